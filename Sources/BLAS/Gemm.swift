@@ -1,0 +1,82 @@
+import COpenBLAS
+
+/// Multiplies two matrices: `C = α·A·B + β·C`, each operand transposed where its view says so.
+///
+/// Shapes: `A` [m, k], `B` [k, n], `C` [m, n]. With `beta` 0 the old values of `C` are not read, so
+/// they may be NaN. Where m or n is 0 nothing happens; where k is 0 or `alpha` is 0, `C = β·C`.
+/// Computed by `cblas_sgemm` (Dongarra et al. 1990, *A set of level 3 BLAS*). Traps where shapes
+/// disagree, a size exceeds BLAS's 32-bit integers, `C` is transposed, or `C` overlaps an operand.
+/// - Parameters:
+///   - a: left operand
+///   - b: right operand
+///   - c: result, overwritten or added to
+///   - alpha: factor of the product, 1 unless given
+///   - beta: factor of the old `C`, 0 unless given
+public func gemm(
+  _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float = 1,
+  beta: Float = 0
+) {
+  guard let sizes = GemmSizes(a, b, c) else { return }
+  CallCounter.gemm.add()
+  cblas_sgemm(
+    CblasRowMajor, transposition(a), transposition(b), sizes.m, sizes.n, sizes.k,
+    alpha, a.baseAddress, sizes.lda, b.baseAddress, sizes.ldb, beta, c.baseAddress, sizes.ldc)
+}
+
+/// Multiplies two matrices in double precision: `C = α·A·B + β·C`.
+///
+/// The contract is that of the single-precision ``gemm(_:_:into:alpha:beta:)``; computed by
+/// `cblas_dgemm`.
+public func gemm(
+  _ a: MatrixView<Double>, _ b: MatrixView<Double>, into c: MatrixView<Double>, alpha: Double = 1,
+  beta: Double = 0
+) {
+  guard let sizes = GemmSizes(a, b, c) else { return }
+  CallCounter.gemm.add()
+  cblas_dgemm(
+    CblasRowMajor, transposition(a), transposition(b), sizes.m, sizes.n, sizes.k,
+    alpha, a.baseAddress, sizes.lda, b.baseAddress, sizes.ldb, beta, c.baseAddress, sizes.ldc)
+}
+
+private func transposition<Scalar>(_ view: MatrixView<Scalar>) -> CBLAS_TRANSPOSE {
+  view.isTransposed ? CblasTrans : CblasNoTrans
+}
+
+/// The sizes of one product as BLAS wants them, checked once for both precisions.
+private struct GemmSizes {
+  let m, n, k, lda, ldb, ldc: Int32
+
+  /// Returns nil where `C` has no element, so that there is nothing to compute.
+  @inline(__always)
+  init?<Scalar>(_ a: MatrixView<Scalar>, _ b: MatrixView<Scalar>, _ c: MatrixView<Scalar>) {
+    precondition(
+      a.columns == b.rows && c.rows == a.rows && c.columns == b.columns,
+      "gemm: expected A [m, k], B [k, n], C [m, n], got A \(shape(a)), B \(shape(b)), C \(shape(c))"
+    )
+    precondition(!c.isTransposed, "gemm: expected an untransposed result, got C \(shape(c))ᵀ")
+    if c.isEmpty { return nil }
+    precondition(
+      !c.extent.overlaps(a.extent) && !c.extent.overlaps(b.extent),
+      "gemm: expected a result apart from the operands, got C overlapping A or B")
+    m = blasInteger(a.rows, "gemm: rows of A")
+    n = blasInteger(b.columns, "gemm: columns of B")
+    k = blasInteger(a.columns, "gemm: columns of A")
+    // cblas wants leading dimensions of at least 1 even where k is 0.
+    lda = blasInteger(max(a.stride, 1), "gemm: stride of A")
+    ldb = blasInteger(max(b.stride, 1), "gemm: stride of B")
+    ldc = blasInteger(max(c.stride, 1), "gemm: stride of C")
+  }
+}
+
+private func shape<Scalar>(_ view: MatrixView<Scalar>) -> String {
+  "[\(view.rows), \(view.columns)]"
+}
+
+/// Converts a size to BLAS's 32-bit integer, or traps naming what was too large.
+@inline(__always)
+func blasInteger(_ value: Int, _ what: @autoclosure () -> String) -> Int32 {
+  guard let small = Int32(exactly: value) else {
+    preconditionFailure("\(what()): expected at most \(Int32.max), got \(value)")
+  }
+  return small
+}

@@ -1,0 +1,68 @@
+import COpenBLAS
+import Synchronization
+
+/// What the linked OpenBLAS is, and how many threads it uses.
+public enum OpenBLAS {
+  /// How OpenBLAS was built to run in parallel.
+  public enum ParallelMode: Int32, Sendable {
+    /// Every call runs on the thread that makes it.
+    case sequential = 0
+    /// OpenBLAS keeps a pool of POSIX threads.
+    case pthreads = 1
+    /// OpenBLAS uses the compiler's OpenMP runtime.
+    case openMP = 2
+  }
+
+  /// The processor family whose kernels OpenBLAS chose, such as `Cooperlake`.
+  ///
+  /// OpenBLAS chooses it from the processor when it is loaded, unless `OPENBLAS_CORETYPE` in the
+  /// environment names another.
+  public static var coreName: String { String(cString: openblas_get_corename()) }
+
+  /// The version and the options of the build, as OpenBLAS describes itself.
+  public static var buildDescription: String { String(cString: openblas_get_config()) }
+
+  /// Whether and by what means the build runs in parallel.
+  public static var parallelMode: ParallelMode {
+    ParallelMode(rawValue: openblas_get_parallel()) ?? .sequential
+  }
+
+  /// The most threads that a BLAS call may use.
+  ///
+  /// What is read back is what OpenBLAS took: a sequential build answers 1 whatever was set, and a
+  /// threaded one no more than it was built for. Setting a number below 1 traps.
+  public static var threads: Int {
+    get { Int(openblas_get_num_threads()) }
+    set {
+      precondition(newValue >= 1, "OpenBLAS.threads: expected at least 1, got \(newValue)")
+      openblas_set_num_threads(blasInteger(newValue, "OpenBLAS.threads"))
+    }
+  }
+
+  /// Runs `body` while every BLAS call stays on the thread that makes it, then restores the number
+  /// of threads.
+  ///
+  /// Threads of our own each call BLAS inside it, and do not queue for OpenBLAS's own pool. Calls
+  /// may overlap from several threads: the first sets one thread, and the last to leave restores
+  /// the number that the first found.
+  public static func withSingleThread<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    singleThreaded.withLock { state in
+      if state.users == 0 {
+        state.threadsBefore = threads
+        threads = 1
+      }
+      state.users += 1
+    }
+    defer {
+      singleThreaded.withLock { state in
+        state.users -= 1
+        if state.users == 0 { threads = state.threadsBefore }
+      }
+    }
+    return try body()
+  }
+
+  private static let singleThreaded = Mutex((users: 0, threadsBefore: 1))
+}

@@ -1,0 +1,124 @@
+// The elementwise loops that BLAS has no routine for.
+//
+// Arrays are dense unless a stride is given; `n` counts elements and may be 0. Where a comment does
+// not say otherwise, the output may be the same array as an input, and must not overlap it partly.
+#ifndef MARU_CKERNELS_H
+#define MARU_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// gather.c — samples from where they are stored to where a batch needs them.
+
+/// Gathers rows of bytes as floats: out[i, j] = scale · pixels[indices[i], j].
+/// Rows of `pixels` have n bytes, rows of `out` n floats.
+void maru_gather_bytes(const uint8_t *pixels, const int32_t *indices, ptrdiff_t rows, ptrdiff_t n,
+                       float scale, float *out);
+
+/// Gathers rows of floats: out[i, j] = values[indices[i], j].
+void maru_gather_floats(const float *values, const int32_t *indices, ptrdiff_t rows, ptrdiff_t n,
+                        float *out);
+
+// matrix.c — a vector against the rows of a matrix.
+
+/// Adds a vector to each row: y[i, j] += b[j]. Rows of y lie `stride` floats apart.
+void maru_add_to_rows(float *y, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride, const float *b);
+
+/// Sums the columns: sums[j] = Σᵢ y[i, j], added in the order of the rows.
+void maru_sum_columns(const float *y, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride, float *sums);
+
+// elementwise.c — one operation on whole arrays.
+
+void maru_add(const float *a, const float *b, float *out, ptrdiff_t n);
+void maru_subtract(const float *a, const float *b, float *out, ptrdiff_t n);
+void maru_multiply(const float *a, const float *b, float *out, ptrdiff_t n);
+void maru_divide(const float *a, const float *b, float *out, ptrdiff_t n);
+void maru_add_scalar(const float *a, float b, float *out, ptrdiff_t n);
+void maru_multiply_scalar(const float *a, float b, float *out, ptrdiff_t n);
+
+// activation.c — activations forward, and backward in terms of what forward left behind.
+
+/// y = max(x, 0)
+void maru_relu(const float *x, float *y, ptrdiff_t n);
+/// dx = dy where y > 0, else 0
+void maru_relu_backward(const float *dy, const float *y, float *dx, ptrdiff_t n);
+/// y = x where x > 0, else slope · x
+void maru_leaky_relu(const float *x, float slope, float *y, ptrdiff_t n);
+/// dx = dy where y > 0, else slope · dy
+void maru_leaky_relu_backward(const float *dy, const float *y, float slope, float *dx, ptrdiff_t n);
+/// y = 1 / (1 + e⁻ˣ)
+void maru_sigmoid(const float *x, float *y, ptrdiff_t n);
+/// dx = dy · y · (1 − y)
+void maru_sigmoid_backward(const float *dy, const float *y, float *dx, ptrdiff_t n);
+/// y = tanh x
+void maru_tanh(const float *x, float *y, ptrdiff_t n);
+/// dx = dy · (1 − y²)
+void maru_tanh_backward(const float *dy, const float *y, float *dx, ptrdiff_t n);
+/// y = log(1 + eˣ)
+void maru_softplus(const float *x, float *y, ptrdiff_t n);
+/// dx = dy · (1 − e⁻ʸ), which is dy · sigmoid(x)
+void maru_softplus_backward(const float *dy, const float *y, float *dx, ptrdiff_t n);
+/// y = x · Φ(x), Φ the distribution function of the standard normal distribution
+void maru_gelu(const float *x, float *y, ptrdiff_t n);
+/// dx = dy · (Φ(x) + x · φ(x))
+void maru_gelu_backward(const float *dy, const float *x, float *dx, ptrdiff_t n);
+
+// softmax.c — rows of scores to rows of probabilities, and the losses on them. Rows follow each
+// other without a gap.
+
+/// y[i, j] = e^(x[i, j] − max) / Σⱼ e^(x[i, j] − max), the maximum over row i
+void maru_softmax_rows(const float *x, float *y, ptrdiff_t rows, ptrdiff_t n);
+/// dx[i, j] = y[i, j] · (dy[i, j] − Σⱼ dy[i, j] · y[i, j])
+void maru_softmax_rows_backward(const float *dy, const float *y, float *dx, ptrdiff_t rows,
+                                ptrdiff_t n);
+
+/// Softmax and cross-entropy in log space, rows of scores against rows of target probabilities:
+///   losses[i]      = weights[i] · Σⱼ t[i, j] · (log Σⱼ e^x[i, j] − x[i, j])
+///   gradient[i, j] = scale · weights[i] · (softmax(x)[i, j] · Σⱼ t[i, j] − t[i, j])
+/// with t[i, j] = (1 − smoothing) · target + smoothing / n. The target is one-hot at labels[i]
+/// where `targets` is NULL. `weights` may be NULL (all 1). `gradient` must not overlap `x`.
+void maru_softmax_cross_entropy(const float *x, const int32_t *labels, const float *targets,
+                                const float *weights, float smoothing, float scale,
+                                ptrdiff_t rows, ptrdiff_t n, float *losses, float *gradient);
+
+// optimizer.c — one update over a range of the parameters w, from the gradients g. No arrays overlap.
+
+/// w ← w − η·g
+void maru_sgd(float *w, const float *g, ptrdiff_t n, float rate);
+/// v ← μ·v − η·g, then w ← w + v, or w ← w + μ·v − η·g where nesterov is not 0
+void maru_sgd_momentum(float *w, const float *g, float *v, ptrdiff_t n, float rate, float momentum,
+                       int nesterov);
+/// s ← ρ·s + (1 − ρ)·g², then w ← w − η·g / √(s + ε)
+void maru_rmsprop(float *w, const float *g, float *s, ptrdiff_t n, float rate, float rho,
+                  float epsilon);
+/// w ← (1 − decay)·w, m ← m + (1 − β₁)(g − m), v ← v + (1 − β₂)(g² − v), w ← w − η·m / (√v + ε)
+void maru_adam(float *w, const float *g, float *m, float *v, ptrdiff_t n, float rate, float beta1,
+               float beta2, float epsilon, float decay);
+
+// dropout.c
+
+/// y[i] = x[i] / keep where the random number of (key, first + i) is below keep, else 0.
+/// Random numbers are those of Philox4x32-10 (Salmon et al. 2011), so any part of the array can be
+/// computed apart from the rest; calling it again on a gradient gives the gradient of the input.
+void maru_dropout(const float *x, float *y, ptrdiff_t n, uint64_t key, uint64_t first, float keep);
+
+// Waiting.
+
+/// Tells the processor that the calling thread waits in a loop.
+static inline void maru_relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

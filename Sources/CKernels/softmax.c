@@ -1,0 +1,86 @@
+#include "kernel.h"
+
+#include <math.h>
+
+/// The largest of n ≥ 1 numbers; NaN where one is NaN.
+MARU_INLINE float row_maximum(const float *x, ptrdiff_t n) {
+  float maximum = x[0];
+  for (ptrdiff_t j = 1; j < n; j++) maximum = x[j] <= maximum ? maximum : x[j];
+  return maximum;
+}
+
+/// y ← e^(x − maximum of the row), the exponential as one loop over all rows, since a single row
+/// is often shorter than a vector register.
+MARU_INLINE void exponentials(const float *x, float *y, ptrdiff_t rows, ptrdiff_t n) {
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    float maximum = row_maximum(x + i * n, n);
+    for (ptrdiff_t j = 0; j < n; j++) y[i * n + j] = x[i * n + j] - maximum;
+  }
+  for (ptrdiff_t k = 0; k < rows * n; k++) y[k] = maru_exp(y[k]);
+}
+
+MARU_INLINE float row_sum(const float *y, ptrdiff_t n) {
+  float sum = 0;
+  for (ptrdiff_t j = 0; j < n; j++) sum += y[j];
+  return sum;
+}
+
+MARU_KERNEL
+void maru_softmax_rows(const float *x, float *y, ptrdiff_t rows, ptrdiff_t n) {
+  exponentials(x, y, rows, n);
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    float factor = 1.0f / row_sum(y + i * n, n);
+    for (ptrdiff_t j = 0; j < n; j++) y[i * n + j] *= factor;
+  }
+}
+
+MARU_KERNEL
+void maru_softmax_rows_backward(const float *dy, const float *y, float *dx, ptrdiff_t rows,
+                                ptrdiff_t n) {
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    const float *dy_row = dy + i * n, *y_row = y + i * n;
+    float product = 0;
+    for (ptrdiff_t j = 0; j < n; j++) product += dy_row[j] * y_row[j];
+    for (ptrdiff_t j = 0; j < n; j++) dx[i * n + j] = y_row[j] * (dy_row[j] - product);
+  }
+}
+
+MARU_KERNEL
+void maru_softmax_cross_entropy(const float *restrict x, const int32_t *labels,
+                                const float *targets, const float *weights, float smoothing,
+                                float scale, ptrdiff_t rows, ptrdiff_t n, float *losses,
+                                float *restrict gradient) {
+  exponentials(x, gradient, rows, n);
+  float everywhere = smoothing / (float)n;
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    const float *scores = x + i * n;
+    float *row = gradient + i * n;
+    float sum = row_sum(row, n);
+    float log_sum = row_maximum(scores, n) + logf(sum);
+    float weight = weights ? weights[i] : 1.0f;
+    float factor = scale * weight;
+    if (targets) {
+      const float *target = targets + i * n;
+      float loss = 0, total = 0;
+      for (ptrdiff_t j = 0; j < n; j++) {
+        float t = (1.0f - smoothing) * target[j] + everywhere;
+        loss += t * (log_sum - scores[j]);
+        total += t;
+      }
+      losses[i] = weight * loss;
+      for (ptrdiff_t j = 0; j < n; j++) {
+        float t = (1.0f - smoothing) * target[j] + everywhere;
+        row[j] = factor * (row[j] * (total / sum) - t);
+      }
+    } else {
+      float loss = (1.0f - smoothing) * (log_sum - scores[labels[i]]);
+      if (smoothing != 0) {
+        for (ptrdiff_t j = 0; j < n; j++) loss += everywhere * (log_sum - scores[j]);
+      }
+      losses[i] = weight * loss;
+      float share = factor / sum;
+      for (ptrdiff_t j = 0; j < n; j++) row[j] = row[j] * share - factor * everywhere;
+      row[labels[i]] -= factor * (1.0f - smoothing);
+    }
+  }
+}

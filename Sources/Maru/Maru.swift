@@ -1,0 +1,4 @@
+@_exported import BLAS
+@_exported import Layers
+@_exported import Tensors
+@_exported import Training
