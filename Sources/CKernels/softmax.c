@@ -84,3 +84,18 @@ void maru_softmax_cross_entropy(const float *restrict x, const int32_t *labels,
     }
   }
 }
+
+MARU_KERNEL
+void maru_top_k(const float *x, const int32_t *labels, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t k,
+                float *hits) {
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    const float *scores = x + i * n;
+    int32_t label = labels[i];
+    float score = scores[label];
+    int32_t not_higher = 0;
+    for (int32_t j = 0; j < (int32_t)n; j++) {
+      not_higher += scores[j] < score || (scores[j] == score && j >= label);
+    }
+    hits[i] = n - not_higher < k ? 1.0f : 0.0f;
+  }
+}

@@ -85,6 +85,11 @@ void maru_softmax_cross_entropy(const float *x, const int32_t *labels, const flo
                                 const float *weights, float smoothing, float scale,
                                 ptrdiff_t rows, ptrdiff_t n, float *losses, float *gradient);
 
+/// hits[i] = 1 where the score of labels[i] is among the k highest of row i, else 0. Of equal scores
+/// the earlier one counts as higher; a NaN among the scores gives 0.
+void maru_top_k(const float *x, const int32_t *labels, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t k,
+                float *hits);
+
 // optimizer.c — one update over a range of the parameters w, from the gradients g. No arrays overlap.
 
 /// w ← w − η·g

@@ -1,0 +1,117 @@
+import CKernels
+
+/// A fully connected layer: `Y = X·Wᵀ + b`.
+///
+/// Parameters: `weight` [units, inputs] and, unless left out, `bias` [units].
+/// Shapes: `X` [batch, inputs] → `Y` [batch, units].
+/// Initial values: Glorot-uniform weights and zero biases, as in Keras, unless others are given.
+public struct Dense: Layer {
+  /// The number of outputs.
+  public let units: Int
+  /// Whether there is a bias.
+  public let hasBias: Bool
+  /// The factor λ of the penalty `λ·Σ W²` added to the loss (Keras's `kernel_regularizer=L2(λ)`).
+  public let l2: Float
+  private let weight: Initializer
+  private let bias: Initializer
+  private let givenInputs: Int?
+
+  /// Creates a layer whose number of inputs follows from where it stands.
+  /// - Parameters:
+  ///   - units: number of outputs, at least 1
+  ///   - bias: whether a bias is added
+  ///   - weightInitializer: initial weights
+  ///   - biasInitializer: initial biases
+  ///   - l2: penalty on the weights, 0 for none
+  public init(
+    _ units: Int, bias: Bool = true, weightInitializer: Initializer = .glorotUniform,
+    biasInitializer: Initializer = .zeros, l2: Float = 0
+  ) {
+    precondition(units >= 1, "Dense: expected at least 1 unit, got \(units)")
+    precondition(l2 >= 0, "Dense: expected an L2 penalty from 0, got \(l2)")
+    self.units = units
+    hasBias = bias
+    self.l2 = l2
+    weight = weightInitializer
+    self.bias = biasInitializer
+    givenInputs = nil
+  }
+
+  /// Creates a layer from its parameters.
+  /// - Parameters:
+  ///   - weight: [units, inputs]
+  ///   - bias: [units], or nil for none
+  public init(weight: Tensor, bias: Tensor?) {
+    precondition(
+      weight.shape.rank == 2 && weight.shape[0] >= 1,
+      "Dense: expected weights [units, inputs], got \(weight.shape)")
+    precondition(
+      bias == nil || bias?.shape == [weight.shape[0]],
+      "Dense: expected a bias [\(weight.shape[0])], got \(bias?.shape.description ?? "")")
+    units = weight.shape[0]
+    hasBias = bias != nil
+    l2 = 0
+    self.weight = .values(weight)
+    self.bias = bias.map { .values($0) } ?? .zeros
+    givenInputs = weight.shape[1]
+  }
+
+  /// [inputs] → [units]; an input with more axes has to be flattened first.
+  public func outputShape(for input: Shape) throws(LayerError) -> Shape {
+    guard input.rank == 1 else {
+      throw LayerError("Dense(\(units)) expects a vector, got shape \(input): put Flatten before it")
+    }
+    guard givenInputs == nil || givenInputs == input[0] else {
+      throw LayerError("Dense(\(units)) has weights for \(givenInputs ?? 0) inputs, got \(input[0])")
+    }
+    return [units]
+  }
+
+  /// `weight` [units, inputs] and `bias` [units].
+  public func parameters(for input: Shape) -> [Parameter] {
+    let weight = Parameter("weight", shape: [units, input[0]], initialValue: weight, l2: l2)
+    return hasBias ? [weight, Parameter("bias", shape: [units], initialValue: bias)] : [weight]
+  }
+
+  /// The output follows from `X` and `W`, so backward needs `X` only.
+  public var readsOutputBackward: Bool { false }
+
+  /// `Y = X·Wᵀ + b`
+  public func forward(
+    _ x: MatrixView<Float>, into y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass
+  ) {
+    let tile = pass.worker.tile(ofActivations: y)
+    let part = y[tile]
+    // [batch, in] · [out, in]ᵀ → [batch, out]
+    gemm(x[rows: tile.rows], parameters[0][rows: tile.columns].transposed, into: part)
+    if hasBias {
+      let bias = parameters[1].baseAddress + tile.columns.lowerBound
+      maru_add_to_rows(part.baseAddress, part.rows, part.columns, part.stride, bias)
+    }
+  }
+
+  /// `dW = dYᵀ·X` and `db = Σ dY` over the samples
+  public func parameterGradients(
+    of dY: MatrixView<Float>, x: MatrixView<Float>, into gradients: [MatrixView<Float>], pass: Pass
+  ) {
+    let tile = pass.worker.tile(ofWeights: gradients[0])
+    let dYPart = dY[columns: tile.rows]
+    // [batch, out]ᵀ · [batch, in] → [out, in]
+    gemm(dYPart.transposed, x[columns: tile.columns], into: gradients[0][tile])
+    // Where the weights are cut by inputs, the worker with the first input sums all biases.
+    if hasBias && tile.columns.lowerBound == 0 {
+      let dBias = gradients[1].baseAddress + tile.rows.lowerBound
+      maru_sum_columns(dYPart.baseAddress, dYPart.rows, dYPart.columns, dYPart.stride, dBias)
+    }
+  }
+
+  /// `dX = dY·W`
+  public func inputGradient(
+    of dY: MatrixView<Float>, x: MatrixView<Float>, y: MatrixView<Float>,
+    parameters: [MatrixView<Float>], into dX: MatrixView<Float>, pass: Pass
+  ) {
+    let tile = pass.worker.tile(ofActivations: dX)
+    // [batch, out] · [out, in] → [batch, in]
+    gemm(dY[rows: tile.rows], parameters[0][columns: tile.columns], into: dX[tile])
+  }
+}

@@ -1,0 +1,199 @@
+import CKernels
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// What training minimises: a mean over the samples of a batch, the last, shorter batch included.
+///
+/// Targets are class labels, or rows of values shaped as the scores. With class weights `w`, sample
+/// i counts `w[label]` times, and the sum is still divided by the number of samples, as Keras does.
+/// With label smoothing ε the target distribution `t` becomes `(1 − ε)·t + ε / classes`
+/// (Szegedy et al. 2016).
+public struct Loss: Sendable {
+  enum Kind: Sendable {
+    case softmaxCrossEntropy, categoricalCrossEntropy, binaryCrossEntropy, meanSquaredError
+  }
+
+  let kind: Kind
+  /// The share ε of the target distribution spread over all classes.
+  public let labelSmoothing: Float
+  /// The weight of each class, or nil where all weigh 1.
+  public let classWeights: [Float]?
+
+  private init(_ kind: Kind, labelSmoothing: Float = 0, classWeights: [Float]? = nil) {
+    precondition(
+      0 <= labelSmoothing && labelSmoothing <= 1,
+      "Loss: expected a label smoothing from 0 to 1, got \(labelSmoothing)")
+    precondition(
+      classWeights?.allSatisfy { $0 >= 0 } ?? true,
+      "Loss: expected class weights from 0, got \(classWeights ?? [])")
+    self.kind = kind
+    self.labelSmoothing = labelSmoothing
+    self.classWeights = classWeights
+  }
+
+  /// Softmax of the scores, then cross-entropy: `−Σⱼ tⱼ · log softmax(x)ⱼ`, in one step in log space.
+  ///
+  /// The gradient is `softmax(x) − t`. For a model that ends in scores, and for one that ends in
+  /// ``Softmax``, which then is the softmax of this loss. With labels it is Keras's
+  /// `SparseCategoricalCrossentropy(from_logits=True)`, with rows its `CategoricalCrossentropy`.
+  public static func softmaxCrossEntropy(
+    labelSmoothing: Float = 0, classWeights: [Float]? = nil
+  ) -> Loss {
+    Loss(.softmaxCrossEntropy, labelSmoothing: labelSmoothing, classWeights: classWeights)
+  }
+
+  /// ``softmaxCrossEntropy(labelSmoothing:classWeights:)`` without smoothing and weights.
+  public static let softmaxCrossEntropy = softmaxCrossEntropy()
+
+  /// Cross-entropy of probabilities: `−Σⱼ tⱼ · log pⱼ`, for a model whose output is probabilities.
+  ///
+  /// `p` is kept within 1e-7 from 0 and 1, as in Keras, so that the loss is finite. The gradient is
+  /// `−tⱼ / pⱼ`, and 0 where `p` was cut off. A model that ends in ``Softmax`` trains with the
+  /// fused form instead, which needs no cut.
+  public static func categoricalCrossEntropy(
+    labelSmoothing: Float = 0, classWeights: [Float]? = nil
+  ) -> Loss {
+    Loss(.categoricalCrossEntropy, labelSmoothing: labelSmoothing, classWeights: classWeights)
+  }
+
+  /// Cross-entropy of independent yes-or-no scores: the mean over a row of
+  /// `max(x, 0) − x·t + log(1 + e^−|x|)`, for targets `t` from 0 to 1.
+  ///
+  /// The gradient is `(sigmoid(x) − t) / columns`. Keras's `BinaryCrossentropy(from_logits=True)`.
+  public static func binaryCrossEntropy(labelSmoothing: Float = 0) -> Loss {
+    Loss(.binaryCrossEntropy, labelSmoothing: labelSmoothing)
+  }
+
+  /// Mean over a row of `(x − t)²`, with the gradient `2·(x − t) / columns`.
+  public static let meanSquaredError = Loss(.meanSquaredError)
+
+  /// Whether the loss takes a softmax of the scores, so that a last ``Softmax`` layer is its own.
+  public var fusesSoftmax: Bool { kind == .softmaxCrossEntropy || kind == .categoricalCrossEntropy }
+
+  /// Whether targets may be class labels.
+  public var takesLabels: Bool { fusesSoftmax }
+
+  /// The loss as it is for a model that ends in ``Softmax``, given the scores before it.
+  public var fused: Loss {
+    fusesSoftmax
+      ? Loss(.softmaxCrossEntropy, labelSmoothing: labelSmoothing, classWeights: classWeights)
+      : self
+  }
+}
+
+/// The targets of some consecutive rows of a batch, in memory that somebody else keeps.
+public struct TargetRows {
+  /// The class of each row; nil for a loss that takes values only.
+  public let labels: UnsafePointer<Int32>?
+  /// The target values of each row, as many as there are scores; nil where labels are all there is.
+  public let values: UnsafePointer<Float>?
+  /// The weight of each row, or nil where all weigh 1.
+  public let weights: UnsafePointer<Float>?
+
+  /// Names the targets.
+  public init(
+    labels: UnsafePointer<Int32>?, values: UnsafePointer<Float>?, weights: UnsafePointer<Float>?
+  ) {
+    self.labels = labels
+    self.values = values
+    self.weights = weights
+  }
+}
+
+extension Loss {
+  /// Computes each sample's loss, and its gradient times `scale`.
+  /// - Parameters:
+  ///   - scores: [rows, columns], the model's output
+  ///   - targets: the targets of these rows
+  ///   - scale: 1 / batch size, so that the gradient is that of the batch's mean
+  ///   - losses: receives the loss of each row, not scaled
+  ///   - gradient: [rows, columns], receives `scale · d loss / d scores`; apart from `scores`
+  public func evaluate(
+    _ scores: MatrixView<Float>, _ targets: TargetRows, scale: Float,
+    losses: UnsafeMutablePointer<Float>, gradient: MatrixView<Float>
+  ) {
+    precondition(
+      scores.isContiguous && gradient.isContiguous && scores.rows == gradient.rows
+        && scores.columns == gradient.columns,
+      "Loss: expected contiguous scores and gradient of one shape")
+    precondition(
+      targets.values != nil || (targets.labels != nil && takesLabels),
+      "Loss: expected values as targets, or labels of a categorical loss")
+    if kind == .softmaxCrossEntropy {
+      maru_softmax_cross_entropy(
+        scores.baseAddress, targets.labels, targets.values, targets.weights, labelSmoothing, scale,
+        scores.rows, scores.columns, losses, gradient.baseAddress)
+      return
+    }
+    for row in 0..<scores.rows {
+      let weight = targets.weights?[row] ?? 1
+      let terms = RowTerms(
+        scores: scores.row(row), gradient: gradient.row(row), columns: scores.columns,
+        target: target(row, targets, columns: scores.columns), factor: scale * weight)
+      losses[row] =
+        switch kind {
+        case .categoricalCrossEntropy: weight * terms.categoricalCrossEntropy()
+        case .binaryCrossEntropy: terms.binaryCrossEntropy()
+        default: terms.meanSquaredError()
+        }
+    }
+  }
+
+  /// The smoothed target of a row as a function of the column.
+  private func target(_ row: Int, _ targets: TargetRows, columns: Int) -> (Int) -> Float {
+    let keep = 1 - labelSmoothing
+    // A yes-or-no target is smoothed towards ½, a distribution towards the uniform one.
+    let everywhere = labelSmoothing / (kind == .binaryCrossEntropy ? 2 : Float(columns))
+    if let values = targets.values {
+      return { keep * values[row * columns + $0] + everywhere }
+    }
+    let label = targets.labels.map { Int($0[row]) }
+    return { ($0 == label ? keep : 0) + everywhere }
+  }
+}
+
+/// One row's scores against its target: the plain loops of the losses that are not fused.
+private struct RowTerms {
+  let scores: UnsafeMutablePointer<Float>
+  let gradient: UnsafeMutablePointer<Float>
+  let columns: Int
+  let target: (Int) -> Float
+  let factor: Float
+
+  func categoricalCrossEntropy() -> Float {
+    let lowest: Float = 1e-7
+    var loss: Float = 0
+    for column in 0..<columns {
+      let p = min(max(scores[column], lowest), 1 - lowest)
+      loss -= target(column) * log(p)
+      gradient[column] = p == scores[column] ? -factor * target(column) / p : 0
+    }
+    return loss
+  }
+
+  func binaryCrossEntropy() -> Float {
+    var loss: Float = 0
+    for column in 0..<columns {
+      let x = scores[column]
+      let small = exp(-abs(x))
+      loss += max(x, 0) - x * target(column) + log1p(small)
+      let sigmoid = x >= 0 ? 1 / (1 + small) : small / (1 + small)
+      gradient[column] = factor * (sigmoid - target(column)) / Float(columns)
+    }
+    return loss / Float(columns)
+  }
+
+  func meanSquaredError() -> Float {
+    var loss: Float = 0
+    for column in 0..<columns {
+      let difference = scores[column] - target(column)
+      loss += difference * difference
+      gradient[column] = factor * 2 * difference / Float(columns)
+    }
+    return loss / Float(columns)
+  }
+}
