@@ -77,6 +77,9 @@ public struct Loss: Sendable {
   /// Whether targets may be class labels.
   public var takesLabels: Bool { fusesSoftmax }
 
+  /// Whether each output is a decision of its own, for an output above 0.
+  public var isYesOrNo: Bool { kind == .binaryCrossEntropy }
+
   /// The loss as it is for a model that ends in ``Softmax``, given the scores before it.
   public var fused: Loss {
     fusesSoftmax
@@ -143,16 +146,24 @@ extension Loss {
     }
   }
 
-  /// The smoothed target of a row as a function of the column.
-  private func target(_ row: Int, _ targets: TargetRows, columns: Int) -> (Int) -> Float {
-    let keep = 1 - labelSmoothing
+  private func target(_ row: Int, _ targets: TargetRows, columns: Int) -> SmoothedTarget {
     // A yes-or-no target is smoothed towards ½, a distribution towards the uniform one.
     let everywhere = labelSmoothing / (kind == .binaryCrossEntropy ? 2 : Float(columns))
-    if let values = targets.values {
-      return { keep * values[row * columns + $0] + everywhere }
-    }
-    let label = targets.labels.map { Int($0[row]) }
-    return { ($0 == label ? keep : 0) + everywhere }
+    return SmoothedTarget(
+      values: targets.values.map { $0 + row * columns }, label: targets.labels.map { Int($0[row]) },
+      keep: 1 - labelSmoothing, everywhere: everywhere)
+  }
+}
+
+/// The target values of one row after label smoothing.
+private struct SmoothedTarget {
+  let values: UnsafePointer<Float>?
+  let label: Int?
+  let keep: Float
+  let everywhere: Float
+
+  subscript(column: Int) -> Float {
+    keep * (values?[column] ?? (column == label ? 1 : 0)) + everywhere
   }
 }
 
@@ -161,7 +172,7 @@ private struct RowTerms {
   let scores: UnsafeMutablePointer<Float>
   let gradient: UnsafeMutablePointer<Float>
   let columns: Int
-  let target: (Int) -> Float
+  let target: SmoothedTarget
   let factor: Float
 
   func categoricalCrossEntropy() -> Float {
@@ -169,8 +180,8 @@ private struct RowTerms {
     var loss: Float = 0
     for column in 0..<columns {
       let p = min(max(scores[column], lowest), 1 - lowest)
-      loss -= target(column) * log(p)
-      gradient[column] = p == scores[column] ? -factor * target(column) / p : 0
+      loss -= target[column] * log(p)
+      gradient[column] = p == scores[column] ? -factor * target[column] / p : 0
     }
     return loss
   }
@@ -180,9 +191,9 @@ private struct RowTerms {
     for column in 0..<columns {
       let x = scores[column]
       let small = exp(-abs(x))
-      loss += max(x, 0) - x * target(column) + log1p(small)
+      loss += max(x, 0) - x * target[column] + log1p(small)
       let sigmoid = x >= 0 ? 1 / (1 + small) : small / (1 + small)
-      gradient[column] = factor * (sigmoid - target(column)) / Float(columns)
+      gradient[column] = factor * (sigmoid - target[column]) / Float(columns)
     }
     return loss / Float(columns)
   }
@@ -190,7 +201,7 @@ private struct RowTerms {
   func meanSquaredError() -> Float {
     var loss: Float = 0
     for column in 0..<columns {
-      let difference = scores[column] - target(column)
+      let difference = scores[column] - target[column]
       loss += difference * difference
       gradient[column] = factor * 2 * difference / Float(columns)
     }

@@ -1,1 +1,171 @@
 import Layers
+
+/// A network of layers, one after the other, and its training: Keras's `Sequential` in Swift.
+///
+/// ```swift
+/// let model = try Sequential(inputShape: [28, 28], [Flatten(), Dense(10), Softmax()], seed: 1)
+/// model.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
+/// let history = try model.fit(images, labels, epochs: 30, batchSize: 64, validation: .last(0.2))
+/// ```
+///
+/// All parameters lie in one aligned buffer from the start; ``compile(optimizer:loss:metrics:clipNorm:)``
+/// adds one for the gradients and one for each slot of the optimizer. The same seed gives the same
+/// model, bit by bit, on the same machine. A model is used by one thread at a time.
+public final class Sequential {
+  /// The shape of one sample of the input.
+  public let inputShape: Shape
+  /// The layers, first to last.
+  public let layers: [any Layer]
+  /// What all randomness of the model follows from.
+  public let seed: UInt64
+  /// How many threads work on it: as many as there are processors to use, unless set. Results do not
+  /// depend on it.
+  public var threads = Processors.usable {
+    didSet { precondition(threads >= 1, "Sequential.threads: expected at least 1, got \(threads)") }
+  }
+
+  /// The shape of one sample before the first layer and after each.
+  let shapes: [Shape]
+  let layout: ParameterLayout
+  let parameters: AlignedBuffer
+  var compilation: Compilation?
+
+  /// Creates a model and its initial parameters.
+  ///
+  /// Throws where a layer cannot take the shape it would get, with the layer's place.
+  /// - Parameters:
+  ///   - inputShape: the shape of one sample, such as [28, 28]
+  ///   - layers: first to last
+  ///   - seed: what initial values, shuffling, dropout and validation splits follow from
+  public init(inputShape: Shape, _ layers: [any Layer], seed: UInt64 = 0) throws(ModelError) {
+    self.inputShape = inputShape
+    self.layers = layers
+    self.seed = seed
+    var shapes = [inputShape]
+    for (index, layer) in layers.enumerated() {
+      do {
+        shapes.append(try layer.outputShape(for: shapes[index]))
+      } catch {
+        throw ModelError("layer \(index): \(error)")
+      }
+    }
+    self.shapes = shapes
+    layout = ParameterLayout(zip(layers, shapes).map { $0.parameters(for: $1) })
+    parameters = AlignedBuffer(zeros: layout.count)
+    var generator = RandomGenerator(seed: seed, for: .initialValues)
+    for slice in layout.slices {
+      slice.parameter.initialValue.fill(
+        elements(of: slice), shape: slice.parameter.shape, using: &generator)
+    }
+  }
+
+  /// The shape of one sample of the output.
+  public var outputShape: Shape { shapes[layers.count] }
+
+  /// The number of trainable numbers.
+  public var parameterCount: Int { layout.slices.reduce(0) { $0 + $1.parameter.shape.count } }
+
+  /// The names of the parameters, such as `layers.0.weight`, in the order of ``weights``.
+  public var weightNames: [String] { layout.slices.map(\.name) }
+
+  /// The parameters, to read and to set, in the order of the layers: weight, then bias.
+  ///
+  /// Keras's `get_weights` and `set_weights`, except that a weight is [outputs, inputs]. Setting
+  /// another number of tensors, or other shapes, traps.
+  public var weights: [Tensor] {
+    get {
+      layout.slices.map { slice in Tensor(elements(of: slice), shape: slice.parameter.shape) }
+    }
+    set {
+      precondition(
+        newValue.map(\.shape) == layout.slices.map(\.parameter.shape),
+        "Sequential.weights: expected shapes \(layout.slices.map(\.parameter.shape)), got \(newValue.map(\.shape))"
+      )
+      for (slice, tensor) in zip(layout.slices, newValue) {
+        tensor.withUnsafeBufferPointer { _ = elements(of: slice).update(fromContentsOf: $0) }
+      }
+    }
+  }
+
+  /// Whether the last layer is a softmax, so that predictions are probabilities.
+  var endsInSoftmax: Bool { layers.last is Softmax }
+
+  /// The calls that make up the model, or what comes before its last softmax.
+  func network(withoutSoftmax: Bool, gradients: AlignedBuffer? = nil) -> Network {
+    let count = withoutSoftmax && endsInSoftmax ? layers.count - 1 : layers.count
+    var generator = RandomGenerator(seed: seed, for: .dropout)
+    return Network(
+      layers: Array(layers.prefix(count)), shapes: shapes, layout: layout, parameters: parameters,
+      gradients: gradients, randomKey: generator.next())
+  }
+
+  private func elements(of slice: ParameterLayout.Slice) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(
+      start: parameters.floats + slice.offset, count: slice.parameter.shape.count)
+  }
+}
+
+/// What a model needs to train, set by `compile`.
+final class Compilation {
+  let optimizer: any Optimizer
+  let loss: Loss
+  let metrics: [Metric]
+  let clipNorm: Float?
+  let gradients: AlignedBuffer
+  let slots: [AlignedBuffer]
+  /// The updates made so far.
+  var steps = 0
+  /// What the optimizer's rate is multiplied by; callbacks lower it.
+  var rateFactor: Float = 1
+  /// The epochs shuffled so far, so that training twice goes on with new orders.
+  var shuffling: RandomGenerator
+
+  init(model: Sequential, optimizer: any Optimizer, loss: Loss, metrics: [Metric], clipNorm: Float?)
+  {
+    self.optimizer = optimizer
+    self.loss = model.endsInSoftmax ? loss.fused : loss
+    self.metrics = metrics
+    self.clipNorm = clipNorm
+    gradients = AlignedBuffer(zeros: model.layout.count)
+    slots = (0..<optimizer.slotCount).map { _ in AlignedBuffer(zeros: model.layout.count) }
+    shuffling = RandomGenerator(seed: model.seed, for: .shuffling)
+  }
+}
+
+extension Sequential {
+  /// Sets how the model is trained, and forgets earlier training except for the parameters.
+  /// - Parameters:
+  ///   - optimizer: the rule of the updates, such as `.adam()`
+  ///   - loss: what is minimised, such as `.softmaxCrossEntropy`
+  ///   - metrics: what is reported beside the loss; accuracy unless given
+  ///   - clipNorm: where the Euclidean norm of all gradients together exceeds it, they are scaled
+  ///     down to it (Pascanu et al. 2013); Keras's `global_clipnorm`; nil for no limit
+  public func compile(
+    optimizer: some Optimizer, loss: Loss, metrics: [Metric] = [.accuracy], clipNorm: Float? = nil
+  ) {
+    precondition(
+      clipNorm.map { $0 > 0 } ?? true,
+      "Sequential.compile: expected a norm above 0 to clip to, got \(clipNorm ?? 0)")
+    compilation = Compilation(
+      model: self, optimizer: optimizer, loss: loss, metrics: metrics, clipNorm: clipNorm)
+  }
+
+  /// The factor by which the optimizer's learning rate is multiplied, 1 at first.
+  public var learningRateFactor: Float {
+    get { compiled("learningRateFactor").rateFactor }
+    set { compiled("learningRateFactor").rateFactor = newValue }
+  }
+
+  /// The learning rate of the next step.
+  public var learningRate: Float {
+    let compilation = compiled("learningRate")
+    return compilation.optimizer.learningRate.rate(at: compilation.steps) * compilation.rateFactor
+  }
+
+  func compiled(_ operation: String) -> Compilation {
+    guard let compilation else {
+      preconditionFailure("Sequential.\(operation): expected a compiled model, call compile first")
+    }
+    return compilation
+  }
+}

@@ -1,0 +1,91 @@
+import Layers
+
+/// The layers of a model as a list of calls: what each works on, and where workers have to wait.
+///
+/// It holds no buffers of activations; those are in a ``Workspace``, of which several may use one
+/// network at once.
+struct Network {
+  struct Node {
+    let layer: any Layer
+    let parameters: [MatrixView<Float>]
+    let gradients: [MatrixView<Float>]
+    let randomKey: UInt64
+    /// The number of elements of one sample of the output.
+    let columns: Int
+    /// Whether the output lies in the input's buffer.
+    let sharesInput: Bool
+    /// Whether the input must be complete, and not only this worker's part of it.
+    let waitsForward: Bool
+    /// Whether `dY` must be complete.
+    let waitsBackward: Bool
+    /// Whether some layer below has parameters, so that `dX` is needed.
+    let givesInputGradient: Bool
+  }
+
+  let nodes: [Node]
+  let inputColumns: Int
+  var outputColumns: Int { nodes.last?.columns ?? inputColumns }
+  /// The lowest node with parameters: backward ends there.
+  let lowestTrained: Int
+
+  /// - Parameters:
+  ///   - layers: those to run, from the first on
+  ///   - shapes: the shape of a sample before the first layer and after each
+  ///   - gradients: the arena of gradients, or nil where no backward pass will be made
+  init(
+    layers: [any Layer], shapes: [Shape], layout: ParameterLayout, parameters: AlignedBuffer,
+    gradients: AlignedBuffer?, randomKey: UInt64
+  ) {
+    inputColumns = shapes[0].count
+    let trained = layers.indices.filter { layer in layout.slices.contains { $0.layer == layer } }
+    lowestTrained = trained.first ?? layers.count
+    var nodes: [Node] = []
+    var onBatch = true
+    for (index, layer) in layers.enumerated() {
+      let below = index > 0 ? layers[index - 1] : nil
+      let above = index + 1 < layers.count ? layers[index + 1] : nil
+      let sharesInput: Bool
+      switch layer.storage {
+      case .shared: sharesInput = true
+      case .inPlace: sharesInput = !onBatch && !(below?.readsOutputBackward ?? true)
+      case .separate: sharesInput = false
+      }
+      nodes.append(
+        Node(
+          layer: layer, parameters: layout.matrices(ofLayer: index, in: parameters),
+          gradients: gradients.map { layout.matrices(ofLayer: index, in: $0) } ?? [],
+          randomKey: randomKey &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15,
+          columns: shapes[index + 1].count, sharesInput: sharesInput,
+          waitsForward: !onBatch && !(layer.isElementwise && below?.cutsRows == false),
+          waitsBackward: !(layer.isElementwise && above?.cutsRows == false),
+          givesInputGradient: index > lowestTrained))
+      if layer.storage != .shared { onBatch = false }
+    }
+    self.nodes = nodes
+  }
+
+  /// Runs all layers on one batch.
+  func forward(_ views: [Workspace.Views], mode: Mode, worker: Worker, step: Int, barrier: Barrier?) {
+    for (node, views) in zip(nodes, views) {
+      if node.waitsForward { barrier?.wait() }
+      node.layer.forward(
+        views.x, into: views.y, parameters: node.parameters,
+        pass: Pass(mode: mode, worker: worker, step: step, randomKey: node.randomKey))
+    }
+  }
+
+  /// Runs all layers backward, given the gradient of the output in the last view's `dY`.
+  func backward(_ views: [Workspace.Views], worker: Worker, step: Int, barrier: Barrier) {
+    for index in nodes.indices.reversed() where index >= lowestTrained {
+      let (node, views) = (nodes[index], views[index])
+      if node.waitsBackward { barrier.wait() }
+      let pass = Pass(mode: .training, worker: worker, step: step, randomKey: node.randomKey)
+      node.layer.parameterGradients(of: views.dY, x: views.x, into: node.gradients, pass: pass)
+      if node.givesInputGradient {
+        node.layer.inputGradient(
+          of: views.dY, x: views.x, y: views.y, parameters: node.parameters, into: views.dX,
+          pass: pass)
+      }
+    }
+  }
+}

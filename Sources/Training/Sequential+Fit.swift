@@ -1,0 +1,123 @@
+import Layers
+
+extension Sequential {
+  /// Trains on labelled samples.
+  ///
+  /// Each epoch goes once through the samples in batches; the last batch may be shorter. Throws
+  /// ``ModelError`` where data and model do not fit, before any change, and what a callback throws.
+  /// - Parameters:
+  ///   - samples: the inputs
+  ///   - labels: the class of each sample, from 0
+  ///   - epochs: how often the samples are gone through
+  ///   - batchSize: samples a step; 32 unless given, as in Keras
+  ///   - validation: what the model is checked on after each epoch
+  ///   - shuffle: whether each epoch has a new order
+  ///   - callbacks: what watches training, called in this order
+  /// - Returns: the figures of each epoch
+  @discardableResult
+  public func fit(
+    _ samples: some SampleSource, _ labels: [Int], epochs: Int = 1, batchSize: Int = 32,
+    validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = []
+  ) throws -> History {
+    try fit(
+      samples, .classes(labels), epochs: epochs, batchSize: batchSize, validation: validation,
+      shuffle: shuffle, callbacks: callbacks)
+  }
+
+  /// Trains on samples with targets of either kind; otherwise as
+  /// ``fit(_:_:epochs:batchSize:validation:shuffle:callbacks:)``.
+  @discardableResult
+  public func fit(
+    _ samples: some SampleSource, _ targets: Targets, epochs: Int = 1, batchSize: Int = 32,
+    validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = []
+  ) throws -> History {
+    precondition(epochs >= 0, "Sequential.fit: expected epochs from 0, got \(epochs)")
+    precondition(batchSize >= 1, "Sequential.fit: expected batches from 1, got \(batchSize)")
+    let compilation = compiled("fit")
+    let prepared = try checked(samples, targets, compilation)
+    let (training, heldOut) = try validation.split(targets, seed: seed)
+    guard !training.isEmpty else { throw ModelError("there are no samples to train on") }
+    let evaluator = try evaluator(
+      validation, compilation, samples: samples, targets: prepared, heldOut: heldOut)
+    let loop = TrainingLoop(
+      model: self, compilation: compilation, source: samples, targets: prepared, samples: training,
+      batchSize: min(batchSize, training.count), epochs: epochs)
+    loop.stepDidEnd = { progress in
+      callbacks.lazy.map { $0.stepDidEnd(progress) }.first { $0 != .proceed } ?? .proceed
+    }
+    for callback in callbacks { try callback.trainingWillBegin(loop.progress, model: self) }
+    var history = History()
+    for epoch in 0..<epochs where history.stopReason == nil {
+      let start = ContinuousClock.now
+      if shuffle { loop.shuffle() }
+      loop.runEpoch(epoch + 1)
+      let values =
+        loop.figures + (evaluator?.evaluate() ?? []).map { (name: "val_" + $0.name, value: $0.value) }
+      let record = EpochRecord(
+        epoch: epoch + 1, values: values, seconds: (ContinuousClock.now - start).inSeconds)
+      history.epochs.append(record)
+      history.stopReason = loop.stopReason
+      for callback in callbacks {
+        if case .stop(let reason) = try callback.epochDidEnd(record, model: self) {
+          history.stopReason = history.stopReason ?? reason
+        }
+      }
+    }
+    for callback in callbacks { try callback.trainingDidEnd(history, model: self) }
+    return history
+  }
+
+  private func evaluator(
+    _ validation: Validation, _ compilation: Compilation, samples: any SampleSource,
+    targets: PreparedTargets, heldOut: [Int32]
+  ) throws(ModelError) -> Evaluator? {
+    if case .data(let samples, let targets) = validation {
+      return Evaluator(
+        model: self, compilation: compilation, source: samples,
+        targets: try checked(samples, targets, compilation),
+        samples: (0..<Int32(samples.sampleCount)).map { $0 })
+    }
+    if heldOut.isEmpty { return nil }
+    return Evaluator(
+      model: self, compilation: compilation, source: samples, targets: targets, samples: heldOut)
+  }
+
+  /// Checks that samples and targets fit the model and each other.
+  func checked(
+    _ samples: any SampleSource, _ targets: Targets, _ compilation: Compilation
+  ) throws(ModelError) -> PreparedTargets {
+    try checkShape(of: samples)
+    guard samples.sampleCount == targets.count else {
+      throw ModelError(
+        "there are \(samples.sampleCount) samples, but targets for \(targets.count)")
+    }
+    return try PreparedTargets(targets, outputs: outputShape.count, loss: compilation.loss)
+  }
+
+  /// Checks that each sample has the shape that the model expects, or as many elements in one axis.
+  func checkShape(of samples: any SampleSource) throws(ModelError) {
+    let shape = samples.sampleShape
+    guard shape == inputShape || [shape.rank, inputShape.rank].contains(1) && shape.count == inputShape.count
+    else {
+      throw ModelError("the model expects samples of shape \(inputShape), got \(shape)")
+    }
+    guard samples.sampleCount <= Int(Int32.max) else {
+      throw ModelError("expected at most \(Int32.max) samples, got \(samples.sampleCount)")
+    }
+  }
+}
+
+extension Duration {
+  /// The duration as a number of seconds.
+  var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}
+
+extension TrainingLoop {
+  /// The means of the epoch, penalties included.
+  var figures: [(name: String, value: Double)] {
+    [("loss", progress.loss)]
+      + progress.metrics.enumerated().map { ($1.description, progress.metric($0)) }
+  }
+}

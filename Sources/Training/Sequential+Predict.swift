@@ -1,0 +1,46 @@
+import Layers
+
+extension Sequential {
+  /// The loss and the metrics over labelled samples, by name: `loss`, then each metric.
+  ///
+  /// Throws ``ModelError`` where data and model do not fit. The model must be compiled.
+  public func evaluate(_ samples: some SampleSource, _ labels: [Int]) throws(ModelError)
+    -> [(name: String, value: Double)]
+  {
+    try evaluate(samples, .classes(labels))
+  }
+
+  /// The loss and the metrics over samples with targets of either kind.
+  public func evaluate(_ samples: some SampleSource, _ targets: Targets) throws(ModelError)
+    -> [(name: String, value: Double)]
+  {
+    let compilation = compiled("evaluate")
+    let prepared = try checked(samples, targets, compilation)
+    return Evaluator(
+      model: self, compilation: compilation, source: samples, targets: prepared,
+      samples: (0..<Int32(samples.sampleCount)).map { $0 }
+    ).evaluate()
+  }
+
+  /// The model's outputs for samples: [samples, outputs].
+  ///
+  /// Throws ``ModelError`` where the samples do not have the shape that the model expects.
+  /// - Parameters:
+  ///   - samples: the inputs
+  ///   - scores: whether a last ``Softmax`` is left out, so that the result is its scores (logits)
+  public func predict(_ samples: some SampleSource, scores: Bool = false) throws(ModelError) -> Tensor
+  {
+    try checkShape(of: samples)
+    let scorer = Scorer(model: self, withoutSoftmax: scores)
+    let columns = outputShape.count
+    let indices = (0..<Int32(samples.sampleCount)).map { $0 }
+    return Tensor(shape: [samples.sampleCount, columns]) { target in
+      indices.withUnsafeBufferPointer { indices in
+        scorer.score(samples, indices) { range, outputs, _ in
+          (target.baseAddress! + range.lowerBound * columns)
+            .update(from: outputs.baseAddress, count: range.count * columns)
+        }
+      }
+    }
+  }
+}

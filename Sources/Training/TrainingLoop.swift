@@ -1,0 +1,243 @@
+import Layers
+import Synchronization
+
+/// The buffers and the program of `fit`: everything is planned here once, and a step allocates
+/// nothing.
+///
+/// A team of workers runs ``runEpoch(_:)``. While a batch is computed, the next one is gathered into
+/// the other of two buffers, each worker fetching its share of the rows.
+final class TrainingLoop {
+  private let compilation: Compilation
+  private let parameters: AlignedBuffer
+  private let penalised: [ParameterLayout.Slice]
+  private let source: any SampleSource
+  private let targets: PreparedTargets
+  private let order: UnsafeMutableBufferPointer<Int32>
+  private let batchSize: Int
+  private let barrier: Barrier
+  private let contexts: [Context]
+  private let targetBatches: [TargetBatch]
+  private let losses: AlignedBuffer
+  private let hits: [AlignedBuffer]
+  private let squareSums: UnsafeMutableBufferPointer<Double>
+  private let chunks: Chunks
+  private let stopped = Atomic<Bool>(false)
+  let progress: TrainingProgress
+  var stepDidEnd: (TrainingProgress) -> Decision = { _ in .proceed }
+  private(set) var stopReason: String?
+  /// The updates made before this epoch.
+  private var firstStep = 0
+
+  /// What one worker reads in every step. Each has its own, since the counting of references to
+  /// shared arrays would pass their cache lines back and forth.
+  private final class Context {
+    let network: Network
+    /// By the input buffer, then full or last batch.
+    let views: [[[Workspace.Views]]]
+    let outputs: [[(scores: MatrixView<Float>, gradient: MatrixView<Float>)]]
+
+    init(network: Network, workspace: Workspace, inputs: [AlignedBuffer], sizes: [Int]) {
+      self.network = network
+      let views = inputs.map { input in sizes.map { workspace.views(input: input, rows: $0) } }
+      self.views = views
+      outputs = inputs.indices.map { buffer in
+        sizes.indices.map { size in
+          let rows = sizes[size]
+          let scores =
+            views[buffer][size].last?.y
+            ?? inputs[buffer].matrix(rows: rows, columns: network.inputColumns)
+          return (scores, workspace.outputGradient(rows: rows))
+        }
+      }
+    }
+  }
+
+  init(
+    model: Sequential, compilation: Compilation, source: any SampleSource,
+    targets: PreparedTargets, samples: [Int32], batchSize: Int, epochs: Int
+  ) {
+    self.compilation = compilation
+    self.source = source
+    self.targets = targets
+    self.batchSize = batchSize
+    parameters = model.parameters
+    penalised = model.layout.slices.filter { $0.parameter.l2 > 0 }
+    order = .allocate(capacity: samples.count)
+    _ = order.initialize(fromContentsOf: samples)
+    let steps = (samples.count + batchSize - 1) / batchSize
+    let sizes = [batchSize, samples.count - (steps - 1) * batchSize]
+    barrier = Barrier(count: model.threads)
+    let makeNetwork = {
+      model.network(
+        withoutSoftmax: compilation.loss.fusesSoftmax, gradients: compilation.gradients)
+    }
+    let network = makeNetwork()
+    let workspace = Workspace(network, rows: batchSize, training: true)
+    let inputs = (0..<2).map { _ in
+      AlignedBuffer(zeros: batchSize * network.inputColumns)
+    }
+    contexts = (0..<model.threads).map { _ in
+      Context(network: makeNetwork(), workspace: workspace, inputs: inputs, sizes: sizes)
+    }
+    targetBatches = (0..<2).map { _ in
+      TargetBatch(rows: batchSize, columns: network.outputColumns, for: targets)
+    }
+    losses = AlignedBuffer(zeros: batchSize)
+    hits = compilation.metrics.map { _ in AlignedBuffer(zeros: batchSize) }
+    chunks = Chunks(count: model.layout.count)
+    squareSums = .allocate(capacity: Chunks.most)
+    progress = TrainingProgress(epochs: epochs, steps: steps, metrics: compilation.metrics)
+  }
+
+  deinit {
+    order.deallocate()
+    squareSums.deallocate()
+  }
+
+  /// Puts the samples in a new random order.
+  func shuffle() {
+    var samples = order
+    samples.shuffle(using: &compilation.shuffling)
+  }
+
+  /// Trains on every sample once.
+  func runEpoch(_ epoch: Int) {
+    progress.startEpoch(epoch)
+    firstStep = compilation.steps
+    defer { compilation.steps += progress.step }
+    Team.run(contexts.count) { worker in
+      let context = contexts[worker.index]
+      gather(step: 0, context, worker)
+      barrier.wait()
+      for step in 0..<progress.steps {
+        if step + 1 < progress.steps { gather(step: step + 1, context, worker) }
+        runStep(step, context, worker)
+        if stopped.load(ordering: .relaxed) { break }
+      }
+    }
+  }
+
+  private func rows(_ step: Int) -> Int { min(batchSize, order.count - step * batchSize) }
+
+  /// Fetches a worker's share of a batch and its targets into the buffers that the step will use.
+  private func gather(step: Int, _ context: Context, _ worker: Worker) {
+    let share = worker.share(of: rows(step))
+    if share.isEmpty { return }
+    let indices = UnsafeBufferPointer(
+      rebasing: order[step * batchSize..<step * batchSize + rows(step)])
+    let (buffer, size) = place(step)
+    source.gather(
+      UnsafeBufferPointer(rebasing: indices[share]),
+      into: input(context, buffer, size)[rows: share])
+    targetBatches[buffer].gather(targets, indices, rows: share)
+  }
+
+  private func place(_ step: Int) -> (buffer: Int, size: Int) {
+    (step % 2, step + 1 < progress.steps ? 0 : 1)
+  }
+
+  private func input(_ context: Context, _ buffer: Int, _ size: Int) -> MatrixView<Float> {
+    context.views[buffer][size].first?.x ?? context.outputs[buffer][size].scores
+  }
+
+  /// One step: forward, loss, backward, update. On entry the batch is complete, and so it is for
+  /// the next step on return.
+  private func runStep(_ step: Int, _ context: Context, _ worker: Worker) {
+    let (buffer, size) = place(step)
+    let views = context.views[buffer][size]
+    let number = firstStep + step
+    context.network.forward(views, mode: .training, worker: worker, step: number, barrier: barrier)
+    barrier.wait()
+    evaluateLoss(context.outputs[buffer][size], targetBatches[buffer], worker)
+    context.network.backward(views, worker: worker, step: number, barrier: barrier)
+    barrier.wait()
+    update(number: number, worker)
+    if worker.index == 0 { finishStep(step) }
+    barrier.wait()
+  }
+
+  private func evaluateLoss(
+    _ output: (scores: MatrixView<Float>, gradient: MatrixView<Float>), _ targets: TargetBatch,
+    _ worker: Worker
+  ) {
+    let share = worker.share(of: output.scores.rows)
+    let scores = output.scores[rows: share]
+    let rowTargets = targets.rows(from: share.lowerBound)
+    compilation.loss.evaluate(
+      scores, rowTargets, scale: 1 / Float(output.scores.rows),
+      losses: losses.floats + share.lowerBound, gradient: output.gradient[rows: share])
+    for (metric, values) in zip(compilation.metrics, hits) {
+      metric.evaluate(
+        scores, rowTargets, loss: compilation.loss, into: values.floats + share.lowerBound)
+    }
+  }
+
+  /// Applies penalties, clipping and the optimizer to this worker's chunks of the parameters.
+  private func update(number: Int, _ worker: Worker) {
+    let gradients = compilation.gradients.floats
+    let range = chunks.range(worker)
+    for slice in penalised {
+      let part = slice.range.clamped(to: range)
+      axpy(
+        2 * slice.parameter.l2, parameters.floats + part.lowerBound,
+        into: gradients + part.lowerBound, count: part.count)
+    }
+    if let limit = compilation.clipNorm {
+      for chunk in chunks.indices(worker) {
+        let range = chunks[chunk]
+        let start = gradients + range.lowerBound
+        squareSums[chunk] = dot(start, start, count: range.count)
+      }
+      barrier.wait()
+      let norm = Float(squareSums[..<chunks.used].reduce(0, +).squareRoot())
+      if norm > limit { scal(limit / norm, gradients + range.lowerBound, count: range.count) }
+    }
+    compilation.optimizer.update(
+      parameters.floats + range.lowerBound, gradients: gradients + range.lowerBound,
+      slots: Slots(buffers: compilation.slots, offset: range.lowerBound), count: range.count,
+      rate: compilation.optimizer.learningRate.rate(at: number) * compilation.rateFactor,
+      step: number + 1)
+  }
+
+  /// Adds the batch to the figures of the epoch and asks the callbacks.
+  private func finishStep(_ step: Int) {
+    let count = rows(step)
+    let batchSum = (0..<count).reduce(0.0) { $0 + Double(losses.floats[$1]) }
+    progress.samples += count
+    progress.step = step + 1
+    progress.batchLoss = batchSum / Double(count)
+    progress.lossSum += batchSum
+    for (index, values) in hits.enumerated() {
+      progress.metricSums[index] += (0..<count).reduce(0.0) { $0 + Double(values.floats[$1]) }
+    }
+    if case .stop(let reason) = stepDidEnd(progress) {
+      stopReason = reason
+      stopped.store(true, ordering: .relaxed)
+    }
+  }
+}
+
+/// The arena in pieces of a size that does not depend on the number of workers, so that a sum over
+/// pieces is always made of the same parts.
+struct Chunks {
+  static let most = 64
+  private let size: Int
+  private let count: Int
+
+  init(count: Int) {
+    self.count = count
+    // Whole cache lines.
+    size = max(16, ((count + Self.most - 1) / Self.most + 15) / 16 * 16)
+  }
+
+  var used: Int { (count + size - 1) / size }
+
+  subscript(chunk: Int) -> Range<Int> { chunk * size..<min((chunk + 1) * size, count) }
+
+  func indices(_ worker: Worker) -> Range<Int> { worker.share(of: used) }
+
+  func range(_ worker: Worker) -> Range<Int> {
+    let chunks = indices(worker)
+    return min(chunks.lowerBound * size, count)..<min(chunks.upperBound * size, count)
+  }
+}
