@@ -6,17 +6,19 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies)
 }
 
-func tests(of name: String, _ more: [Target.Dependency] = []) -> Target {
-  .testTarget(
-    name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + more,
-    exclude: [], resources: [])
+func tests(of name: String) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"])
 }
 
 let package = Package(
   name: "Maru",
   platforms: [.macOS(.v15)],
   products: [
-    .library(name: "Maru", targets: ["Maru"])
+    .library(name: "Maru", targets: ["Maru"]),
+    .library(name: "BLAS", targets: ["BLAS"]),
+    .library(name: "Tensors", targets: ["Tensors"]),
+    .library(name: "Layers", targets: ["Layers"]),
+    .library(name: "Training", targets: ["Training"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -37,6 +39,11 @@ let package = Package(
     module("Layers", ["Tensors"]),
     module("Training", ["Layers"]),
     module("Maru", ["Training"]),
+    .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
+    tests(of: "BLAS"),
+    tests(of: "Tensors"),
+    tests(of: "Layers"),
+    tests(of: "Training"),
   ],
   cLanguageStandard: .c17
 )

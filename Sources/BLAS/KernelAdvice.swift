@@ -1,5 +1,11 @@
 import COpenBLAS
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 extension OpenBLAS {
   /// The processor family to name in `OPENBLAS_CORETYPE` where OpenBLAS uses kernels with narrower
   /// vectors than the processor has, or nil where it does not.
@@ -13,6 +19,22 @@ extension OpenBLAS {
     case 256: vectorBits(ofCore: coreName) < 256 ? "Haswell" : nil
     default: nil
     }
+  }
+
+  /// Starts the running program anew with ``recommendedCore`` in `OPENBLAS_CORETYPE`, where there is
+  /// one and the variable is not set.
+  ///
+  /// OpenBLAS reads the variable only as it is loaded, so a program that wants the right kernels
+  /// calls this first of all. It returns where nothing is to be gained, where the user has chosen,
+  /// and where the system refuses; then all goes on with the kernels at hand.
+  /// - Parameter arguments: the command line, as `CommandLine.unsafeArgv` gives it
+  public static func restartWithRecommendedCore(
+    arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+  ) {
+    guard let core = recommendedCore, getenv("OPENBLAS_CORETYPE") == nil else { return }
+    setenv("OPENBLAS_CORETYPE", core, 1)
+    execv("/proc/self/exe", arguments)
+    unsetenv("OPENBLAS_CORETYPE")
   }
 
   /// The width of the vectors in a family's single-precision kernels.

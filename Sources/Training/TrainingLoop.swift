@@ -17,6 +17,9 @@ final class TrainingLoop {
   private let barrier: Barrier
   private let contexts: [Context]
   private let targetBatches: [TargetBatch]
+  /// Owners of the memory that the contexts' views show.
+  private let workspace: Workspace
+  private let inputs: [AlignedBuffer]
   private let losses: AlignedBuffer
   private let hits: [AlignedBuffer]
   private let squareSums: UnsafeMutableBufferPointer<Double>
@@ -72,11 +75,11 @@ final class TrainingLoop {
         withoutSoftmax: compilation.loss.fusesSoftmax, gradients: compilation.gradients)
     }
     let network = makeNetwork()
-    let workspace = Workspace(network, rows: batchSize, training: true)
-    let inputs = (0..<2).map { _ in
+    workspace = Workspace(network, rows: batchSize, training: true)
+    inputs = (0..<2).map { _ in
       AlignedBuffer(zeros: batchSize * network.inputColumns)
     }
-    contexts = (0..<model.threads).map { _ in
+    contexts = (0..<model.threads).map { [workspace, inputs] _ in
       Context(network: makeNetwork(), workspace: workspace, inputs: inputs, sizes: sizes)
     }
     targetBatches = (0..<2).map { _ in
