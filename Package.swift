@@ -19,6 +19,7 @@ let package = Package(
     .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "Layers", targets: ["Layers"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "ModelFiles", targets: ["ModelFiles"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -38,7 +39,8 @@ let package = Package(
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     module("Layers", ["Tensors"]),
     module("Training", ["Layers"]),
-    module("Maru", ["Training"]),
+    module("ModelFiles", ["Training"]),
+    module("Maru", ["Training", "ModelFiles"]),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
     tests(of: "BLAS"),
     tests(of: "Tensors"),

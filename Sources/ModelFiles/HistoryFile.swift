@@ -1,0 +1,31 @@
+import Foundation
+import Training
+
+/// A run's figures as JSON, in the shape of Keras's `History` object:
+/// `{"history": {"loss": […], …, "seconds": […]}, "params": {…}}`.
+public enum HistoryFile {
+  private struct Contents<Parameters: Encodable>: Encodable {
+    let history: [String: [Double?]]
+    let params: Parameters
+  }
+
+  /// Writes a history with the settings of its run; a figure that is not finite becomes null.
+  public static func write(
+    _ history: History, parameters: some Encodable, to path: String
+  ) throws(ModelFileError) {
+    var series: [String: [Double?]] = ["seconds": history.seconds]
+    for name in history.names {
+      series[name] = history[name].map { $0.isFinite ? $0 : nil }
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      let contents = Contents(history: series, params: parameters)
+      try AtomicFile.write(try encoder.encode(contents) + Data("\n".utf8), to: path)
+    } catch let error as ModelFileError {
+      throw error
+    } catch {
+      throw ModelFileError(.malformed, path: path, "a setting that JSON cannot hold: \(error)")
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Training
+
+/// A model in one `.safetensors` file: its parameters under their names, such as `layers.0.weight`
+/// [outputs, inputs], and its architecture and class names as JSON texts under `__metadata__`.
+public struct ModelFile {
+  /// The model, its parameters set; not compiled.
+  public let model: Sequential
+  /// The names of the classes that it tells apart; empty where they are not known.
+  public let classNames: [String]
+
+  private static let format = "maru"
+
+  /// Prepares a model to be written.
+  public init(_ model: Sequential, classNames: [String] = []) {
+    self.model = model
+    self.classNames = classNames
+  }
+
+  /// Writes the file, by a temporary one beside it, flushed and renamed.
+  ///
+  /// Throws where a layer is of a type that files do not know, or where the system refuses; what
+  /// was at `path` before stays then.
+  public func write(to path: String) throws(ModelFileError) {
+    let records = model.layers.compactMap { LayerRecord($0) }
+    if let index = model.layers.firstIndex(where: { LayerRecord($0) == nil }) {
+      throw ModelFileError(
+        .malformed, path: path, "layer \(index), \(type(of: model.layers[index])), has no file form")
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let architecture = Architecture(inputShape: model.inputShape.sizes, layers: records)
+    let file: Data
+    do {
+      file = try Safetensors(
+        tensors: Array(zip(model.weightNames, model.weights)),
+        metadata: [
+          "format": Self.format,
+          "architecture": String(decoding: try encoder.encode(architecture), as: UTF8.self),
+          "class_names": String(decoding: try encoder.encode(classNames), as: UTF8.self),
+        ]
+      ).encoded()
+    } catch {
+      throw ModelFileError(.malformed, path: path, "a setting that JSON cannot hold: \(error)")
+    }
+    try AtomicFile.write(file, to: path)
+  }
+
+  /// Reads a file.
+  ///
+  /// Throws where there is no file, and where its tensors and its architecture are not those of a
+  /// model, naming what was expected and what was found.
+  public init(contentsOf path: String) throws(ModelFileError) {
+    let file = try Safetensors(contentsOf: path)
+    func malformed(_ reason: String) -> ModelFileError {
+      ModelFileError(.malformed, path: path, reason)
+    }
+    guard let text = file.metadata["architecture"],
+      let architecture = try? JSONDecoder().decode(Architecture.self, from: Data(text.utf8))
+    else { throw malformed("no architecture in __metadata__: not a model written by Maru") }
+    try Self.check(architecture, against: file, malformed)
+    let layers = architecture.layers.compactMap(\.layer)
+    do {
+      model = try Sequential(inputShape: Shape(architecture.inputShape), layers)
+    } catch {
+      throw malformed("the layers do not fit together: \(error)")
+    }
+    let names = file.tensors.map(\.name)
+    guard names.sorted() == model.weightNames.sorted() else {
+      throw malformed("expected the tensors \(model.weightNames), found \(names)")
+    }
+    let byName = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) })
+    for (name, weight) in zip(model.weightNames, model.weights) {
+      guard byName[name]?.shape == weight.shape else {
+        throw malformed(
+          "\(name) has shape \(byName[name]?.shape ?? []), expected \(weight.shape)")
+      }
+    }
+    model.weights = model.weightNames.compactMap { byName[$0] }
+    let classes = Data((file.metadata["class_names"] ?? "[]").utf8)
+    classNames = (try? JSONDecoder().decode([String].self, from: classes)) ?? []
+  }
+
+  /// Refuses an architecture that would take more memory than the file's own weights do, before
+  /// anything is allocated for it.
+  private static func check(
+    _ architecture: Architecture, against file: Safetensors,
+    _ malformed: (String) -> ModelFileError
+  ) throws(ModelFileError) {
+    for (index, record) in architecture.layers.enumerated() where record.layer == nil {
+      throw malformed("layer \(index), \(record.type), is of no known type or lacks a setting")
+    }
+    let sizes = architecture.inputShape
+    guard sizes.allSatisfy({ $0 > 0 }),
+      sizes.reduce(1.0, { $0 * Double($1) }) <= Double(Int32.max)
+    else { throw malformed("no input shape: \(sizes)") }
+    var columns = sizes.reduce(1, *)
+    var expected = 0.0
+    for units in architecture.layers.compactMap(\.units) {
+      expected += Double(units) * Double(columns)
+      columns = units
+    }
+    let found = file.tensors.reduce(0) { $0 + $1.tensor.count }
+    guard expected <= Double(found) else {
+      throw malformed("the layers need at least \(expected) weights, found \(found)")
+    }
+  }
+}
