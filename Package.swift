@@ -16,7 +16,8 @@ let package = Package(
   name: "Maru",
   platforms: [.macOS(.v15)],
   products: [
-    .library(name: "Maru", targets: ["Maru"])
+    .library(name: "Maru", targets: ["Maru"]),
+    .library(name: "Datasets", targets: ["Datasets"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -34,6 +35,8 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    module("Datasets", ["Tensors", "CLibdeflate", "CCrypto"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     module("Layers", ["Tensors"]),
     module("Training", ["Layers"]),
     module("Maru", ["Training"]),
