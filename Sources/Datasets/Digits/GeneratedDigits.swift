@@ -16,21 +16,30 @@ public enum GeneratedDigits {
 
   private static let seed: UInt64 = 0x6D61_7275
 
+  /// Draws the data set, in half a second or so.
+  public static func dataset() -> Dataset {
+    let all = images(0..<trainCount + testCount)
+    return Dataset(
+      name: "digits", classNames: (0...9).map(String.init), train: all[0..<trainCount],
+      test: all[trainCount..<all.count])
+  }
+
   /// Draws the images of a range of indices, and gives the digit of each.
   ///
   /// Any index from 0 on has its image; the data set takes the first 60,000 to train and the next
   /// 10,000 to test.
-  /// - Parameters:
-  ///   - range: indices from 0 on
-  ///   - threads: number of threads to draw with; all processors by default
-  public static func images(_ range: Range<Int>, threads: Int? = nil) -> LabelledImages {
+  public static func images(_ range: Range<Int>) -> LabelledImages { images(range, parts: 64) }
+
+  /// Draws the images in `parts` parts, each on whatever thread is free; many more parts than there
+  /// are threads, so that a slow one delays little.
+  package static func images(_ range: Range<Int>, parts: Int) -> LabelledImages {
     precondition(
       range.lowerBound >= 0, "GeneratedDigits: expected indices from 0, got \(range)")
     let size = shape.count
     var labels = [Int](repeating: 0, count: range.count)
     let pixels = [UInt8](unsafeUninitializedCapacity: range.count * size) { pixels, count in
       labels.withUnsafeMutableBufferPointer { labels in
-        draw(range, Canvas(pixels: pixels, labels: labels), parts: threads)
+        draw(range, Canvas(pixels: pixels, labels: labels), parts)
       }
       count = range.count * size
     }
@@ -43,9 +52,7 @@ public enum GeneratedDigits {
     let labels: UnsafeMutableBufferPointer<Int>
   }
 
-  private static func draw(_ range: Range<Int>, _ canvas: Canvas, parts: Int?) {
-    // A part for many times the threads there are, so that a slow one delays little.
-    let parts = parts ?? 64
+  private static func draw(_ range: Range<Int>, _ canvas: Canvas, _ parts: Int) {
     DispatchQueue.concurrentPerform(iterations: parts) { part in
       var writer = DigitWriter()
       for index in range.count * part / parts..<range.count * (part + 1) / parts {
