@@ -10,6 +10,9 @@ func tests(of name: String) -> Target {
   .testTarget(name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"])
 }
 
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
 let package = Package(
   name: "Maru",
   platforms: [.macOS(.v15)],
@@ -19,7 +22,10 @@ let package = Package(
     .library(name: "Tensors", targets: ["Tensors"]),
     .library(name: "Layers", targets: ["Layers"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "ModelFiles", targets: ["ModelFiles"]),
+    .executable(name: "maru", targets: ["maru-cli"]),
+    .executable(name: "benchmarks", targets: ["benchmarks"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -37,10 +43,15 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    module("Datasets", ["Tensors", "CLibdeflate", "CCrypto"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
     module("Layers", ["Tensors"]),
     module("Training", ["Layers"]),
     module("ModelFiles", ["Training"]),
-    module("Maru", ["Training", "ModelFiles"]),
+    module("Maru", ["Training", "ModelFiles", "Datasets"]),
+    .executableTarget(name: "maru-cli", dependencies: ["Maru", argumentParser]),
+    .executableTarget(
+      name: "benchmarks", dependencies: ["Maru", argumentParser], path: "Benchmarks"),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
     tests(of: "BLAS"),
     tests(of: "Tensors"),

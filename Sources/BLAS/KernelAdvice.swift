@@ -21,6 +21,14 @@ extension OpenBLAS {
     }
   }
 
+  /// One line that says which variable to set for faster kernels, or nil where OpenBLAS already uses
+  /// those that the processor can run.
+  public static var kernelAdvice: String? {
+    recommendedCore.map {
+      "OpenBLAS uses its \(coreName) kernels, narrower than this processor's vectors; set OPENBLAS_CORETYPE=\($0) for faster ones"
+    }
+  }
+
   /// Starts the running program anew with ``recommendedCore`` in `OPENBLAS_CORETYPE`, where there is
   /// one and the variable is not set.
   ///

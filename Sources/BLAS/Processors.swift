@@ -14,6 +14,18 @@ public enum Processors {
   /// More threads than this would only wait for each other.
   public static var usable: Int { max(1, min(affinity, quota.map { Int($0.rounded(.up)) } ?? .max)) }
 
+  /// The processor's name as the system gives it, or nil where it gives none.
+  public static var name: String? {
+    guard let file = fopen("/proc/cpuinfo", "r") else { return nil }
+    defer { fclose(file) }
+    while let line = line(from: file) {
+      if line.hasPrefix("model name"), let colon = line.firstIndex(of: ":") {
+        return String(line[line.index(after: colon)...].drop { $0 == " " })
+      }
+    }
+    return nil
+  }
+
   /// The processors that the scheduler may run this process on, as OpenBLAS counts them.
   public static var affinity: Int { Int(openblas_get_num_procs()) }
 
@@ -39,7 +51,11 @@ public enum Processors {
   private static func firstLine(of path: String) -> String? {
     guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 256)
+    return line(from: file)
+  }
+
+  private static func line(from file: UnsafeMutablePointer<FILE>) -> String? {
+    var line = [CChar](repeating: 0, count: 4096)
     guard fgets(&line, Int32(line.count), file) != nil else { return nil }
     let bytes = line.prefix { $0 != 0 && $0 != CChar(UInt8(ascii: "\n")) }
     return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -1,0 +1,44 @@
+# Maru. `make run` trains the lesson's two exercises; `make test` tests everything. Both set up what
+# is missing first.
+
+SWIFT ?= swift
+BUILD = .build/release
+PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev pkg-config dataset-fashion-mnist
+SOURCES = Package.swift Sources Tests Benchmarks
+
+.PHONY: run setup build test lint format clean
+
+run: build
+	$(BUILD)/maru train --exercise softmax --seed 1 --output runs/softmax
+	$(BUILD)/maru train --exercise mlp --seed 1 --output runs/mlp
+
+# Installs the Debian packages that are missing; asks for nothing where all are there.
+setup:
+	@missing=$$(for package in $(PACKAGES); do \
+	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' \
+	    || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  echo "installing" $$missing; \
+	  $$sudo apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+	@command -v $(SWIFT) > /dev/null || \
+	  { echo "Swift 6.2 or later is needed: https://www.swift.org/install/linux" >&2; exit 1; }
+
+build: setup
+	$(SWIFT) build -c release
+
+# The tests run on the release build: the one that people use, and fast enough to train in.
+test: setup
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build
+
+lint:
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+format:
+	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+clean:
+	rm -rf .build .build-* runs

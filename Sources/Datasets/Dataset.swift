@@ -1,0 +1,58 @@
+import Foundation
+import Tensors
+
+/// Labelled images to train with and to test with.
+public struct Dataset: Sendable {
+  /// What the set is called.
+  public let name: String
+  /// The name of each class; a label is an index into it.
+  public let classNames: [String]
+  /// The images to train with.
+  public let train: LabelledImages
+  /// The images to test with.
+  public let test: LabelledImages
+
+  /// Creates a data set; a label outside the classes traps.
+  public init(name: String, classNames: [String], train: LabelledImages, test: LabelledImages) {
+    for labels in [train.labels, test.labels] {
+      precondition(
+        labels.allSatisfy(classNames.indices.contains),
+        "Dataset: expected labels in 0..<\(classNames.count), got \(labels.max() ?? 0)")
+    }
+    self.name = name
+    self.classNames = classNames
+    self.train = train
+    self.test = test
+  }
+
+  /// Loads a data set.
+  ///
+  /// One known by name is looked for in `dataDirectory` if given; otherwise in the folders
+  /// `$MARU_DATA`, the user's cache (`$XDG_CACHE_HOME/maru` or `~/.cache/maru`) and
+  /// /usr/share/datasets, each of which may hold a folder of the set's name.
+  /// - Parameters:
+  ///   - source: which data set
+  ///   - dataDirectory: the only place to look in, which may also hold the files itself
+  ///   - environment: where $MARU_DATA, $XDG_CACHE_HOME and $HOME come from
+  /// - Throws: ``DatasetError`` where the set is not found or its files are not what they should be.
+  public static func load(
+    _ source: DatasetSource, dataDirectory: String? = nil,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(DatasetError) -> Dataset {
+    switch source {
+    case .digits:
+      return GeneratedDigits.dataset()
+    case .published(let dataset):
+      let folder = try DatasetFolder.find(
+        dataset, dataDirectory: dataDirectory, environment: environment)
+      return try DatasetReader(folder: folder, published: dataset).read()
+    case .directory(let path):
+      let folder = DatasetFolder(path)
+      guard folder.isComplete else {
+        throw DatasetError(
+          .missingFile, path: path, "expected the four IDX files, found \(folder.lack)")
+      }
+      return try DatasetReader(folder: folder, published: nil).read()
+    }
+  }
+}

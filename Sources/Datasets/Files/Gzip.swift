@@ -1,0 +1,81 @@
+import CLibdeflate
+
+/// Reads gzip archives (RFC 1952) in one piece.
+enum Gzip {
+  /// The most bytes that one compressed byte can stand for: a match of 258 bytes in two bits.
+  private static let maximumRatio = 1032
+
+  /// The most bytes that an archive of `count` bytes takes: what can't be compressed is stored, in
+  /// blocks of up to 65,535 bytes with 5 more each, and a header may hold a file's name.
+  static func largestArchive(of count: Int) -> Int {
+    precondition(0 <= count && count <= 1 << 48, "Gzip: expected a limit up to 2⁴⁸, got \(count)")
+    return count + count / 1000 + 4096
+  }
+
+  /// Whether the bytes begin as an archive does.
+  static func isArchive(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
+
+  /// The contents of an archive, of all its members in turn, at most `limit` bytes.
+  ///
+  /// The archive's last four bytes tell the size of its last member, and mostly the archive has
+  /// only one. They are believed only as far as the archive's own size allows, so that one that
+  /// lies gets no memory for it. Throws where the archive is damaged, cut off or followed by
+  /// something else, and where it holds more than `limit`.
+  static func inflate(
+    _ archive: [UInt8], limit: Int, path: String
+  ) throws(DatasetError) -> [UInt8] {
+    let (possible, overflow) = archive.count.multipliedReportingOverflow(by: maximumRatio)
+    let largest = overflow ? limit : min(limit, possible)
+    let told = archive.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+    var capacity = min(max(told, 1), largest)
+    while true {
+      switch inflate(archive, capacity: capacity) {
+      case .whole(let bytes): return bytes
+      case .damaged(let offset):
+        throw .malformed(
+          path, expected: "a whole gzip archive",
+          found: "damaged, cut off or foreign data in the member at byte \(offset)")
+      case .tooLarge:
+        guard capacity < largest else {
+          throw .malformed(
+            path, expected: "an archive of at most \(limit) bytes once inflated", found: "more")
+        }
+        capacity = capacity > largest / 2 ? largest : capacity * 2
+      }
+    }
+  }
+
+  private enum Outcome {
+    case whole([UInt8])
+    case damaged(offset: Int)
+    case tooLarge
+  }
+
+  private static func inflate(_ archive: [UInt8], capacity: Int) -> Outcome {
+    guard let decompressor = libdeflate_alloc_decompressor() else {
+      fatalError("Gzip: out of memory for a decompressor")
+    }
+    defer { libdeflate_free_decompressor(decompressor) }
+    var failure: Outcome?
+    let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { output, written in
+      archive.withUnsafeBytes { input in
+        var position = 0
+        while position < input.count && failure == nil {
+          let rest = UnsafeRawBufferPointer(rebasing: input[position...])
+          var (consumed, produced) = (0, 0)
+          let result = libdeflate_gzip_decompress_ex(
+            decompressor, rest.baseAddress, rest.count, output.baseAddress! + written,
+            capacity - written, &consumed, &produced)
+          switch result {
+          case LIBDEFLATE_SUCCESS:
+            position += consumed
+            written += produced
+          case LIBDEFLATE_INSUFFICIENT_SPACE: failure = .tooLarge
+          default: failure = .damaged(offset: position)
+          }
+        }
+      }
+    }
+    return failure ?? .whole(bytes)
+  }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Foundation
+import Maru
+
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "List, look at and download data sets.",
+    subcommands: [List.self, Show.self, Fetch.self])
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List the data sets, and where each was found.")
+
+    @OptionGroup var data: DataOptions
+
+    func run() {
+      let listing = Dataset.list(dataDirectory: data.dataDirectory)
+      let width = listing.map(\.name.count).max() ?? 0
+      for entry in listing {
+        let place =
+          switch entry.location {
+          case .folder(let path, let bytes): "\(path) (\(Self.megabytes(bytes)))"
+          case .generated(let bytes): "generated when used (\(Self.megabytes(bytes)))"
+          case .missing: "not found; get it by: maru data fetch \(entry.name)"
+          }
+        print("\(entry.name.padded(to: width))  \(entry.summary)\n\("".padded(to: width))  \(place)")
+      }
+    }
+
+    private static func megabytes(_ bytes: Int) -> String {
+      "\((Double(bytes) / 1e6).formatted(decimals: 1)) MB"
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print the shapes and the class counts of a data set.")
+
+    @Argument(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")
+    var dataset: String
+    @OptionGroup var data: DataOptions
+
+    func run() throws {
+      let dataset = try data.load(dataset)
+      print(dataset.overview)
+      for (name, part) in [("training", dataset.train), ("test", dataset.test)] {
+        let shape = [part.count] + part.images.shape.sizes
+        print("\(name) images \(shape), labels [\(part.count)]")
+      }
+      let width = dataset.classNames.map(\.count).max() ?? 0
+      let (train, test) = (counts(dataset.train), counts(dataset.test))
+      print("\("class".padded(to: width + 3))  training    test")
+      for (label, name) in dataset.classNames.enumerated() {
+        let columns = [train[label], test[label]].map { $0.grouped.padded(to: 8, left: true) }
+        print("\("\(label)".padded(to: 2)) \(name.padded(to: width))  \(columns.joined())")
+      }
+
+      func counts(_ part: LabelledImages) -> [Int] {
+        part.labels.reduce(into: dataset.classNames.map { _ in 0 }) { $0[$1] += 1 }
+      }
+    }
+  }
+
+  struct Fetch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Download a data set from its well-known mirrors into the cache.")
+
+    @Argument(help: "mnist or fashion-mnist.")
+    var dataset: String
+    @Option(help: ArgumentHelp("The folder for data sets. (default: the user's cache)", valueName: "dir"))
+    var dataDirectory: String?
+
+    func run() async throws {
+      guard let published = PublishedDataset.all.first(where: { $0.name == dataset }) else {
+        let names = PublishedDataset.all.map(\.name).joined(separator: ", ")
+        throw Failure.usage("data fetch: '\(dataset)' cannot be downloaded; expected \(names)")
+      }
+      guard let directory = dataDirectory ?? Dataset.cacheDirectory() else {
+        throw Failure.usage("data fetch: no HOME for a cache; expected --data-directory DIR")
+      }
+      let display = FetchDisplay()
+      let folder = try await DatasetFetcher().fetch(published, into: directory) { display.show($0) }
+      display.finish()
+      print("\(dataset): \(folder)")
+    }
+  }
+}
+
+/// The download as one line on standard error, redrawn in place on a terminal.
+private final class FetchDisplay: Sendable {
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+
+  func show(_ progress: DatasetFetcher.Progress) {
+    guard isTerminal else { return }
+    let received = Double(progress.receivedByteCount) / 1e6
+    let total = progress.totalByteCount.map { " of \((Double($0) / 1e6).formatted(decimals: 1))" }
+    let line = "\(progress.fileName): \(received.formatted(decimals: 1))\(total ?? "") MB"
+    Messages.print("\r\(line)\u{1B}[K", terminator: "")
+  }
+
+  func finish() {
+    if isTerminal { Messages.print("\r\u{1B}[K", terminator: "") }
+  }
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Foundation
+import Maru
+
+/// How training is reported while it runs, on standard error.
+enum ProgressMode: String, CaseIterable, ExpressibleByArgument {
+  /// A bar on a terminal, else lines.
+  case auto
+  /// Keras's line, redrawn in place.
+  case bar
+  /// A line an epoch.
+  case lines
+  /// A JSON object an epoch.
+  case json
+  /// Nothing.
+  case none
+
+  /// The callback that reports, or nil for none.
+  func callback() -> (any Callback)? {
+    switch self {
+    case .auto: isatty(STDERR_FILENO) == 1 ? ProgressBar() : ProgressLines()
+    case .bar: ProgressBar()
+    case .lines: ProgressLines()
+    case .json: ProgressJSON()
+    case .none: nil
+    }
+  }
+}
+
+/// Keras's progress line: epoch, steps, a bar, the time of a step, the figures so far; then the
+/// validation's figures behind.
+final class ProgressBar: Callback {
+  private static let width = 20
+  private static let redrawEvery = Duration.milliseconds(60)
+  private var lastDrawn = ContinuousClock.now
+  private var epochStarted = ContinuousClock.now
+  private var progress: TrainingProgress?
+
+  func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) {
+    self.progress = progress
+    startEpoch(1, of: progress.epochs)
+  }
+
+  func stepDidEnd(_ progress: TrainingProgress) -> Decision {
+    let now = ContinuousClock.now
+    if now - lastDrawn >= Self.redrawEvery && progress.step < progress.steps {
+      lastDrawn = now
+      let figures =
+        progress.metrics.indices.map { (progress.metrics[$0].description, progress.metric($0)) }
+        + [("loss", progress.loss)]
+      draw(progress, seconds: (now - epochStarted).seconds, figures: figures, terminator: "")
+    }
+    return .proceed
+  }
+
+  func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
+    guard let progress else { return .proceed }
+    let figures = record.values.map { ($0.name, $0.value) }
+    draw(progress, seconds: record.seconds, figures: Self.inKerasOrder(figures), terminator: "\n")
+    if record.epoch < progress.epochs { startEpoch(record.epoch + 1, of: progress.epochs) }
+    return .proceed
+  }
+
+  private func startEpoch(_ epoch: Int, of epochs: Int) {
+    epochStarted = .now
+    lastDrawn = .now
+    if epochs > 0 { Messages.print("Epoch \(epoch)/\(epochs)") }
+  }
+
+  private func draw(
+    _ progress: TrainingProgress, seconds: Double, figures: [(String, Double)], terminator: String
+  ) {
+    let done = Self.width * progress.step / progress.steps
+    let bar = String(repeating: "━", count: done)
+    let rest = String(repeating: "━", count: Self.width - done)
+    let steps = "\(progress.step)".padded(to: "\(progress.steps)".count, left: true)
+    let time = (seconds / Double(max(progress.step, 1))).asStepTime
+    let text = figures.map { "\($0): \($1.formatted(decimals: 4))" }.joined(separator: " - ")
+    let line = "\(steps)/\(progress.steps) \u{1B}[32m\(bar)\u{1B}[37m\(rest)\u{1B}[0m "
+    let tail = "\(Int(seconds.rounded()))s \(time)/step - \(text)"
+    Messages.print("\r\(line)\(tail)\u{1B}[K", terminator: terminator)
+  }
+
+  /// Metrics before the loss, training before validation, as Keras prints them.
+  static func inKerasOrder(_ figures: [(String, Double)]) -> [(String, Double)] {
+    let isValidation = { (name: String) in name.hasPrefix("val_") }
+    let isLoss = { (name: String) in name.hasSuffix("loss") }
+    return [false, true].flatMap { validation in
+      [false, true].flatMap { loss in
+        figures.filter { isValidation($0.0) == validation && isLoss($0.0) == loss }
+      }
+    }
+  }
+}
+
+/// A line an epoch, for pipes and files.
+final class ProgressLines: Callback {
+  private var progress: TrainingProgress?
+
+  func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) {
+    self.progress = progress
+  }
+
+  func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
+    guard let progress else { return .proceed }
+    let figures = ProgressBar.inKerasOrder(record.values.map { ($0.name, $0.value) })
+    let text = figures.map { "\($0): \($1.formatted(decimals: 4))" }.joined(separator: " - ")
+    let time = (record.seconds / Double(progress.steps)).asStepTime
+    Messages.print(
+      "Epoch \(record.epoch)/\(progress.epochs) - \((record.seconds * 1e3).formatted(decimals: 0))ms - \(time)/step - \(text)"
+    )
+    return .proceed
+  }
+}
+
+/// A JSON object an epoch: `{"epoch": 1, "loss": 0.5, …, "seconds": 0.02}`.
+final class ProgressJSON: Callback {
+  func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
+    let figures = record.values.map { "\"\($0.name)\": \($0.value.isFinite ? "\($0.value)" : "null")" }
+    let fields = ["\"epoch\": \(record.epoch)"] + figures + ["\"seconds\": \(record.seconds)"]
+    Messages.print("{\(fields.joined(separator: ", "))}")
+    return .proceed
+  }
+}
+
+extension Duration {
+  /// The duration as a number of seconds.
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
