@@ -43,7 +43,12 @@ extension Sequential {
       model: self, compilation: compilation, source: samples, targets: prepared, samples: training,
       batchSize: min(batchSize, training.count), epochs: epochs)
     loop.stepDidEnd = { progress in
-      callbacks.lazy.map { $0.stepDidEnd(progress) }.first { $0 != .proceed } ?? .proceed
+      var decision = Decision.proceed
+      for callback in callbacks {
+        let answer = callback.stepDidEnd(progress)
+        if decision == .proceed { decision = answer }
+      }
+      return decision
     }
     for callback in callbacks { try callback.trainingWillBegin(loop.progress, model: self) }
     var history = History()
