@@ -44,7 +44,9 @@ public final class TrainingProgress {
   public let steps: Int
   /// The reported metrics.
   public let metrics: [Metric]
-  /// The mean loss of the last step's batch.
+  /// The names of the figures that every epoch reports, those of the validation included.
+  public internal(set) var figureNames: [String] = []
+  /// The loss of the last step's batch: the mean of its samples, and penalties.
   public internal(set) var batchLoss = 0.0
   var samples = 0
   var lossSum = 0.0

@@ -3,25 +3,24 @@ public struct EpochRecord: Sendable, Equatable {
   /// The number of the epoch, from 1.
   public let epoch: Int
   /// The figures by Keras's names: `loss`, the metrics, then the same with `val_` in front.
-  public let values: [(name: String, value: Double)]
+  public let values: Figures
   /// How long the epoch took, validation included.
   public let seconds: Double
 
   /// Creates a record.
-  public init(epoch: Int, values: [(name: String, value: Double)], seconds: Double) {
+  public init(epoch: Int, values: Figures, seconds: Double) {
     self.epoch = epoch
     self.values = values
     self.seconds = seconds
   }
 
-  /// A figure by its name, or nil where there is none.
-  public subscript(name: String) -> Double? { values.first { $0.name == name }?.value }
-
-  /// Whether all figures are the same.
-  public static func == (a: EpochRecord, b: EpochRecord) -> Bool {
-    a.epoch == b.epoch && a.seconds == b.seconds
-      && a.values.elementsEqual(b.values) { $0.name == $1.name && $0.value == $1.value }
+  /// Creates a record from pairs of a name and a value.
+  public init(epoch: Int, values: [(name: String, value: Double)], seconds: Double) {
+    self.init(epoch: epoch, values: Figures(values), seconds: seconds)
   }
+
+  /// A figure by its name, or nil where there is none.
+  public subscript(name: String) -> Double? { values[name] }
 }
 
 /// The figures of a training run, epoch by epoch.
@@ -38,7 +37,7 @@ public struct History: Sendable, Equatable {
   }
 
   /// The names of the figures, in the order in which they are reported.
-  public var names: [String] { epochs.first?.values.map(\.name) ?? [] }
+  public var names: [String] { epochs.first?.values.names ?? [] }
 
   /// A figure over the epochs by its name, such as `val_accuracy`; empty where there is none.
   public subscript(name: String) -> [Double] { epochs.compactMap { $0[name] } }

@@ -41,13 +41,14 @@ struct Network {
     lowestTrained = trained.first ?? layers.count
     var nodes: [Node] = []
     var onBatch = true
+    var readBackward = true
     for (index, layer) in layers.enumerated() {
       let below = index > 0 ? layers[index - 1] : nil
       let above = index + 1 < layers.count ? layers[index + 1] : nil
       let sharesInput: Bool
       switch layer.storage {
       case .shared: sharesInput = true
-      case .inPlace: sharesInput = !onBatch && !(below?.readsOutputBackward ?? true)
+      case .inPlace: sharesInput = !onBatch && !readBackward
       case .separate: sharesInput = false
       }
       nodes.append(
@@ -59,7 +60,11 @@ struct Network {
           waitsForward: !onBatch && !(layer.isElementwise && below?.cutsRows == false),
           waitsBackward: !(layer.isElementwise && above?.cutsRows == false),
           givesInputGradient: index > lowestTrained))
-      if layer.storage != .shared { onBatch = false }
+      if layer.storage != .shared {
+        onBatch = false
+        // A shared layer's output is that of the layer below it, which may need it yet.
+        readBackward = layer.readsOutputBackward
+      }
     }
     self.nodes = nodes
   }

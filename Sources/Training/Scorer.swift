@@ -66,6 +66,8 @@ final class Evaluator {
   private let losses: AlignedBuffer
   private let hits: [AlignedBuffer]
   private let batch: TargetBatch
+  private let parameters: AlignedBuffer
+  private let penalty: Penalty
 
   init(
     model: Sequential, compilation: Compilation, source: any SampleSource,
@@ -75,6 +77,8 @@ final class Evaluator {
     self.source = source
     self.targets = targets
     self.samples = samples
+    parameters = model.parameters
+    penalty = Penalty(model.layout)
     scorer = Scorer(model: model, withoutSoftmax: compilation.loss.fusesSoftmax)
     losses = AlignedBuffer(zeros: samples.count)
     hits = compilation.metrics.map { _ in AlignedBuffer(zeros: samples.count) }
@@ -82,8 +86,8 @@ final class Evaluator {
     samples.withUnsafeBufferPointer { batch.gather(targets, $0, rows: samples.indices) }
   }
 
-  /// The mean loss and the mean of each metric, NaN where there are no samples.
-  func evaluate() -> [(name: String, value: Double)] {
+  /// The mean loss, penalties included, and the mean of each metric; NaN where there are no samples.
+  func evaluate() -> Figures {
     samples.withUnsafeBufferPointer { samples in
       scorer.score(source, samples) { range, scores, scratch in
         let targets = batch.rows(from: range.lowerBound)
@@ -96,8 +100,9 @@ final class Evaluator {
       }
     }
     let means = hits.map { mean($0) }
-    return [("loss", mean(losses))]
-      + zip(compilation.metrics, means).map { ($0.description, $1) }
+    return Figures(
+      [("loss", mean(losses) + penalty.value(of: parameters))]
+        + zip(compilation.metrics, means).map { ($0.description, $1) })
   }
 
   private func mean(_ values: AlignedBuffer) -> Double {

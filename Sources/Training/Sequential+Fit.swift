@@ -43,16 +43,22 @@ extension Sequential {
       model: self, compilation: compilation, source: samples, targets: prepared, samples: training,
       batchSize: min(batchSize, training.count), epochs: epochs)
     loop.stepDidEnd = { progress in
-      callbacks.lazy.map { $0.stepDidEnd(progress) }.first { $0 != .proceed } ?? .proceed
+      var decision = Decision.proceed
+      for callback in callbacks {
+        let answer = callback.stepDidEnd(progress)
+        if decision == .proceed { decision = answer }
+      }
+      return decision
     }
+    loop.progress.figureNames =
+      loop.figures.names + (evaluator == nil ? [] : loop.figures.names.map { "val_" + $0 })
     for callback in callbacks { try callback.trainingWillBegin(loop.progress, model: self) }
     var history = History()
     for epoch in 0..<epochs where history.stopReason == nil {
       let start = ContinuousClock.now
       if shuffle { loop.shuffle() }
       loop.runEpoch(epoch + 1)
-      let values =
-        loop.figures + (evaluator?.evaluate() ?? []).map { (name: "val_" + $0.name, value: $0.value) }
+      let values = loop.figures.joined(with: evaluator?.evaluate() ?? Figures([]), prefix: "val_")
       let record = EpochRecord(
         epoch: epoch + 1, values: values, seconds: (ContinuousClock.now - start).inSeconds)
       history.epochs.append(record)
@@ -116,8 +122,9 @@ extension Duration {
 
 extension TrainingLoop {
   /// The means of the epoch, penalties included.
-  var figures: [(name: String, value: Double)] {
-    [("loss", progress.loss)]
-      + progress.metrics.enumerated().map { ($1.description, progress.metric($0)) }
+  var figures: Figures {
+    Figures(
+      [("loss", progress.loss)]
+        + progress.metrics.enumerated().map { ($1.description, progress.metric($0)) })
   }
 }

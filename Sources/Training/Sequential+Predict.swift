@@ -1,18 +1,16 @@
 import Layers
 
 extension Sequential {
-  /// The loss and the metrics over labelled samples, by name: `loss`, then each metric.
+  /// The loss, penalties included, and the metrics over labelled samples; NaN where there are none.
   ///
   /// Throws ``ModelError`` where data and model do not fit. The model must be compiled.
-  public func evaluate(_ samples: some SampleSource, _ labels: [Int]) throws(ModelError)
-    -> [(name: String, value: Double)]
-  {
+  public func evaluate(_ samples: some SampleSource, _ labels: [Int]) throws(ModelError) -> Figures {
     try evaluate(samples, .classes(labels))
   }
 
   /// The loss and the metrics over samples with targets of either kind.
   public func evaluate(_ samples: some SampleSource, _ targets: Targets) throws(ModelError)
-    -> [(name: String, value: Double)]
+    -> Figures
   {
     let compilation = compiled("evaluate")
     let prepared = try checked(samples, targets, compilation)

@@ -146,6 +146,9 @@ extension Sequential {
     precondition(
       clipNorm.map { $0 > 0 } ?? true,
       "Sequential.compile: expected a norm above 0 to clip to, got \(clipNorm ?? 0)")
+    for case .topK(let k) in metrics {
+      precondition(k >= 1, "Sequential.compile: expected top 1 or more, got top \(k)")
+    }
     compilation = Compilation(
       model: self, optimizer: optimizer, loss: loss, metrics: metrics, clipNorm: clipNorm)
   }

@@ -9,7 +9,7 @@ import Synchronization
 final class TrainingLoop {
   private let compilation: Compilation
   private let parameters: AlignedBuffer
-  private let penalised: [ParameterLayout.Slice]
+  private let penalty: Penalty
   private let source: any SampleSource
   private let targets: PreparedTargets
   private let order: UnsafeMutableBufferPointer<Int32>
@@ -22,7 +22,9 @@ final class TrainingLoop {
   private let inputs: [AlignedBuffer]
   private let losses: AlignedBuffer
   private let hits: [AlignedBuffer]
+  /// By chunk of the parameters: sums of squares of the gradients, and penalties.
   private let squareSums: UnsafeMutableBufferPointer<Double>
+  private let penalties: UnsafeMutableBufferPointer<Double>
   private let chunks: Chunks
   private let stopped = Atomic<Bool>(false)
   let progress: TrainingProgress
@@ -64,7 +66,7 @@ final class TrainingLoop {
     self.targets = targets
     self.batchSize = batchSize
     parameters = model.parameters
-    penalised = model.layout.slices.filter { $0.parameter.l2 > 0 }
+    penalty = Penalty(model.layout)
     order = .allocate(capacity: samples.count)
     _ = order.initialize(fromContentsOf: samples)
     let steps = (samples.count + batchSize - 1) / batchSize
@@ -89,12 +91,14 @@ final class TrainingLoop {
     hits = compilation.metrics.map { _ in AlignedBuffer(zeros: batchSize) }
     chunks = Chunks(count: model.layout.count)
     squareSums = .allocate(capacity: Chunks.most)
+    penalties = .allocate(capacity: Chunks.most)
     progress = TrainingProgress(epochs: epochs, steps: steps, metrics: compilation.metrics)
   }
 
   deinit {
     order.deallocate()
     squareSums.deallocate()
+    penalties.deallocate()
   }
 
   /// Puts the samples in a new random order.
@@ -173,18 +177,17 @@ final class TrainingLoop {
       metric.evaluate(
         scores, rowTargets, loss: compilation.loss, into: values.floats + share.lowerBound)
     }
+    if penalty.isNone { return }
+    for chunk in chunks.indices(worker) {
+      penalties[chunk] = penalty.value(of: parameters, in: chunks[chunk])
+    }
   }
 
   /// Applies penalties, clipping and the optimizer to this worker's chunks of the parameters.
   private func update(number: Int, _ worker: Worker) {
     let gradients = compilation.gradients.floats
     let range = chunks.range(worker)
-    for slice in penalised {
-      let part = slice.range.clamped(to: range)
-      axpy(
-        2 * slice.parameter.l2, parameters.floats + part.lowerBound,
-        into: gradients + part.lowerBound, count: part.count)
-    }
+    penalty.addGradient(of: parameters, to: gradients, in: range)
     if let limit = compilation.clipNorm {
       for chunk in chunks.indices(worker) {
         let range = chunks[chunk]
@@ -206,10 +209,11 @@ final class TrainingLoop {
   private func finishStep(_ step: Int) {
     let count = rows(step)
     let batchSum = (0..<count).reduce(0.0) { $0 + Double(losses.floats[$1]) }
+    let penalty = penalty.isNone ? 0 : penalties[..<chunks.used].reduce(0, +)
     progress.samples += count
     progress.step = step + 1
-    progress.batchLoss = batchSum / Double(count)
-    progress.lossSum += batchSum
+    progress.batchLoss = batchSum / Double(count) + penalty
+    progress.lossSum += batchSum + penalty * Double(count)
     for (index, values) in hits.enumerated() {
       progress.metricSums[index] += (0..<count).reduce(0.0) { $0 + Double(values.floats[$1]) }
     }

@@ -1,0 +1,66 @@
+import Layers
+
+/// Ends training when a figure has not improved for some epochs, and goes back to the weights of
+/// the best one (Prechelt 1998, *Early stopping, but when?*).
+///
+/// A value improves on the best where it is lower for a loss, higher for a metric, by more than
+/// `minimumDelta`. As in Keras the first epoch never ends training, and the best weights are set
+/// however training ends. Only weights go back; what the optimizer remembers stays. Training does
+/// not start where there is no such figure (``ModelError``).
+public final class EarlyStopping: Callback {
+  /// How many epochs in a row may pass without improvement.
+  public let patience: Int
+  /// Whether the weights of the best epoch are set at the end.
+  public let restoresBestWeights: Bool
+  /// The number of the best epoch, from 1; 0 before there is one.
+  public private(set) var bestEpoch = 0
+  /// The figure at the best epoch.
+  public var best: Double? { monitor.best }
+
+  private var monitor: Monitor
+  private var epochsWithoutImprovement = 0
+  private var bestWeights: [Tensor]?
+
+  /// Creates the callback.
+  /// - Parameters:
+  ///   - name: the figure to watch; the validation loss unless given
+  ///   - patience: epochs without improvement; 0, the default as in Keras, ends at the first
+  ///   - minimumDelta: what counts as an improvement; any, unless given
+  ///   - restoresBestWeights: true unless given, unlike Keras: who stops late wants the best
+  public init(
+    monitor name: String = "val_loss", patience: Int = 0, minimumDelta: Double = 0,
+    restoresBestWeights: Bool = true
+  ) {
+    precondition(patience >= 0, "EarlyStopping: expected a patience from 0, got \(patience)")
+    precondition(
+      minimumDelta >= 0, "EarlyStopping: expected a minimum delta from 0, got \(minimumDelta)")
+    self.patience = patience
+    self.restoresBestWeights = restoresBestWeights
+    monitor = Monitor(name: name, minimumDelta: minimumDelta)
+  }
+
+  /// Forgets earlier training.
+  public func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) throws {
+    try monitor.start(progress.figureNames)
+    (bestEpoch, epochsWithoutImprovement, bestWeights) = (0, 0, nil)
+  }
+
+  /// Keeps the weights of a better epoch, or ends training.
+  public func epochDidEnd(_ record: EpochRecord, model: Sequential) throws -> Decision {
+    if monitor.improves(record) {
+      (bestEpoch, epochsWithoutImprovement) = (record.epoch, 0)
+      if restoresBestWeights { bestWeights = model.weights }
+      return .proceed
+    }
+    epochsWithoutImprovement += 1
+    guard epochsWithoutImprovement >= patience && record.epoch > 1 else { return .proceed }
+    let epochs = epochsWithoutImprovement == 1 ? "1 epoch" : "\(epochsWithoutImprovement) epochs"
+    return .stop("\(monitor.name) has not improved for \(epochs)")
+  }
+
+  /// Sets the weights of the best epoch.
+  public func trainingDidEnd(_ history: History, model: Sequential) throws {
+    if let bestWeights { model.weights = bestWeights }
+    bestWeights = nil
+  }
+}

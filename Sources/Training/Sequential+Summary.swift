@@ -1,0 +1,53 @@
+import Layers
+
+extension Sequential {
+  /// A table of the layers: name and type, shape of the output, number of parameters.
+  ///
+  /// As Keras's `summary()`, with its names for layers (`dense`, `dense_1`, …) and its units of
+  /// 1,024 bytes. An output's first axis is the batch. Every parameter is trainable.
+  public func summary() -> String {
+    var table = TextTable([
+      ("Layer (type)", .left), ("Output shape", .left), ("Parameters", .right),
+    ])
+    var uses: [String: Int] = [:]
+    for (index, layer) in layers.enumerated() {
+      let type = String(describing: Swift.type(of: layer))
+      let name = snakeCased(type)
+      let use = uses[name, default: 0]
+      uses[name] = use + 1
+      let sizes = ["batch"] + shapes[index + 1].sizes.map { "\($0)" }
+      let count = layout.slices.filter { $0.layer == index }
+        .reduce(0) { $0 + $1.parameter.shape.count }
+      table.append([
+        "\(use == 0 ? name : "\(name)_\(use)") (\(type))",
+        "(\(sizes.joined(separator: ", ")))", count.grouped,
+      ])
+    }
+    let bytes = parameterCount * MemoryLayout<Float>.size
+    return "\(table)Total parameters: \(parameterCount.grouped) (\(memorySize(bytes)))\n"
+  }
+}
+
+/// The name of a type in Keras's way: `Dense` is `dense`, `LeakyReLU` is `leaky_re_lu`.
+///
+/// A capital starts a word where a small letter stands before it, or after it and anything before.
+private func snakeCased(_ type: String) -> String {
+  let letters = Array(type)
+  return letters.indices.reduce("") { text, index in
+    let startsWord =
+      index > 0 && letters[index].isUppercase
+      && (letters[index - 1].isLowercase
+        || index + 1 < letters.count && letters[index + 1].isLowercase)
+    return text + (startsWord ? "_" : "") + letters[index].lowercased()
+  }
+}
+
+/// A number of bytes in the largest unit of which there is a whole one.
+private func memorySize(_ bytes: Int) -> String {
+  var (size, units) = (Double(bytes), ["B", "KB", "MB", "GB", "TB"][...])
+  while size >= 1024 && units.count > 1 {
+    size /= 1024
+    units.removeFirst()
+  }
+  return "\(size.fixed(2)) \(units.first ?? "")"
+}

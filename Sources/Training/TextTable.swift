@@ -1,0 +1,73 @@
+/// Rows of text between box-drawing lines, in the manner of Keras's summaries.
+struct TextTable: CustomStringConvertible {
+  /// On which side the fields of a column end up.
+  enum Alignment { case left, right }
+
+  private let header: [String]
+  private let alignments: [Alignment]
+  private var rows: [[String]] = []
+
+  init(_ columns: [(header: String, alignment: Alignment)]) {
+    header = columns.map(\.header)
+    alignments = columns.map(\.alignment)
+  }
+
+  /// Adds a row, with a field a column.
+  mutating func append(_ fields: [String]) {
+    precondition(
+      fields.count == header.count,
+      "TextTable: expected \(header.count) fields, got \(fields.count)")
+    rows.append(fields)
+  }
+
+  /// Adds a line between rows.
+  mutating func appendRule() { rows.append([]) }
+
+  /// The table, each line ended.
+  var description: String {
+    let widths = header.indices.map { column in
+      ([header] + rows.filter { !$0.isEmpty }).map { $0[column].count }.max() ?? 0
+    }
+    let line = { (ends: (String, String, String), fill: String) -> String in
+      let parts = widths.map { String(repeating: fill, count: $0 + 2) }
+      return ends.0 + parts.joined(separator: ends.1) + ends.2 + "\n"
+    }
+    var text = line(("┏", "┳", "┓"), "━")
+    text += format(header, widths, separator: "┃")
+    text += line(("┡", "╇", "┩"), "━")
+    for row in rows {
+      text += row.isEmpty ? line(("├", "┼", "┤"), "─") : format(row, widths, separator: "│")
+    }
+    return text + line(("└", "┴", "┘"), "─")
+  }
+
+  private func format(_ fields: [String], _ widths: [Int], separator: String) -> String {
+    let padded = fields.indices.map { column in
+      let space = String(repeating: " ", count: widths[column] - fields[column].count)
+      return alignments[column] == .left ? fields[column] + space : space + fields[column]
+    }
+    return "\(separator) " + padded.joined(separator: " \(separator) ") + " \(separator)\n"
+  }
+}
+
+extension BinaryInteger {
+  /// The number, not negative, with a comma between thousands.
+  var grouped: String {
+    let digits = Array(String(self))
+    return digits.indices.reduce("") { text, index in
+      let isGroupStart = index > 0 && (digits.count - index).isMultiple(of: 3)
+      return text + (isGroupStart ? "," : "") + String(digits[index])
+    }
+  }
+}
+
+extension Double {
+  /// The number, finite and not negative, with a fixed number of decimals.
+  func fixed(_ decimals: Int) -> String {
+    let power = (0..<decimals).reduce(1) { product, _ in product * 10 }
+    let scaled = Int((self * Double(power)).rounded())
+    let fraction = String(scaled % power)
+    return "\(scaled / power)."
+      + String(repeating: "0", count: decimals - fraction.count) + fraction
+  }
+}
