@@ -15,10 +15,10 @@ struct GeneratedDigitsTests {
     #expect(dataset.classNames == ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"])
     #expect(
       sha256(dataset.train.images.pixels)
-        == "b48c8b0590478a6e16be311f55697f5c7148f3c2f37c146aff0ee84c290fc1dd")
+        == "372b520b3eb1aee094019751c28003ebec6cef0ed5233f36a640298de48ff7e1")
     #expect(
       sha256(dataset.test.images.pixels)
-        == "2c0fbbccf15a0866e9943f8e9407f0ab0524d12a1a89bb0874f3bc05f69899d8")
+        == "58aa6ac8ae25c1aa4972543f8553cb46bcf62b8de316907b4c6b3b5cf00cd5ac")
     let labels = (dataset.train.labels + dataset.test.labels).map { UInt8($0) }
     #expect(
       sha256(labels[...]) == "cd44dc312a08a2f6a3d29c08bf414caba7727b0588259530d1cd2273e083395e")

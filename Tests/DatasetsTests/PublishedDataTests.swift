@@ -10,7 +10,9 @@ private func isPresent(_ name: String) -> Bool {
   }
 }
 
-/// The real files. The expected numbers were computed from the same files by a few lines of Python
+/// The real files.
+///
+/// The expected numbers were computed from the same files by a few lines of Python
 /// (gzip, hashlib, list.count), which share no code with the reader.
 struct PublishedDataTests {
   @Test(.enabled(if: isPresent("mnist"), "needs MNIST: set MARU_DATA to the folder above mnist/"))

@@ -73,8 +73,9 @@ public struct DatasetFetcher: Sendable {
     return folder
   }
 
-  /// Whether the file that would be loaded is there and right. A wrong one that the download will
-  /// not replace is an error, since it would go on being loaded.
+  /// Whether the file that would be loaded is there and right.
+  ///
+  /// A wrong one that the download will not replace is an error, since it would go on being loaded.
   private func isPresent(
     _ part: PublishedDataset.Part, _ file: PublishedDataset.File, in folder: String
   ) throws(DatasetError) -> Bool {

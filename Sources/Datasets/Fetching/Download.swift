@@ -53,8 +53,9 @@ final class Download: NSObject, URLSessionDataDelegate {
     self.progress = progress
   }
 
-  /// Sends the request and waits until the answer is in the file, or has failed. Cancelling the
-  /// surrounding task ends it early.
+  /// Sends the request and waits until the answer is in the file, or has failed.
+  ///
+  /// Cancelling the surrounding task ends it early.
   func run(_ address: String) async -> Failure? {
     guard let url = URL(string: address), ["http", "https"].contains(url.scheme) else {
       return .remote("is no web address")
