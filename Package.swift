@@ -44,7 +44,7 @@ let package = Package(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     module("Datasets", ["Tensors", "CLibdeflate", "CCrypto"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CLibdeflate"]),
     module("Layers", ["Tensors"]),
     module("Training", ["Layers"]),
     module("ModelFiles", ["Training"]),

@@ -37,7 +37,8 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     var line = ""
     for scalar in "\(path): \(problem)".unicodeScalars {
-      line += scalar.properties.generalCategory == .control
+      line +=
+        scalar.properties.generalCategory == .control
         ? scalar.escaped(asASCII: true) : String(scalar)
     }
     return line

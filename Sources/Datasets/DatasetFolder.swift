@@ -17,8 +17,10 @@ struct DatasetFolder {
     self.files = files
   }
 
-  /// The names under which a part is known: also with the dot that the original site had in place of
-  /// a dash. A plain file goes before an archive, since it loads faster.
+  /// The names under which a part is known, first choice first.
+  ///
+  /// The original site had a dot in place of a dash. A plain file goes before an archive, since it
+  /// loads faster.
   private static func names(of part: Part) -> [String] {
     let dotted = part.fileName.replacing("-idx", with: ".idx")
     return [part.fileName, dotted, part.fileName + ".gz", dotted + ".gz"]

@@ -21,8 +21,10 @@ public struct DatasetListing: Sendable, Hashable {
 }
 
 extension Dataset {
-  /// The data sets that can be named, and where each is found by
-  /// ``load(_:dataDirectory:environment:)`` with the same arguments. Looks for files, reads none.
+  /// The data sets that can be named, and where each is.
+  ///
+  /// ``load(_:dataDirectory:environment:)`` finds them there with the same arguments. Looks for
+  /// files, reads none.
   public static func list(
     dataDirectory: String? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment

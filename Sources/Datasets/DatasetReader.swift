@@ -32,7 +32,8 @@ struct DatasetReader {
     let images = try images(imagesPart)
     guard images.count == labels.count else {
       throw .malformed(
-        file(labelsPart), expected: "\(images.count) labels, one an image", found: "\(labels.count)")
+        file(labelsPart), expected: "\(images.count) labels, one an image", found: "\(labels.count)"
+      )
     }
     return LabelledImages(images: images, labels: labels)
   }
@@ -86,8 +87,9 @@ struct DatasetReader {
     return labels.map(Int.init)
   }
 
-  /// Makes sure that the file is not that of another set, which looks alike: MNIST's digits would
-  /// train as clothes without a word. The few bytes of the labels tell the sets apart.
+  /// Makes sure that the file is not that of another set, which looks alike.
+  ///
+  /// MNIST's digits would train as clothes without a word. The few bytes of the labels tell the sets apart.
   private func refuseOther(
     than published: PublishedDataset, _ part: PublishedDataset.Part, _ bytes: [UInt8]
   ) throws(DatasetError) {

@@ -49,7 +49,9 @@ public struct Images: SampleSource, Sendable {
     return Images(pixels: pixels[start..<start + range.count * shape.count], shape: shape)
   }
 
-  /// The same images as vectors: [28, 28] becomes [784]. Copies nothing.
+  /// The same images as vectors: [28, 28] becomes [784].
+  ///
+  /// Copies nothing.
   public func flattened() -> Images { Images(pixels: pixels, shape: [shape.count]) }
 
   // MARK: SampleSource

@@ -126,7 +126,13 @@ struct DigitWriter {
     let size = max(high.x - low.x, high.y - low.y)
     let scale = random.uniform(16.5, 19) / size
     let middle = (low + high) * 0.35 + sum / Float(path.count) * 0.3
-    let (x, y) = (14 + 0.8 * bell(), 14 + 0.8 * bell())
+    // The widest pen with its soft edge reaches 3.2 pixels beyond the path, and the edge
+    // of the canvas stays free.
+    let center = Place(14 + 0.8 * bell(), 14 + 0.8 * bell(), 0, 0)
+    let (least, most) = (4 - (low - middle) * scale, 24 - (high - middle) * scale)
+    let (x, y) = (
+      min(max(center.x, least.x), most.x), min(max(center.y, least.y), most.y)
+    )
     for index in path.indices {
       let place = path[index]
       path[index] = Place(

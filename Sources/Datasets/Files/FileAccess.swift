@@ -65,12 +65,14 @@ enum FileAccess {
     }
     guard bytes.count == size else {
       throw DatasetError(
-        .inputOutput, path: path, "became shorter while it was read: \(bytes.count) of \(size) bytes")
+        .inputOutput, path: path,
+        "became shorter while it was read: \(bytes.count) of \(size) bytes")
     }
     return bytes
   }
 
-  private static func read(_ file: Int32, _ target: UnsafeMutablePointer<UInt8>, _ size: Int) -> Int {
+  private static func read(_ file: Int32, _ target: UnsafeMutablePointer<UInt8>, _ size: Int) -> Int
+  {
     #if canImport(Glibc)
       Glibc.read(file, target, size)
     #else

@@ -9,5 +9,6 @@ package func sha256(_ bytes: ArraySlice<UInt8>) -> String {
   }
   precondition(isDone == 1, "sha256: OpenSSL could not compute a digest")
   let digits = Array("0123456789abcdef")
-  return String(digest.prefix(Int(length)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+  return String(
+    digest.prefix(Int(length)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
 }

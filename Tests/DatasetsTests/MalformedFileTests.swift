@@ -1,0 +1,174 @@
+import Datasets
+import Tensors
+import Testing
+
+/// A broken file, and what its error must say after the path.
+struct BrokenFile: Sendable, CustomTestStringConvertible {
+  let name: String
+  let bytes: [UInt8]
+  let problem: String
+
+  init(_ name: String, _ bytes: [UInt8], _ problem: String) {
+    self.name = name
+    self.bytes = bytes
+    self.problem = problem
+  }
+
+  var testDescription: String { name }
+}
+
+struct MalformedFileTests {
+  private static let good = idx([2, 2, 3], (0..<12).map { UInt8($0) })
+  private static let archive = gzip(good)
+  private static let noArchive =
+    "expected a whole gzip archive, found damaged, cut off or foreign data"
+
+  private static let brokenFiles = [
+    BrokenFile("empty", [], "expected an IDX header of at least 4 bytes, found 0"),
+    BrokenFile("three bytes", [0, 0, 8], "expected an IDX header of at least 4 bytes, found 3"),
+    BrokenFile(
+      "a web page", Array("<!DOCTYPE html>".utf8),
+      "expected an IDX file, which begins with 00 00, found 3C 21"),
+    BrokenFile(
+      "wrong magic", [0, 9] + good[2...],
+      "expected an IDX file, which begins with 00 00, found 00 09"),
+    BrokenFile(
+      "unknown type", idx(0x0A, [1], [1]),
+      "expected an IDX element type (08, 09, 0B, 0C, 0D or 0E), found 0A"),
+    BrokenFile(
+      "cut in the sizes", Array(good[..<10]),
+      "expected an IDX header of 16 bytes for 3 axes, found 10"),
+    BrokenFile(
+      "cut in the elements", Array(good[..<27]),
+      "expected 12 bytes for [2, 2, 3] elements of type uint8, found 11"),
+    BrokenFile(
+      "a byte too many", good + [0],
+      "expected 12 bytes for [2, 2, 3] elements of type uint8, found 13"),
+    BrokenFile(
+      "half an element", idx(0x0E, [2], [UInt8](repeating: 0, count: 12)),
+      "expected 16 bytes for [2] elements of type float64, found 12"),
+    BrokenFile(
+      "no elements for a rank of 0", idx(0x0C, [], []),
+      "expected 4 bytes for [] elements of type int32, found 0"),
+    BrokenFile(
+      "sizes beyond the file", idx([0xFFFF_FFFF], [1]),
+      "expected 4294967295 bytes for [4294967295] elements of type uint8, found 1"),
+    BrokenFile(
+      "sizes that overflow", idx([0xFFFF_FFFF, 0xFFFF_FFFF, 4], [1]),
+      "expected 1 bytes of elements, found sizes [4294967295, 4294967295, 4], far more"),
+    BrokenFile(
+      "sizes that overflow before a 0", idx(0x0E, [0xFFFF_FFFF, 0xFFFF_FFFF, 0], []),
+      "expected 0 bytes of elements, found sizes [4294967295, 4294967295, 0], far more"),
+    BrokenFile(
+      "only the mark of an archive", [0x1F, 0x8B], "\(noArchive) in the member at byte 0"),
+    BrokenFile("a cut archive", Array(archive.dropLast(9)), "\(noArchive) in the member at byte 0"),
+    BrokenFile(
+      "a wrong checksum", flipping(archive, at: archive.count - 8),
+      "\(noArchive) in the member at byte 0"),
+    BrokenFile(
+      "a trailer that tells too little", archive.dropLast(4) + [1, 0, 0, 0],
+      "\(noArchive) in the member at byte 0"),
+    BrokenFile(
+      "a trailer that tells 4 GB", archive.dropLast(4) + [255, 255, 255, 255],
+      "\(noArchive) in the member at byte 0"),
+    BrokenFile(
+      "something after the archive", archive + Array("and more".utf8),
+      "\(noArchive) in the member at byte \(archive.count)"),
+    BrokenFile(
+      "an archive of more than the header tells", gzip(good + [UInt8](repeating: 0, count: 90_000)),
+      "expected 12 bytes for [2, 2, 3] elements of type uint8, found 90012"),
+    BrokenFile(
+      "an archive of an archive", gzip(archive),
+      "expected an IDX file, which begins with 00 00, found 1F 8B"),
+  ]
+
+  private static func flipping(_ bytes: [UInt8], at index: Int) -> [UInt8] {
+    var bytes = bytes
+    bytes[index] ^= 0x10
+    return bytes
+  }
+
+  @Test(arguments: brokenFiles)
+  func brokenFileIsRefused(_ file: BrokenFile) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(file.bytes, to: "file")
+    let error = #expect(throws: DatasetError.self) { try IDXArray(contentsOf: path) }
+    #expect(error?.kind == .malformed)
+    #expect(error?.description == "\(path): \(file.problem)")
+  }
+
+  @Test func archiveOfMoreThanTheLimitIsRefused() throws {
+    let folder = try TemporaryFolder()
+    let bomb = gzip([UInt8](repeating: 0, count: 1 << 24))
+    let honest = try folder.write(bomb, to: "honest")
+    let lying = try folder.write(bomb.dropLast(4) + [9, 0, 0, 0], to: "lying")
+    for path in [honest, lying] {
+      let error = #expect(throws: DatasetError.self) {
+        try IDXArray(contentsOf: path, limit: 1 << 20)
+      }
+      #expect(
+        error?.description
+          == "\(path): expected an archive of at most 1048576 bytes once inflated, found more")
+    }
+  }
+
+  @Test func plainFileOfMoreThanTheLimitIsRefused() throws {
+    let folder = try TemporaryFolder()
+    for count in [101, 10_000] {
+      let path = try folder.write(idx([count], [UInt8](repeating: 0, count: count)), to: "\(count)")
+      let error = #expect(throws: DatasetError.self) {
+        try IDXArray(contentsOf: path, limit: 108)
+      }
+      #expect(error?.kind == .malformed)
+    }
+    let path = try folder.write(idx([100], [UInt8](repeating: 0, count: 100)), to: "fits")
+    #expect(try IDXArray(contentsOf: path, limit: 108).shape == [100])
+  }
+
+  @Test func missingFileAndFolderAreToldApart() throws {
+    let folder = try TemporaryFolder()
+    let missing = #expect(throws: DatasetError.self) {
+      try IDXArray(contentsOf: folder.path + "/none")
+    }
+    #expect(missing?.kind == .missingFile)
+    let directory = #expect(throws: DatasetError.self) { try IDXArray(contentsOf: folder.path) }
+    #expect(
+      directory?.description == "\(folder.path): expected a file, found a folder or a device")
+  }
+
+  @Test func errorStaysInOneLineWhateverThePath() {
+    let error = DatasetError(.missingFile, path: "a\nb\u{1B}[31m", "is\r\nnot there")
+    #expect(error.description == "a\\nb\\u{1B}[31m: is\\r\\nnot there")
+  }
+
+  /// Cuts and flips bits at random: every file must be read or refused, and one that passes an
+  /// archive's checksum can only be the original.
+  @Test func damagedFilesAreReadOrRefusedNeverTrapped() throws {
+    let folder = try TemporaryFolder()
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var random = RandomGenerator(seed: seed)
+    let expected = try IDXArray(Self.good, path: "good")
+    var refused = 0
+    for round in 0..<3000 {
+      var bytes = round.isMultiple(of: 2) ? Self.good : Self.archive
+      for _ in 0..<Int.random(in: 0...3, using: &random) {
+        bytes[Int.random(in: bytes.indices, using: &random)] ^=
+          1
+          << UInt8.random(
+            in: 0...7, using: &random)
+      }
+      if Bool.random(using: &random) {
+        bytes.removeLast(Int.random(in: 1...bytes.count, using: &random))
+      }
+      let path = try folder.write(bytes, to: "damaged")
+      do throws(DatasetError) {
+        let array = try IDXArray(contentsOf: path)
+        if !round.isMultiple(of: 2) { #expect(array == expected, "seed \(seed), round \(round)") }
+      } catch {
+        refused += 1
+        #expect(error.kind == .malformed, "seed \(seed), round \(round): \(error)")
+      }
+    }
+    #expect(refused > 1500, "seed \(seed)")
+  }
+}
