@@ -40,8 +40,10 @@ extension OpenBLAS {
     arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   ) {
     guard let core = recommendedCore, getenv("OPENBLAS_CORETYPE") == nil else { return }
+    var program = [CChar](repeating: 0, count: Int(PATH_MAX))
+    guard readlink("/proc/self/exe", &program, program.count - 1) > 0 else { return }
     setenv("OPENBLAS_CORETYPE", core, 1)
-    execv("/proc/self/exe", arguments)
+    execv(program, arguments)
     unsetenv("OPENBLAS_CORETYPE")
   }
 

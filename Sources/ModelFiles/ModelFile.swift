@@ -25,7 +25,8 @@ public struct ModelFile {
     let records = model.layers.compactMap { LayerRecord($0) }
     if let index = model.layers.firstIndex(where: { LayerRecord($0) == nil }) {
       throw ModelFileError(
-        .malformed, path: path, "layer \(index), \(type(of: model.layers[index])), has no file form")
+        .malformed, path: path, "layer \(index), \(type(of: model.layers[index])), has no file form"
+      )
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

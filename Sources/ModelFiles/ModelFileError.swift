@@ -32,6 +32,7 @@ public struct ModelFileError: Error, Sendable, CustomStringConvertible {
   static func system(_ operation: String, path: String) -> ModelFileError {
     let code = errno
     let kind: Kind = code == ENOENT && operation == "read" ? .missing : .inputOutput
-    return ModelFileError(kind, path: path, "cannot \(operation): \(String(cString: strerror(code)))")
+    return ModelFileError(
+      kind, path: path, "cannot \(operation): \(String(cString: strerror(code)))")
   }
 }

@@ -23,7 +23,9 @@ struct Safetensors {
   func encoded() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    var fields = ["\"__metadata__\":" + String(decoding: try encoder.encode(metadata), as: UTF8.self)]
+    var fields = [
+      "\"__metadata__\":" + String(decoding: try encoder.encode(metadata), as: UTF8.self)
+    ]
     var offset = 0
     for (name, tensor) in tensors {
       let end = offset + tensor.count * MemoryLayout<Float>.stride

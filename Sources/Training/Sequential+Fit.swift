@@ -115,7 +115,7 @@ extension Sequential {
 
 extension Duration {
   /// The duration as a number of seconds.
-  var inSeconds: Double {
+  package var inSeconds: Double {
     Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

@@ -1,19 +1,25 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// Rows of text between box-drawing lines, in the manner of Keras's summaries.
-struct TextTable: CustomStringConvertible {
+package struct TextTable: CustomStringConvertible {
   /// On which side the fields of a column end up.
-  enum Alignment { case left, right }
+  package enum Alignment { case left, right }
 
   private let header: [String]
   private let alignments: [Alignment]
   private var rows: [[String]] = []
 
-  init(_ columns: [(header: String, alignment: Alignment)]) {
+  package init(_ columns: [(header: String, alignment: Alignment)]) {
     header = columns.map(\.header)
     alignments = columns.map(\.alignment)
   }
 
   /// Adds a row, with a field a column.
-  mutating func append(_ fields: [String]) {
+  package mutating func append(_ fields: [String]) {
     precondition(
       fields.count == header.count,
       "TextTable: expected \(header.count) fields, got \(fields.count)")
@@ -21,10 +27,10 @@ struct TextTable: CustomStringConvertible {
   }
 
   /// Adds a line between rows.
-  mutating func appendRule() { rows.append([]) }
+  package mutating func appendRule() { rows.append([]) }
 
   /// The table, each line ended.
-  var description: String {
+  package var description: String {
     let widths = header.indices.map { column in
       ([header] + rows.filter { !$0.isEmpty }).map { $0[column].count }.max() ?? 0
     }
@@ -52,7 +58,7 @@ struct TextTable: CustomStringConvertible {
 
 extension BinaryInteger {
   /// The number, not negative, with a comma between thousands.
-  var grouped: String {
+  package var grouped: String {
     let digits = Array(String(self))
     return digits.indices.reduce("") { text, index in
       let isGroupStart = index > 0 && (digits.count - index).isMultiple(of: 3)
@@ -62,12 +68,13 @@ extension BinaryInteger {
 }
 
 extension Double {
-  /// The number, finite and not negative, with a fixed number of decimals.
-  func fixed(_ decimals: Int) -> String {
-    let power = (0..<decimals).reduce(1) { product, _ in product * 10 }
-    let scaled = Int((self * Double(power)).rounded())
-    let fraction = String(scaled % power)
-    return "\(scaled / power)."
-      + String(repeating: "0", count: decimals - fraction.count) + fraction
+  /// The number with a fixed number of decimals, `nan` or `inf` where it is not finite.
+  package func fixed(_ decimals: Int) -> String {
+    // Room for the 309 digits of the largest number.
+    var text = [CChar](repeating: 0, count: 512)
+    let length = withVaList([Int32(decimals), self]) {
+      vsnprintf(&text, text.count, "%.*f", $0)
+    }
+    return String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

@@ -23,12 +23,13 @@ struct DataCommand: ParsableCommand {
           case .generated(let bytes): "generated when used (\(Self.megabytes(bytes)))"
           case .missing: "not found; get it by: maru data fetch \(entry.name)"
           }
-        print("\(entry.name.padded(to: width))  \(entry.summary)\n\("".padded(to: width))  \(place)")
+        print(
+          "\(entry.name.padded(to: width))  \(entry.summary)\n\("".padded(to: width))  \(place)")
       }
     }
 
     private static func megabytes(_ bytes: Int) -> String {
-      "\((Double(bytes) / 1e6).formatted(decimals: 1)) MB"
+      "\((Double(bytes) / 1e6).fixed(1)) MB"
     }
   }
 
@@ -67,7 +68,8 @@ struct DataCommand: ParsableCommand {
 
     @Argument(help: "mnist or fashion-mnist.")
     var dataset: String
-    @Option(help: ArgumentHelp("The folder for data sets. (default: the user's cache)", valueName: "dir"))
+    @Option(
+      help: ArgumentHelp("The folder for data sets. (default: the user's cache)", valueName: "dir"))
     var dataDirectory: String?
 
     func run() async throws {
@@ -93,8 +95,8 @@ private final class FetchDisplay: Sendable {
   func show(_ progress: DatasetFetcher.Progress) {
     guard isTerminal else { return }
     let received = Double(progress.receivedByteCount) / 1e6
-    let total = progress.totalByteCount.map { " of \((Double($0) / 1e6).formatted(decimals: 1))" }
-    let line = "\(progress.fileName): \(received.formatted(decimals: 1))\(total ?? "") MB"
+    let total = progress.totalByteCount.map { " of \((Double($0) / 1e6).fixed(1))" }
+    let line = "\(progress.fileName): \(received.fixed(1))\(total ?? "") MB"
     Messages.print("\r\(line)\u{1B}[K", terminator: "")
   }
 

@@ -7,15 +7,18 @@ struct DoctorCommand: ParsableCommand {
     abstract: "Tell what processor, BLAS, kernels and threads this is, and how fast they multiply.")
 
   func run() {
-    let quota = Processors.quota.map { "\($0.formatted(decimals: 2)) processors" } ?? "none"
+    let quota = Processors.quota.map { "\($0.fixed(2)) processors" } ?? "none"
     let rows = [
       ("processor", Processors.name ?? "unknown"),
-      ("usable processors", "\(Processors.usable) (affinity \(Processors.affinity), quota \(quota))"),
+      (
+        "usable processors",
+        "\(Processors.usable) (affinity \(Processors.affinity), quota \(quota))"
+      ),
       ("OpenBLAS", OpenBLAS.buildDescription),
       ("parallel mode", "\(OpenBLAS.parallelMode)"),
       ("kernels", OpenBLAS.coreName),
       ("threads", "\(OpenBLAS.threads)"),
-      ("sgemm 1024×1024", "\(Self.gigaflops(size: 1024).formatted(decimals: 1)) GFLOP/s"),
+      ("sgemm 1024×1024", "\(Self.gigaflops(size: 1024).fixed(1)) GFLOP/s"),
     ]
     for (name, value) in rows { print("\(name.padded(to: 18)) \(value)") }
     if let advice = OpenBLAS.kernelAdvice { print(advice) }
@@ -35,6 +38,6 @@ struct DoctorCommand: ParsableCommand {
     let best = (0..<10).map { _ in
       ContinuousClock().measure { gemm(views[0], views[1], into: views[2]) }
     }.min()
-    return 2 * Double(size * size * size) / (best?.seconds ?? .infinity) * 1e-9
+    return 2 * Double(size * size * size) / (best?.inSeconds ?? .infinity) * 1e-9
   }
 }

@@ -21,18 +21,16 @@ struct EvaluateCommand: ParsableCommand {
     let figures = try file.model.evaluate(test.images, test.labels)
     let predicted = try file.model.predict(test.images).argmaxOfRows()
     let matrix = ConfusionMatrix(
-      labels: test.labels, predictions: predicted, classes: dataset.classNames.count)
+      labels: test.labels, predictions: predicted, classCount: dataset.classNames.count)
     if json {
-      let fields = figures.values.map { "\"\($0.name)\": \($0.value.isFinite ? "\($0.value)" : "null")" }
+      let fields = figures.map { "\"\($0.name)\": \($0.value.asJSON)" }
       print("{\(fields.joined(separator: ", ")), \"samples\": \(test.count)}")
       return
     }
-    let text = figures.values.map { "\($0.name): \($0.value.formatted(decimals: 4))" }
+    let text = figures.map { "\($0.name): \($0.value.fixed(4))" }
     print(text.joined(separator: " - "), "over \(test.count.grouped) test images")
-    print()
-    print(matrix.report(classNames: dataset.classNames))
-    print()
-    print(matrix.table(classNames: dataset.classNames))
+    print(matrix.report(names: dataset.classNames), terminator: "")
+    print(matrix.table(names: dataset.classNames), terminator: "")
   }
 }
 
@@ -42,7 +40,8 @@ extension ModelFile {
     let shape = dataset.test.images.shape
     guard model.inputShape == shape || model.inputShape == [shape.count] else {
       throw Failure.data(
-        "\(path): the model expects samples of shape \(model.inputShape), \(dataset.name) has \(shape)")
+        "\(path): the model expects samples of shape \(model.inputShape), \(dataset.name) has \(shape)"
+      )
     }
     guard model.outputShape == [dataset.classNames.count] else {
       throw Failure.data(

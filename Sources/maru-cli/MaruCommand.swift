@@ -82,6 +82,8 @@ struct Failure: Error {
 /// Lines for the person at the terminal, apart from results: to standard error.
 enum Messages {
   static func print(_ line: String, terminator: String = "\n") {
+    // Results printed before stay before, also where both go to one pipe.
+    fflush(nil)
     FileHandle.standardError.write(Data((line + terminator).utf8))
   }
 }

@@ -34,13 +34,14 @@ struct PredictCommand: ParsableCommand {
     let probabilities = try file.model.predict(dataset.test.images)
     let predicted = probabilities.argmaxOfRows()
     if let output {
-      let results = logits ? try file.model.predict(dataset.test.images, scores: true) : probabilities
+      let results =
+        logits ? try file.model.predict(dataset.test.images, scores: true) : probabilities
       try NumPyFile.write(results, to: output)
     }
     let labels = dataset.test.labels
     printFirst(probabilities, predicted, labels, names: dataset.classNames)
     let right = zip(predicted, labels).count { $0 == $1 }
-    print("accuracy score: \((Double(right) / Double(labels.count)).formatted(decimals: 4))")
+    print("accuracy score: \((Double(right) / Double(labels.count)).fixed(4))")
   }
 
   private func printFirst(
@@ -50,10 +51,12 @@ struct PredictCommand: ParsableCommand {
     let numberWidth = "\(max(0, min(count, labels.count) - 1))".count
     for index in 0..<min(count, labels.count) {
       let (guess, label) = (predicted[index], labels[index])
-      let percent = (100 * Double(probabilities[index, guess])).formatted(decimals: 0)
+      let percent = (100 * Double(probabilities[index, guess])).fixed(0)
       let number = "\(index)".padded(to: numberWidth, left: true)
       let name = names[guess].padded(to: width)
-      print("\(number)  \(guess == label ? "✓" : "✗") \(name) \(percent.padded(to: 3, left: true))%  (\(names[label]))")
+      print(
+        "\(number)  \(guess == label ? "✓" : "✗") \(name) \(percent.padded(to: 3, left: true))%  (\(names[label]))"
+      )
     }
   }
 }

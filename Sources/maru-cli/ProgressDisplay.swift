@@ -48,15 +48,16 @@ final class ProgressBar: Callback {
       let figures =
         progress.metrics.indices.map { (progress.metrics[$0].description, progress.metric($0)) }
         + [("loss", progress.loss)]
-      draw(progress, seconds: (now - epochStarted).seconds, figures: figures, terminator: "")
+      draw(progress, seconds: (now - epochStarted).inSeconds, figures: figures, terminator: "")
     }
     return .proceed
   }
 
   func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
     guard let progress else { return .proceed }
-    let figures = record.values.map { ($0.name, $0.value) }
-    draw(progress, seconds: record.seconds, figures: Self.inKerasOrder(figures), terminator: "\n")
+    draw(
+      progress, seconds: record.seconds, figures: Self.inKerasOrder(record.values), terminator: "\n"
+    )
     if record.epoch < progress.epochs { startEpoch(record.epoch + 1, of: progress.epochs) }
     return .proceed
   }
@@ -75,19 +76,20 @@ final class ProgressBar: Callback {
     let rest = String(repeating: "━", count: Self.width - done)
     let steps = "\(progress.step)".padded(to: "\(progress.steps)".count, left: true)
     let time = (seconds / Double(max(progress.step, 1))).asStepTime
-    let text = figures.map { "\($0): \($1.formatted(decimals: 4))" }.joined(separator: " - ")
+    let text = figures.map { "\($0): \($1.fixed(4))" }.joined(separator: " - ")
     let line = "\(steps)/\(progress.steps) \u{1B}[32m\(bar)\u{1B}[37m\(rest)\u{1B}[0m "
     let tail = "\(Int(seconds.rounded()))s \(time)/step - \(text)"
     Messages.print("\r\(line)\(tail)\u{1B}[K", terminator: terminator)
   }
 
   /// Metrics before the loss, training before validation, as Keras prints them.
-  static func inKerasOrder(_ figures: [(String, Double)]) -> [(String, Double)] {
+  static func inKerasOrder(_ figures: Figures) -> [(String, Double)] {
     let isValidation = { (name: String) in name.hasPrefix("val_") }
     let isLoss = { (name: String) in name.hasSuffix("loss") }
     return [false, true].flatMap { validation in
       [false, true].flatMap { loss in
-        figures.filter { isValidation($0.0) == validation && isLoss($0.0) == loss }
+        figures.filter { isValidation($0.name) == validation && isLoss($0.name) == loss }
+          .map { ($0.name, $0.value) }
       }
     }
   }
@@ -103,11 +105,11 @@ final class ProgressLines: Callback {
 
   func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
     guard let progress else { return .proceed }
-    let figures = ProgressBar.inKerasOrder(record.values.map { ($0.name, $0.value) })
-    let text = figures.map { "\($0): \($1.formatted(decimals: 4))" }.joined(separator: " - ")
+    let figures = ProgressBar.inKerasOrder(record.values)
+    let text = figures.map { "\($0): \($1.fixed(4))" }.joined(separator: " - ")
     let time = (record.seconds / Double(progress.steps)).asStepTime
     Messages.print(
-      "Epoch \(record.epoch)/\(progress.epochs) - \((record.seconds * 1e3).formatted(decimals: 0))ms - \(time)/step - \(text)"
+      "Epoch \(record.epoch)/\(progress.epochs) - \((record.seconds * 1e3).fixed(0))ms - \(time)/step - \(text)"
     )
     return .proceed
   }
@@ -116,14 +118,9 @@ final class ProgressLines: Callback {
 /// A JSON object an epoch: `{"epoch": 1, "loss": 0.5, …, "seconds": 0.02}`.
 final class ProgressJSON: Callback {
   func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
-    let figures = record.values.map { "\"\($0.name)\": \($0.value.isFinite ? "\($0.value)" : "null")" }
+    let figures = record.values.map { "\"\($0.name)\": \($0.value.asJSON)" }
     let fields = ["\"epoch\": \(record.epoch)"] + figures + ["\"seconds\": \(record.seconds)"]
     Messages.print("{\(fields.joined(separator: ", "))}")
     return .proceed
   }
-}
-
-extension Duration {
-  /// The duration as a number of seconds.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -7,5 +7,5 @@ struct SummaryCommand: ParsableCommand {
 
   @OptionGroup var model: ModelArgument
 
-  func run() throws { print(try model.load().model.summary()) }
+  func run() throws { print(try model.load().model.summary(), terminator: "") }
 }

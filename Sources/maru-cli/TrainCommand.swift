@@ -16,7 +16,8 @@ struct TrainCommand: ParsableCommand {
   var dataset: String?
   @OptionGroup var data: DataOptions
   @Option(
-    help: "Layers, first to last: UNITS[:ACTIVATION], dropout:RATE, flatten, as 128:relu,10:softmax.")
+    help:
+      "Layers, first to last: UNITS[:ACTIVATION], dropout:RATE, flatten, as 128:relu,10:softmax.")
   var layers: String?
   @Option(help: "How weights are updated.")
   var optimizer: OptimizerName?
@@ -110,12 +111,12 @@ struct TrainCommand: ParsableCommand {
     let scores = layers.last is Softmax ? layers.dropLast() : layers[...]
     guard model.outputShape == [classes], scores.last is Dense else {
       throw Failure.usage(
-        "--layers: expected to end in \(classes):softmax or \(classes), an output for each class of the data")
+        "--layers: expected to end in \(classes):softmax or \(classes), an output for each class of the data"
+      )
     }
     if let threads { model.threads = threads }
-    model.compile(
-      optimizer: (optimizer ?? base.optimizer).optimizer(learningRate: rate),
-      loss: .softmaxCrossEntropy)
+    let rule = (optimizer ?? base.optimizer).optimizer(learningRate: rate)
+    model.compile(optimizer: rule, loss: .softmaxCrossEntropy)
     return model
   }
 
@@ -124,7 +125,9 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func fit(_ model: Sequential, _ dataset: Dataset) throws -> History {
-    if progress != .json && progress != .none { print(model.summary()) }
+    if progress != .json && progress != .none {
+      print(model.summary(), terminator: "")
+    }
     return try model.fit(
       dataset.train.images, dataset.train.labels, epochs: epochs ?? base.epochs,
       batchSize: (batchSize ?? .samples(base.batchSize)).count(of: dataset.train.count),
@@ -133,12 +136,12 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func finish(
-    _ model: Sequential, _ dataset: Dataset, history: History, test: Evaluation, list: LayerList,
+    _ model: Sequential, _ dataset: Dataset, history: History, test: Figures, list: LayerList,
     folder: RunFolder?
   ) throws {
     let accuracy = test["accuracy"] ?? .nan
     let result =
-      "test loss: \(test.loss.formatted(decimals: 4)) - test accuracy: \(accuracy.formatted(decimals: 4))"
+      "test loss: \(test.loss.fixed(4)) - test accuracy: \(accuracy.fixed(4))"
     print(result)
     guard let folder else { return }
     let size = (batchSize ?? .samples(base.batchSize)).count(of: dataset.train.count)
@@ -153,8 +156,8 @@ struct TrainCommand: ParsableCommand {
     let lines = [
       dataset.overview, model.summary(),
       "optimizer: \(parameters.optimizer.rawValue), learning rate \(rate), batch size \(size), seed \(seed)",
-      "epochs: \(history.epochs.count) in \(history.seconds.reduce(0, +).formatted(decimals: 2)) s",
-      (history.epochs.last?.values ?? []).map { "\($0.name): \($0.value.formatted(decimals: 4))" }
+      "epochs: \(history.epochs.count) in \(history.seconds.reduce(0, +).fixed(2)) s",
+      (history.epochs.last?.values ?? Figures([])).map { "\($0.name): \($0.value.fixed(4))" }
         .joined(separator: " - "),
       result,
     ]
