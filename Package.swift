@@ -53,6 +53,12 @@ let package = Package(
     .executableTarget(
       name: "benchmarks", dependencies: ["Maru", argumentParser], path: "Benchmarks"),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
+    .target(name: "FileTestSupport", path: "Tests/FileTestSupport"),
+    .testTarget(
+      name: "ModelFilesTests", dependencies: ["ModelFiles", "FileTestSupport"],
+      exclude: ["Goldens"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "FileTestSupport"]),
     tests(of: "BLAS"),
     tests(of: "Tensors"),
     tests(of: "Layers"),
