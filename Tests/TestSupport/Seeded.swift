@@ -1,7 +1,7 @@
 import Tensors
 
 /// A source of random test data that prints its seed wherever a test mentions it in a comment.
-public struct Seeded: CustomStringConvertible {
+public struct Seeded: CustomStringConvertible, Sendable {
   /// The seed.
   public let seed: UInt64
   private var generator: RandomGenerator
