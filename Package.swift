@@ -6,8 +6,10 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies)
 }
 
-func tests(of name: String) -> Target {
-  .testTarget(name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"])
+/// The tests of a module; scripts that made golden numbers lie beside them and are no source.
+func tests(of name: String, scripts: [String] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"], exclude: scripts)
 }
 
 let argumentParser = Target.Dependency.product(
@@ -54,8 +56,8 @@ let package = Package(
       name: "benchmarks", dependencies: ["Maru", argumentParser], path: "Benchmarks"),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
     tests(of: "BLAS"),
-    tests(of: "Tensors"),
-    tests(of: "Layers"),
+    tests(of: "Tensors", scripts: ["Goldens"]),
+    tests(of: "Layers", scripts: ["Goldens"]),
     tests(of: "Training"),
   ],
   cLanguageStandard: .c17

@@ -26,12 +26,3 @@ public func scal(_ alpha: Float, _ x: UnsafeMutablePointer<Float>, count: Int) {
   precondition(count >= 0, "scal: expected a count from 0, got \(count)")
   cblas_sscal(blasInteger(count, "scal: count"), alpha, x, 1)
 }
-
-/// The Euclidean norm `√Σ xᵢ²` over `count` elements.
-///
-/// 0 where `count` is 0. Traps where `count` is negative or exceeds BLAS's 32-bit integers.
-/// Computed by `cblas_snrm2`, which guards against overflow.
-public func nrm2(_ x: UnsafePointer<Float>, count: Int) -> Float {
-  precondition(count >= 0, "nrm2: expected a count from 0, got \(count)")
-  return cblas_snrm2(blasInteger(count, "nrm2: count"), x, 1)
-}

@@ -92,10 +92,12 @@ void maru_top_k(const float *x, const int32_t *labels, ptrdiff_t rows, ptrdiff_t
     const float *scores = x + i * n;
     int32_t label = labels[i];
     float score = scores[label];
-    int32_t not_higher = 0;
+    int32_t higher = 0, not_higher = 0;
     for (int32_t j = 0; j < (int32_t)n; j++) {
+      higher += scores[j] > score || (scores[j] == score && j < label);
       not_higher += scores[j] < score || (scores[j] == score && j >= label);
     }
-    hits[i] = n - not_higher < k ? 1.0f : 0.0f;
+    // A NaN is neither.
+    hits[i] = higher + not_higher == n && higher < k ? 1.0f : 0.0f;
   }
 }

@@ -61,6 +61,9 @@ public struct Dense: Layer {
     guard input.rank == 1 else {
       throw LayerError("Dense(\(units)) expects a vector, got shape \(input): put Flatten before it")
     }
+    guard input.count >= 1 else {
+      throw LayerError("Dense(\(units)) expects at least one input, got shape \(input)")
+    }
     guard givenInputs == nil || givenInputs == input[0] else {
       throw LayerError("Dense(\(units)) has weights for \(givenInputs ?? 0) inputs, got \(input[0])")
     }
@@ -98,8 +101,8 @@ public struct Dense: Layer {
     let dYPart = dY[columns: tile.rows]
     // [batch, out]ᵀ · [batch, in] → [out, in]
     gemm(dYPart.transposed, x[columns: tile.columns], into: gradients[0][tile])
-    // Where the weights are cut by inputs, the worker with the first input sums all biases.
-    if hasBias && tile.columns.lowerBound == 0 {
+    // Where the weights are cut by inputs, the one worker with the first input sums all biases.
+    if hasBias && tile.columns.contains(0) {
       let dBias = gradients[1].baseAddress + tile.rows.lowerBound
       maru_sum_columns(dYPart.baseAddress, dYPart.rows, dYPart.columns, dYPart.stride, dBias)
     }
