@@ -1,4 +1,4 @@
-import Layers
+@_exported import Layers
 
 /// A network of layers, one after the other, and its training: Keras's `Sequential` in Swift.
 ///
