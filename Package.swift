@@ -58,7 +58,7 @@ let package = Package(
     tests(of: "BLAS"),
     tests(of: "Tensors", scripts: ["Goldens"]),
     tests(of: "Layers", scripts: ["Goldens"]),
-    tests(of: "Training"),
+    tests(of: "Training", scripts: ["Goldens/make_goldens.py"]),
   ],
   cLanguageStandard: .c17
 )

@@ -18,8 +18,9 @@ public final class Sequential {
   public let layers: [any Layer]
   /// What all randomness of the model follows from.
   public let seed: UInt64
-  /// How many threads work on it: as many as there are processors to use, unless set. Results do not
-  /// depend on it.
+  /// How many threads work on it: as many as there are processors to use, unless set.
+  ///
+  /// Results do not depend on it.
   public var threads = Processors.usable {
     didSet { precondition(threads >= 1, "Sequential.threads: expected at least 1, got \(threads)") }
   }

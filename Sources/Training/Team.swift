@@ -10,8 +10,9 @@ import Synchronization
 
 /// The threads that carry out a part of training together, each calling BLAS on its own.
 enum Team {
-  /// Runs `body` once for each of `count` workers, the first on the calling thread, and returns when
-  /// all are done. Meanwhile BLAS stays on the thread that calls it, and denormal numbers are 0.
+  /// Runs `body` once for each of `count` workers, the first on the calling thread, until all are done.
+  ///
+  /// Meanwhile BLAS stays on the thread that calls it, and denormal numbers are 0.
   static func run(_ count: Int, _ body: (Worker) -> Void) {
     precondition(count >= 1, "Team: expected at least one worker, got \(count)")
     OpenBLAS.withSingleThread {
