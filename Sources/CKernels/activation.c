@@ -57,24 +57,20 @@ void maru_tanh_backward(const float *dy, const float *y, float *dx, ptrdiff_t n)
 }
 
 void maru_softplus(const float *x, float *y, ptrdiff_t n) {
-  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) {
     y[i] = (x[i] > 0 ? x[i] : 0) + log1pf(expf(-fabsf(x[i])));
   }
 }
 
 void maru_softplus_backward(const float *dy, const float *y, float *dx, ptrdiff_t n) {
-  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) dx[i] = dy[i] * -expm1f(-y[i]);
 }
 
 void maru_gelu(const float *x, float *y, ptrdiff_t n) {
-  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) y[i] = x[i] * (0.5f * erfcf(-0.70710678f * x[i]));
 }
 
 void maru_gelu_backward(const float *dy, const float *x, float *dx, ptrdiff_t n) {
-  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) {
     float distribution = 0.5f * erfcf(-0.70710678f * x[i]);
     float density = 0.39894228f * expf(-0.5f * x[i] * x[i]);
