@@ -10,9 +10,10 @@ public func axpy(
   cblas_saxpy(blasInteger(count, "axpy: count"), alpha, x, 1, y, 1)
 }
 
-/// The inner product `Σ xᵢ·yᵢ` over `count` elements, summed in double precision.
+/// The inner product `Σ xᵢ·yᵢ` over `count` elements, added up in double precision.
 ///
-/// 0 where `count` is 0. Traps where `count` is negative or exceeds BLAS's 32-bit integers.
+/// OpenBLAS's vector kernels add blocks in single precision first, so the result is between the two
+/// precisions. 0 where `count` is 0. Traps where `count` is negative or exceeds BLAS's 32-bit integers.
 /// Computed by `cblas_dsdot`.
 public func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int) -> Double {
   precondition(count >= 0, "dot: expected a count from 0, got \(count)")

@@ -152,14 +152,6 @@ struct TensorTests {
     counting.gather(none, into: TestMatrix(poisoned: 0, 12).view)
     #expect(batch.surroundingsAreUntouched)
   }
-
-  @Test("an error thrown by a body comes through")
-  func throwing() {
-    struct Interruption: Error {}
-    #expect(throws: Interruption.self) {
-      try counting.withMatrix { _ throws(Interruption) in throw Interruption() }
-    }
-  }
 }
 
 @Suite("reductions")
