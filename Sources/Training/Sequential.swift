@@ -10,7 +10,8 @@
 ///
 /// All parameters lie in one aligned buffer from the start; ``compile(optimizer:loss:metrics:clipNorm:)``
 /// adds one for the gradients and one for each slot of the optimizer. The same seed gives the same
-/// model, bit by bit, on the same machine with the same number of threads. A model is used by one thread at a time.
+/// model, bit by bit, on the same machine with the same number of threads. A model is used by one
+/// thread at a time.
 public final class Sequential {
   /// The shape of one sample of the input.
   public let inputShape: Shape

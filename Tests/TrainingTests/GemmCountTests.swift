@@ -1,8 +1,9 @@
 import Testing
 import Training
 
-/// The number of matrix products is part of the contract. Each count runs in a process of its own,
-/// where nothing else multiplies.
+/// The number of matrix products is part of the contract.
+///
+/// Each count runs in a process of its own, where nothing else multiplies.
 @Suite struct GemmCountTests {
   @Test func aStepOfAnMLPTakesFiveProducts() async {
     await #expect(processExitsWith: .success) {

@@ -26,7 +26,7 @@ import Training
     let model = try scorer(3, loss: .softmaxCrossEntropy, metrics: [.accuracy, .topK(2)])
     let scores = Tensor(repeating: 1, shape: [3, 3])
     let figures = try model.evaluate(scores, [0, 1, 2])
-    expectClose([figures["accuracy"]!, figures["top_2_accuracy"]!], [1.0 / 3, 2.0 / 3], within: 1e-12)
+    expectClose(figures.dropFirst().map(\.value), [1.0 / 3, 2.0 / 3], within: 1e-12)
   }
 
   @Test func aNaNIsNeverAHit() throws {
@@ -39,7 +39,8 @@ import Training
     let model = try scorer(2, loss: .binaryCrossEntropy(), metrics: [.accuracy])
     let scores = Tensor([1, -1, 2, 3, -1, 0], shape: [3, 2])
     let targets = Tensor([1, 0, 1, 0, 1, 0], shape: [3, 2])
-    expectClose([try model.evaluate(scores, .values(targets))["accuracy"]!], [4.0 / 6], within: 1e-7)
+    let figures = try model.evaluate(scores, .values(targets))
+    expectClose([figures["accuracy"]!], [4.0 / 6], within: 1e-7)
   }
 
   @Test func rowsOfValuesCountByTheirLargest() throws {
