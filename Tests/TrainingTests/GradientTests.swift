@@ -68,7 +68,7 @@ import Training
     apart.compile(optimizer: .sgd(learningRate: 0.5), loss: .softmaxCrossEntropy)
     try apart.fit(samples[rows: 0..<8], Array(labels[..<8]), batchSize: 8, shuffle: false)
     try apart.fit(samples[rows: 8..<11], Array(labels[8..<11]), batchSize: 3, shuffle: false)
-    #expect(together.weightBits == apart.weightBits)
+    #expect(firstDifference(together.flatWeights, apart.flatWeights) == nil)
   }
 
   /// A model and samples for which no unit lies near a kink, with the seed that gave them.
@@ -84,7 +84,8 @@ import Training
       }
       let model = try Sequential(inputShape: [4], layers, seed: seed)
       let parameters = model.flatWeights.map { Double($0) }
-      let margin = reference.loss(parameters, doubles(samples), [Int](repeating: 0, count: 7)).margin
+      let anyLabels = [Int](repeating: 0, count: 7)
+      let margin = reference.loss(parameters, doubles(samples), anyLabels).margin
       if margin > 1e-3 { return (seed, samples, model) }
     }
     fatalError("there are more seeds than that")

@@ -91,8 +91,6 @@ func expectClose<Number: BinaryFloatingPoint>(
 extension Sequential {
   /// All parameters in one array.
   var flatWeights: [Float] { weights.flatMap(\.elements) }
-  /// The bits of all parameters.
-  var weightBits: [UInt32] { flatWeights.map(\.bitPattern) }
 }
 
 /// Random samples and labels for a model whose result does not matter.

@@ -237,7 +237,13 @@ enum Goldens {
 
   /// 60 samples of 5 classes, of which the last never occurs.
   static let confusion = Confusion(
-    counts: [[15, 3, 0, 0, 0], [2, 10, 0, 0, 0], [3, 3, 12, 0, 0], [2, 2, 0, 8, 0], [0, 0, 0, 0, 0]],
+    counts: [
+      [15, 3, 0, 0, 0],
+      [2, 10, 0, 0, 0],
+      [3, 3, 12, 0, 0],
+      [2, 2, 0, 8, 0],
+      [0, 0, 0, 0, 0],
+    ],
     precision: [
       0.6818181818181818, 0.5555555555555556, 1.0, 1.0, 0.0,
     ],

@@ -194,7 +194,10 @@ def confusion():
     )
     print("  /// 60 samples of 5 classes, of which the last never occurs.")
     print("  static let confusion = Confusion(")
-    print(f"    counts: {metrics.confusion_matrix(truth, guess, labels=names).tolist()},")
+    print("    counts: [")
+    for row in metrics.confusion_matrix(truth, guess, labels=names).tolist():
+        print(f"      {row},")
+    print("    ],")
     for name, values in [("precision", precision), ("recall", recall), ("f1", f1)]:
         print(f"    {name}: [\n      {', '.join(repr(float(v)) for v in values)},\n    ],")
     print(f"    support: {support.tolist()},")
