@@ -21,10 +21,12 @@ struct GemmCommand: ParsableCommand {
     if sizes.contains(where: { !(1...16384 ~= $0) }) {
       throw ValidationError("--sizes: expected 1 to 16384, got \(sizes)")
     }
-    if let threads, threads < 1 {
-      throw ValidationError("--threads: expected at least 1, got \(threads)")
+    if let threads, !(1...1024 ~= threads) {
+      throw ValidationError("--threads: expected 1 to 1024, got \(threads)")
     }
-    if repeats < 1 { throw ValidationError("--repeats: expected at least 1, got \(repeats)") }
+    if !(1...100_000 ~= repeats) {
+      throw ValidationError("--repeats: expected 1 to 100000, got \(repeats)")
+    }
   }
 
   func run() throws {

@@ -13,6 +13,13 @@ public enum HistoryFile {
   public static func write(
     _ history: History, parameters: some Encodable, to path: String
   ) throws(ModelFileError) {
+    try AtomicFile.write(try contents(history, parameters: parameters, for: path), to: path)
+  }
+
+  /// The contents of the file; errors name `path`.
+  public static func contents(
+    _ history: History, parameters: some Encodable, for path: String
+  ) throws(ModelFileError) -> Data {
     var series: [String: [Double?]] = ["seconds": history.seconds]
     for name in history.names {
       series[name] = history[name].map { $0.isFinite ? $0 : nil }
@@ -20,10 +27,7 @@ public enum HistoryFile {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
-      let contents = Contents(history: series, params: parameters)
-      try AtomicFile.write(try encoder.encode(contents) + Data("\n".utf8), to: path)
-    } catch let error as ModelFileError {
-      throw error
+      return try encoder.encode(Contents(history: series, params: parameters)) + Data("\n".utf8)
     } catch {
       throw ModelFileError(.malformed, path: path, "a setting that JSON cannot hold: \(error)")
     }

@@ -22,6 +22,11 @@ public struct ModelFile {
   /// Throws where a layer is of a type that files do not know, or where the system refuses; what
   /// was at `path` before stays then.
   public func write(to path: String) throws(ModelFileError) {
+    try AtomicFile.write(try contents(for: path), to: path)
+  }
+
+  /// The contents of the file; errors name `path`.
+  public func contents(for path: String) throws(ModelFileError) -> Data {
     let records = model.layers.compactMap { LayerRecord($0) }
     if let index = model.layers.firstIndex(where: { LayerRecord($0) == nil }) {
       throw ModelFileError(
@@ -31,9 +36,8 @@ public struct ModelFile {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let architecture = Architecture(inputShape: model.inputShape.sizes, layers: records)
-    let file: Data
     do {
-      file = try Safetensors(
+      return try Safetensors(
         tensors: Array(zip(model.weightNames, model.weights)),
         metadata: [
           "format": Self.format,
@@ -44,7 +48,6 @@ public struct ModelFile {
     } catch {
       throw ModelFileError(.malformed, path: path, "a setting that JSON cannot hold: \(error)")
     }
-    try AtomicFile.write(file, to: path)
   }
 
   /// Reads a file.

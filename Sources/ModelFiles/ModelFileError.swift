@@ -31,7 +31,8 @@ public struct ModelFileError: Error, Sendable, CustomStringConvertible {
   /// The error of a system call that just failed on `path`.
   static func system(_ operation: String, path: String) -> ModelFileError {
     let code = errno
-    let kind: Kind = code == ENOENT && operation == "read" ? .missing : .inputOutput
+    let isMissing = operation == "read" && (code == ENOENT || code == ENOTDIR)
+    let kind: Kind = isMissing ? .missing : .inputOutput
     return ModelFileError(
       kind, path: path, "cannot \(operation): \(String(cString: strerror(code)))")
   }

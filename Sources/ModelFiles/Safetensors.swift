@@ -13,26 +13,25 @@ struct Safetensors {
 
   private static let longestHeader = 100_000_000
 
-  private struct Entry: Codable {
-    let dtype: String
-    let shape: [Int]
-    let data_offsets: [Int]
+  init(tensors: [(name: String, tensor: Tensor)], metadata: [String: String]) {
+    self.tensors = tensors
+    self.metadata = metadata
   }
 
-  /// The contents of a file.
+  /// The contents of a file, without blanks and in the order of keys that the Python library writes.
   func encoded() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    var fields = [
-      "\"__metadata__\":" + String(decoding: try encoder.encode(metadata), as: UTF8.self)
-    ]
+    let text = { (value: any Encodable) in
+      String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+    var fields = ["\"__metadata__\":\(try text(metadata))"]
     var offset = 0
     for (name, tensor) in tensors {
       let end = offset + tensor.count * MemoryLayout<Float>.stride
-      let entry = Entry(dtype: "F32", shape: tensor.shape.sizes, data_offsets: [offset, end])
+      let (shape, offsets) = (try text(tensor.shape.sizes), try text([offset, end]))
       fields.append(
-        String(decoding: try encoder.encode(name), as: UTF8.self) + ":"
-          + String(decoding: try encoder.encode(entry), as: UTF8.self))
+        "\(try text(name)):{\"dtype\":\"F32\",\"shape\":\(shape),\"data_offsets\":\(offsets)}")
       offset = end
     }
     var header = Data("{\(fields.joined(separator: ","))}".utf8)
@@ -42,6 +41,15 @@ struct Safetensors {
     file.append(header)
     for (_, tensor) in tensors { tensor.withUnsafeBufferPointer { file.append(Data(buffer: $0)) } }
     return file
+  }
+}
+
+extension Safetensors {
+  /// One tensor as the header gives it.
+  private struct Entry {
+    let name: String
+    let shape: [Int]
+    let bytes: Range<Int>
   }
 
   /// Reads a file of F32 tensors.
@@ -61,45 +69,62 @@ struct Safetensors {
     }
     metadata = object["__metadata__"] as? [String: String] ?? [:]
     let data = file.dropFirst(8 + Int(length))
-    var tensors: [(name: String, tensor: Tensor, start: Int)] = []
+    var entries: [Entry] = []
     for (name, value) in object where name != "__metadata__" {
-      guard let fields = value as? [String: Any], let type = fields["dtype"] as? String,
-        let sizes = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int],
-        offsets.count == 2
-      else { throw malformed("\(name) lacks dtype, shape or data_offsets") }
-      guard type == "F32" else { throw malformed("\(name) is \(type), expected F32") }
-      guard let bytes = Self.byteCount(of: sizes), 0 <= offsets[0], offsets[0] <= offsets[1],
-        offsets[1] <= data.count, offsets[1] - offsets[0] == bytes
-      else {
-        throw malformed(
-          "\(name) of shape \(sizes) lies at \(offsets[0])..<\(offsets[1]) of \(data.count) bytes")
-      }
-      let part = data.dropFirst(offsets[0]).prefix(bytes)
-      tensors.append((name, Self.tensor(part, shape: Shape(sizes)), offsets[0]))
+      entries.append(try Self.entry(name, value, byteCount: data.count, malformed))
     }
-    // The order of the data is the order in which they were written.
-    tensors.sort { ($0.start, $0.name) < ($1.start, $1.name) }
-    self.tensors = tensors.map { ($0.name, $0.tensor) }
-    let total = tensors.reduce(0) { $0 + $1.tensor.count * MemoryLayout<Float>.stride }
-    guard total == data.count else {
-      throw malformed("\(data.count) bytes of data, expected \(total)")
+    // The order of the data is the order in which they were written; they leave no gap and share
+    // nothing.
+    entries.sort {
+      ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
+    }
+    var end = 0
+    for entry in entries {
+      guard entry.bytes.lowerBound == end else {
+        throw malformed("\(entry.name) starts at byte \(entry.bytes.lowerBound), expected \(end)")
+      }
+      end = entry.bytes.upperBound
+    }
+    guard end == data.count else {
+      throw malformed("\(data.count) bytes of data, expected \(end)")
+    }
+    tensors = entries.map { entry in
+      let part = data.dropFirst(entry.bytes.lowerBound).prefix(entry.bytes.count)
+      return (entry.name, Self.tensor(part, shape: Shape(entry.shape)))
     }
   }
 
-  init(tensors: [(name: String, tensor: Tensor)], metadata: [String: String]) {
-    self.tensors = tensors
-    self.metadata = metadata
+  private static func entry(
+    _ name: String, _ value: Any, byteCount: Int, _ malformed: (String) -> ModelFileError
+  ) throws(ModelFileError) -> Entry {
+    guard let fields = value as? [String: Any], let type = fields["dtype"] as? String,
+      let sizes = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int],
+      offsets.count == 2
+    else { throw malformed("\(name) lacks dtype, shape or data_offsets") }
+    guard type == "F32" else { throw malformed("\(name) is \(type), expected F32") }
+    let (start, end) = (offsets[0], offsets[1])
+    guard let bytes = Self.byteCount(of: sizes), 0 <= start, start <= end, end <= byteCount,
+      end - start == bytes
+    else {
+      throw malformed(
+        "\(name) of shape \(sizes) lies at \(start)..<\(end) of \(byteCount) bytes")
+    }
+    return Entry(name: name, shape: sizes, bytes: start..<end)
   }
 
   private static func contents(of path: String) throws(ModelFileError) -> Data {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw ModelFileError(.missing, path: path, "expected a model file, found a folder")
+    var status = stat()
+    guard stat(path, &status) == 0, access(path, R_OK) == 0 else {
+      throw .system("read", path: path)
     }
-    errno = 0
-    guard access(path, R_OK) == 0 else { throw .system("read", path: path) }
+    // Reading a device might never end.
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw ModelFileError(
+        .malformed, path: path, "expected a model file, found a folder or a device")
+    }
     do {
-      return try Data(contentsOf: URL(fileURLWithPath: path))
+      // Mapped, so that a huge file that is no model is refused by its header alone.
+      return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     } catch {
       throw ModelFileError(.inputOutput, path: path, "cannot read: \(error.localizedDescription)")
     }

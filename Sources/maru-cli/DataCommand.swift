@@ -81,8 +81,11 @@ struct DataCommand: ParsableCommand {
         throw Failure.usage("data fetch: no HOME for a cache; expected --data-directory DIR")
       }
       let display = FetchDisplay()
-      let folder = try await DatasetFetcher().fetch(published, into: directory) { display.show($0) }
-      display.finish()
+      let download = Task {
+        defer { display.finish() }
+        return try await DatasetFetcher().fetch(published, into: directory) { display.show($0) }
+      }
+      let folder = try await Interrupts.cancelling(download)
       print("\(dataset): \(folder)")
     }
   }

@@ -27,7 +27,7 @@ extension Dataset {
   /// One line on what was loaded.
   var overview: String {
     let shape = train.images.shape.sizes.map(String.init).joined(separator: "×")
-    return
-      "\(name): \(train.count.grouped) training and \(test.count.grouped) test images of \(shape), \(classNames.count) classes"
+    return "\(name): \(train.count.grouped) training and \(test.count.grouped) test images "
+      + "of \(shape), \(classNames.count) classes"
   }
 }

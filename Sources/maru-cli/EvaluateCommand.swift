@@ -40,13 +40,13 @@ extension ModelFile {
     let shape = dataset.test.images.shape
     guard model.inputShape == shape || model.inputShape == [shape.count] else {
       throw Failure.data(
-        "\(path): the model expects samples of shape \(model.inputShape), \(dataset.name) has \(shape)"
-      )
+        "\(path): the model expects samples of shape \(model.inputShape), "
+          + "\(dataset.name) has \(shape)")
     }
     guard model.outputShape == [dataset.classNames.count] else {
       throw Failure.data(
-        "\(path): the model has outputs of shape \(model.outputShape), \(dataset.name) has \(dataset.classNames.count) classes"
-      )
+        "\(path): the model has outputs of shape \(model.outputShape), "
+          + "\(dataset.name) has \(dataset.classNames.count) classes")
     }
   }
 }

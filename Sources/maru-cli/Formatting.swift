@@ -11,6 +11,17 @@ extension Double {
 }
 
 extension String {
+  /// The text without line breaks, and with control characters shown instead of sent to a terminal.
+  ///
+  /// A path, a file or the parser may bring any.
+  var inOneLine: String {
+    let joined = split(whereSeparator: \.isNewline).joined(separator: " ")
+    return joined.unicodeScalars.reduce(into: "") { text, scalar in
+      let isControl = scalar.properties.generalCategory == .control
+      text += isControl ? scalar.escaped(asASCII: true) : String(scalar)
+    }
+  }
+
   /// The text with spaces added up to a width, before it or behind.
   func padded(to width: Int, left: Bool = false) -> String {
     let spaces = String(repeating: " ", count: max(0, width - count))

@@ -52,7 +52,7 @@ struct LayerList: Equatable {
 
   private static func unknown(_ item: String) -> Failure {
     .usage(
-      "--layers: '\(item)' is no layer; expected UNITS, UNITS:ACTIVATION, flatten, dropout:RATE or an activation (\(activations.joined(separator: ", ")))"
-    )
+      "--layers: '\(item)' is no layer; expected UNITS, UNITS:ACTIVATION, flatten, dropout:RATE "
+        + "or an activation (\(activations.joined(separator: ", ")))")
   }
 }

@@ -16,8 +16,9 @@ struct MaruCommand: AsyncParsableCommand {
 
   static func main() async {
     OpenBLAS.restartWithRecommendedCore(arguments: CommandLine.unsafeArgv)
-    // Everything on disk is replaced whole, so there is nothing to undo.
-    signal(SIGINT) { _ in _exit(130) }
+    Interrupts.install()
+    // A file that grows past the process's limit is to be an error of its writer.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -25,21 +26,24 @@ struct MaruCommand: AsyncParsableCommand {
       } else {
         try command.run()
       }
-    } catch let error as Failure {
-      Messages.print("maru: error: \(error.message)")
-      Foundation.exit(error.exitCode.rawValue)
+      guard fflush(nil) == 0 else {
+        throw Failure.inputOutput("standard output: \(String(cString: strerror(errno)))")
+      }
     } catch {
       guard let failure = Failure(error) else { exit(withError: error) }
-      Messages.print("maru: error: \(failure.message)")
-      Foundation.exit(failure.exitCode.rawValue)
+      Messages.print("maru: error: \(failure.message.inOneLine)")
+      if let hint = failure.hint { Messages.print(hint) }
+      Foundation.exit(failure.exitCode)
     }
   }
 }
 
 /// What ends the command early: one line for the user, and an exit code of sysexits.h.
 struct Failure: Error {
-  let exitCode: ExitCode
+  let exitCode: Int32
   let message: String
+  /// Where to read on, in a line of its own.
+  var hint: String?
 
   /// Wrong usage, naming the flag: EX_USAGE.
   static func usage(_ message: String) -> Failure { Failure(exitCode: 64, message) }
@@ -49,13 +53,14 @@ struct Failure: Error {
   static func inputOutput(_ message: String) -> Failure { Failure(exitCode: 74, message) }
 
   private init(exitCode: Int32, _ message: String) {
-    self.exitCode = ExitCode(exitCode)
+    self.exitCode = exitCode
     self.message = message
   }
 
-  /// The failure that an error of the library amounts to, or nil for an error of the parser.
+  /// The failure that an error amounts to, or nil where it only asks for help or the version.
   init?(_ error: any Error) {
     switch error {
+    case let error as Failure: self = error
     case let error as DatasetError:
       let code: Int32 =
         switch error.kind {
@@ -74,7 +79,12 @@ struct Failure: Error {
         }
       self.init(exitCode: code, error.description)
     case let error as ModelError: self.init(exitCode: 65, error.description)
-    default: return nil
+    default:
+      let exitCode = MaruCommand.exitCode(for: error)
+      if exitCode.isSuccess { return nil }
+      self.init(exitCode: exitCode.rawValue, MaruCommand.message(for: error))
+      hint = MaruCommand.fullMessage(for: error).split(separator: "\n")
+        .last { $0.hasPrefix("  See 'maru") }.map(String.init)
     }
   }
 }
@@ -84,6 +94,16 @@ enum Messages {
   static func print(_ line: String, terminator: String = "\n") {
     // Results printed before stay before, also where both go to one pipe.
     fflush(nil)
-    FileHandle.standardError.write(Data((line + terminator).utf8))
+    // Where even this can't be written, nobody is there to be told.
+    let bytes = Array((line + terminator).utf8)
+    var written = 0
+    while written < bytes.count {
+      let result = bytes[written...].withUnsafeBytes {
+        write(STDERR_FILENO, $0.baseAddress, $0.count)
+      }
+      if result < 0 && errno == EINTR { continue }
+      if result <= 0 { return }
+      written += result
+    }
   }
 }

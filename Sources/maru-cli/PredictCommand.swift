@@ -31,12 +31,13 @@ struct PredictCommand: ParsableCommand {
     let file = try model.load()
     let dataset = try data.load(dataset)
     try file.check(against: dataset, path: model.model)
+    if let output { try AtomicFile.check(output) }
     let probabilities = try file.model.predict(dataset.test.images)
     let predicted = probabilities.argmaxOfRows()
     if let output {
       let results =
         logits ? try file.model.predict(dataset.test.images, scores: true) : probabilities
-      try NumPyFile.write(results, to: output)
+      try Interrupts.heldBack { try NumPyFile.write(results, to: output) }
     }
     let labels = dataset.test.labels
     printFirst(probabilities, predicted, labels, names: dataset.classNames)
@@ -53,10 +54,9 @@ struct PredictCommand: ParsableCommand {
       let (guess, label) = (predicted[index], labels[index])
       let percent = (100 * Double(probabilities[index, guess])).fixed(0)
       let number = "\(index)".padded(to: numberWidth, left: true)
-      let name = names[guess].padded(to: width)
-      print(
-        "\(number)  \(guess == label ? "✓" : "✗") \(name) \(percent.padded(to: 3, left: true))%  (\(names[label]))"
-      )
+      let mark = guess == label ? "✓" : "✗"
+      let answer = "\(names[guess].padded(to: width)) \(percent.padded(to: 3, left: true))%"
+      print("\(number)  \(mark) \(answer)  (\(names[label]))")
     }
   }
 }

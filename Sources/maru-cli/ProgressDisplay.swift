@@ -15,6 +15,9 @@ enum ProgressMode: String, CaseIterable, ExpressibleByArgument {
   /// Nothing.
   case none
 
+  /// Whether messages and tables are wanted beside.
+  var isForPeople: Bool { self != .json && self != .none }
+
   /// The callback that reports, or nil for none.
   func callback() -> (any Callback)? {
     switch self {
@@ -31,6 +34,8 @@ enum ProgressMode: String, CaseIterable, ExpressibleByArgument {
 /// validation's figures behind.
 final class ProgressBar: Callback {
   private static let width = 20
+  /// A shorter bar shows nothing.
+  private static let leastWidth = 5
   private static let redrawEvery = Duration.milliseconds(60)
   private var lastDrawn = ContinuousClock.now
   private var epochStarted = ContinuousClock.now
@@ -48,7 +53,7 @@ final class ProgressBar: Callback {
       let figures =
         progress.metrics.indices.map { (progress.metrics[$0].description, progress.metric($0)) }
         + [("loss", progress.loss)]
-      draw(progress, seconds: (now - epochStarted).inSeconds, figures: figures, terminator: "")
+      draw(progress, seconds: (now - epochStarted).inSeconds, figures: figures, isLast: false)
     }
     return .proceed
   }
@@ -56,8 +61,7 @@ final class ProgressBar: Callback {
   func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
     guard let progress else { return .proceed }
     draw(
-      progress, seconds: record.seconds, figures: Self.inKerasOrder(record.values), terminator: "\n"
-    )
+      progress, seconds: record.seconds, figures: Self.inKerasOrder(record.values), isLast: true)
     if record.epoch < progress.epochs { startEpoch(record.epoch + 1, of: progress.epochs) }
     return .proceed
   }
@@ -69,17 +73,34 @@ final class ProgressBar: Callback {
   }
 
   private func draw(
-    _ progress: TrainingProgress, seconds: Double, figures: [(String, Double)], terminator: String
+    _ progress: TrainingProgress, seconds: Double, figures: [(String, Double)], isLast: Bool
   ) {
-    let done = Self.width * progress.step / progress.steps
-    let bar = String(repeating: "━", count: done)
-    let rest = String(repeating: "━", count: Self.width - done)
-    let steps = "\(progress.step)".padded(to: "\(progress.steps)".count, left: true)
+    let done = "\(progress.step)".padded(to: "\(progress.steps)".count, left: true)
+    let steps = "\(done)/\(progress.steps) "
     let time = (seconds / Double(max(progress.step, 1))).asStepTime
     let text = figures.map { "\($0): \($1.fixed(4))" }.joined(separator: " - ")
-    let line = "\(steps)/\(progress.steps) \u{1B}[32m\(bar)\u{1B}[37m\(rest)\u{1B}[0m "
     let tail = "\(Int(seconds.rounded()))s \(time)/step - \(text)"
-    Messages.print("\r\(line)\(tail)\u{1B}[K", terminator: terminator)
+    // A line that wraps can't be redrawn in place, so a narrow terminal gets less of the bar, and
+    // none of what does not fit. The last column stays free: the cursor stands there.
+    let room = Self.columns.map { $0 - 1 } ?? .max
+    let width = min(Self.width, room - steps.count - tail.count - 1)
+    let bar = width < Self.leastWidth ? "" : Self.bar(width, progress) + " "
+    let shown = isLast ? tail : String(tail.prefix(max(0, room - steps.count)))
+    Messages.print("\r\(steps)\(bar)\(shown)\u{1B}[K", terminator: isLast ? "\n" : "")
+  }
+
+  /// What is done in green, the rest in white.
+  private static func bar(_ width: Int, _ progress: TrainingProgress) -> String {
+    let done = width * progress.step / progress.steps
+    let parts = [done, width - done].map { String(repeating: "━", count: $0) }
+    return "\u{1B}[32m\(parts[0])\u{1B}[37m\(parts[1])\u{1B}[0m"
+  }
+
+  /// The width of the terminal, or nil where there is none or it does not tell.
+  private static var columns: Int? {
+    var size = winsize()
+    let answered = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0
+    return answered && size.ws_col > 0 ? Int(size.ws_col) : nil
   }
 
   /// Metrics before the loss, training before validation, as Keras prints them.
@@ -108,9 +129,8 @@ final class ProgressLines: Callback {
     let figures = ProgressBar.inKerasOrder(record.values)
     let text = figures.map { "\($0): \($1.fixed(4))" }.joined(separator: " - ")
     let time = (record.seconds / Double(progress.steps)).asStepTime
-    Messages.print(
-      "Epoch \(record.epoch)/\(progress.epochs) - \((record.seconds * 1e3).fixed(0))ms - \(time)/step - \(text)"
-    )
+    let duration = "\((record.seconds * 1e3).fixed(0))ms - \(time)/step"
+    Messages.print("Epoch \(record.epoch)/\(progress.epochs) - \(duration) - \(text)")
     return .proceed
   }
 }

@@ -4,9 +4,11 @@ import Maru
 /// The folder that a training run leaves behind.
 struct RunFolder {
   let path: String
-  private let isNew: Bool
+  /// The folders that have to be made, innermost first.
+  private let missing: [String]
 
   static let modelName = "model.safetensors"
+  private static let names = [modelName, "history.json", "history.csv", "summary.txt"]
 
   /// The model file that an argument means: itself, or the one in the folder of a run.
   static func modelPath(_ argument: String) -> String {
@@ -15,43 +17,57 @@ struct RunFolder {
     return exists && isFolder.boolValue ? argument + "/" + modelName : argument
   }
 
-  /// Creates the folder where it is missing, and makes sure that files can be written to it.
-  init(creating path: String) throws {
+  /// Makes sure that the folder can be made and its files written, and leaves nothing behind.
+  ///
+  /// It is made for good only when there is a run to put into it, so that a run that fails or is
+  /// interrupted has nothing to clean up.
+  init(checking path: String) throws {
     self.path = path
-    isNew = !FileManager.default.fileExists(atPath: path)
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw Failure.inputOutput("--output \(path): cannot create the folder: \(Self.reason(error))")
+    var missing: [String] = []
+    var folder = path
+    while !folder.isEmpty && !FileManager.default.fileExists(atPath: folder) {
+      missing.append(folder)
+      folder = (folder as NSString).deletingLastPathComponent
     }
-    let probe = path + "/.maru-\(ProcessInfo.processInfo.processIdentifier)"
-    guard FileManager.default.createFile(atPath: probe, contents: nil) else {
-      throw Failure.inputOutput("--output \(path): cannot write to the folder")
-    }
-    unlink(probe)
-  }
-
-  /// Takes the folder back, where this run made it and nothing is in it yet.
-  func removeIfEmpty() {
-    if isNew { rmdir(path) }
+    self.missing = missing
+    try create()
+    defer { removeIfEmpty() }
+    for name in Self.names { try AtomicFile.check(path + "/" + name) }
   }
 
   /// Writes the model, its history in both forms, and a summary for people.
-  func write(
-    _ model: Sequential, classNames: [String], history: History, parameters: RunParameters,
-    summary: String
-  ) throws {
-    try ModelFile(model, classNames: classNames).write(to: path + "/" + Self.modelName)
-    try HistoryFile.write(history, parameters: parameters, to: path + "/history.json")
-    try AtomicFile.write(history.csv, to: path + "/history.csv")
-    try AtomicFile.write(summary, to: path + "/summary.txt")
+  func write(_ model: Sequential, _ result: TrainingResult) throws {
+    let paths = Self.names.map { path + "/" + $0 }
+    let contents = [
+      try ModelFile(model, classNames: result.run.dataset.classNames).contents(for: paths[0]),
+      try HistoryFile.contents(result.history, parameters: result.parameters, for: paths[1]),
+      Data(result.history.csv.utf8),
+      Data(result.summary.utf8),
+    ]
+    try Interrupts.heldBack {
+      try create()
+      do {
+        try AtomicFile.write(Array(zip(paths, contents)))
+      } catch {
+        removeIfEmpty()
+        throw error
+      }
+    }
   }
 
-  private static func reason(_ error: any Error) -> String {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    guard let underlying, underlying.domain == NSPOSIXErrorDomain else {
-      return error.localizedDescription
+  private func create() throws {
+    for folder in missing.reversed() where mkdir(folder, 0o777) != 0 && errno != EEXIST {
+      let reason = String(cString: strerror(errno))
+      removeIfEmpty()
+      throw Failure.inputOutput("--output \(path): cannot create the folder: \(reason)")
     }
-    return String(cString: strerror(Int32(underlying.code)))
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+    else { throw Failure.inputOutput("--output \(path): expected a folder, found a file") }
+  }
+
+  /// Takes back the folders that this run made, where nothing is in them.
+  private func removeIfEmpty() {
+    for folder in missing { rmdir(folder) }
   }
 }

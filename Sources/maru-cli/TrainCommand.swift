@@ -40,8 +40,17 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "How to report progress.")
   var progress: ProgressMode = .auto
 
-  private var base: Exercise { exercise ?? .softmax }
-  private var rate: Float { learningRate ?? (optimizer ?? base.optimizer).learningRate }
+  /// The options, completed by the settings of the exercise.
+  private var settings: TrainingSettings {
+    let base = exercise ?? .softmax
+    let optimizer = optimizer ?? base.optimizer
+    return TrainingSettings(
+      dataset: dataset ?? base.dataset, layers: LayerList(text: layers ?? base.layers),
+      optimizer: optimizer, learningRate: learningRate ?? optimizer.learningRate,
+      batchSize: batchSize ?? .samples(base.batchSize), epochs: epochs ?? base.epochs,
+      validationSplit: validationSplit ?? base.validationSplit, split: split, seed: seed,
+      threads: threads ?? Processors.usable)
+  }
 
   func validate() throws {
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
@@ -60,110 +69,37 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let list = LayerList(text: layers ?? base.layers)
-    let networkLayers = try list.layers()
-    let (dataset, note) = try loadData()
-    let shape = dataset.train.images.shape
-    let model = try makeModel(
-      networkLayers, inputShape: list.beginsWithFlatten ? shape : [shape.count],
-      classes: dataset.classNames.count)
-    let folder = try output.map { try RunFolder(creating: $0) }
-    do {
-      if progress != .json && progress != .none {
-        Messages.print(note)
-        warnOfOldKernels()
-      }
-      let history = try fit(model, dataset)
-      let test = try model.evaluate(dataset.test.images, dataset.test.labels)
-      try finish(model, dataset, history: history, test: test, list: list, folder: folder)
-    } catch {
-      folder?.removeIfEmpty()
-      throw error
+    let settings = settings
+    let layers = try settings.layers.layers()
+    let (dataset, note) = try loadData(settings.dataset)
+    let run = try TrainingRun(settings, layers, dataset)
+    let folder = try output.map { try RunFolder(checking: $0) }
+    if progress.isForPeople {
+      Messages.print(note)
+      if let advice = OpenBLAS.kernelAdvice { Messages.print(advice) }
+      print(run.model.summary(), terminator: "")
+    }
+    let result = try run.train(reporting: progress)
+    print(result.testLine)
+    if let folder {
+      try folder.write(run.model, result)
+      print("saved: \(folder.path)")
     }
   }
 
   /// The data asked for. Where the exercise's own are not there and none were named, generated
   /// digits take their place, and the line that comes with them says so.
-  private func loadData() throws -> (dataset: Dataset, note: String) {
+  private func loadData(_ name: String) throws -> (dataset: Dataset, note: String) {
     do {
-      let dataset = try data.load(dataset ?? base.dataset)
+      let dataset = try data.load(name)
       return (dataset, dataset.overview)
     } catch let error as DatasetError
       where error.kind == .missingFile && dataset == nil && data.dataDirectory == nil
     {
-      let digits = try Dataset.load(.digits)
-      return (
-        digits,
-        "\(base.dataset) was not found, so the generated digits are used; to get it: maru data fetch \(base.dataset)"
-      )
+      let note =
+        "\(name) was not found, so the generated digits are used; "
+        + "to get it: maru data fetch \(name)"
+      return (try Dataset.load(.digits), note)
     }
-  }
-
-  private func makeModel(
-    _ layers: [any Layer], inputShape: Shape, classes: Int
-  ) throws -> Sequential {
-    let model: Sequential
-    do {
-      model = try Sequential(inputShape: inputShape, layers, seed: seed)
-    } catch {
-      throw Failure.usage("--layers: \(error)")
-    }
-    let scores = layers.last is Softmax ? layers.dropLast() : layers[...]
-    guard model.outputShape == [classes], scores.last is Dense else {
-      throw Failure.usage(
-        "--layers: expected to end in \(classes):softmax or \(classes), an output for each class of the data"
-      )
-    }
-    if let threads { model.threads = threads }
-    let rule = (optimizer ?? base.optimizer).optimizer(learningRate: rate)
-    model.compile(optimizer: rule, loss: .softmaxCrossEntropy)
-    return model
-  }
-
-  private func warnOfOldKernels() {
-    if let advice = OpenBLAS.kernelAdvice { Messages.print(advice) }
-  }
-
-  private func fit(_ model: Sequential, _ dataset: Dataset) throws -> History {
-    if progress != .json && progress != .none {
-      print(model.summary(), terminator: "")
-    }
-    return try model.fit(
-      dataset.train.images, dataset.train.labels, epochs: epochs ?? base.epochs,
-      batchSize: (batchSize ?? .samples(base.batchSize)).count(of: dataset.train.count),
-      validation: split.validation(validationSplit ?? base.validationSplit),
-      callbacks: [progress.callback()].compactMap { $0 })
-  }
-
-  private func finish(
-    _ model: Sequential, _ dataset: Dataset, history: History, test: Figures, list: LayerList,
-    folder: RunFolder?
-  ) throws {
-    let accuracy = test["accuracy"] ?? .nan
-    let result =
-      "test loss: \(test.loss.fixed(4)) - test accuracy: \(accuracy.fixed(4))"
-    print(result)
-    guard let folder else { return }
-    let size = (batchSize ?? .samples(base.batchSize)).count(of: dataset.train.count)
-    let held = validationSplit ?? base.validationSplit
-    let trained = Int(Double(dataset.train.count) * (1 - held))
-    let parameters = RunParameters(
-      dataset: dataset.name, layers: list.text, optimizer: optimizer ?? base.optimizer,
-      learningRate: rate, batchSize: size, epochs: epochs ?? base.epochs,
-      steps: (trained + size - 1) / size, validationSplit: held, split: split, seed: seed,
-      threads: model.threads, core: OpenBLAS.coreName, parameters: model.parameterCount,
-      testLoss: test.loss, testAccuracy: accuracy)
-    let lines = [
-      dataset.overview, model.summary(),
-      "optimizer: \(parameters.optimizer.rawValue), learning rate \(rate), batch size \(size), seed \(seed)",
-      "epochs: \(history.epochs.count) in \(history.seconds.reduce(0, +).fixed(2)) s",
-      (history.epochs.last?.values ?? Figures([])).map { "\($0.name): \($0.value.fixed(4))" }
-        .joined(separator: " - "),
-      result,
-    ]
-    try folder.write(
-      model, classNames: dataset.classNames, history: history, parameters: parameters,
-      summary: lines.joined(separator: "\n") + "\n")
-    print("saved: \(folder.path)")
   }
 }

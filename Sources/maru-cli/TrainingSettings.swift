@@ -67,41 +67,28 @@ enum BatchSize: ExpressibleByArgument, Equatable {
 /// How the validation part is chosen.
 enum SplitName: String, CaseIterable, ExpressibleByArgument, Encodable {
   case last, shuffled, stratified
-
-  func validation(_ fraction: Double) -> Validation {
-    if fraction == 0 { return .none }
-    return switch self {
-    case .last: .last(fraction)
-    case .shuffled: .shuffled(fraction)
-    case .stratified: .stratified(fraction)
-    }
-  }
 }
 
-/// The settings of a run as they are stored with its history.
-struct RunParameters: Encodable {
+/// All settings of a run.
+struct TrainingSettings {
   let dataset: String
-  let layers: String
+  let layers: LayerList
   let optimizer: OptimizerName
   let learningRate: Float
-  let batchSize: Int
+  let batchSize: BatchSize
   let epochs: Int
-  let steps: Int
   let validationSplit: Double
   let split: SplitName
   let seed: UInt64
   let threads: Int
-  let core: String
-  let parameters: Int
-  let testLoss: Double
-  let testAccuracy: Double
 
-  enum CodingKeys: String, CodingKey {
-    case dataset, layers, optimizer, epochs, steps, split, seed, threads, core, parameters
-    case learningRate = "learning_rate"
-    case batchSize = "batch_size"
-    case validationSplit = "validation_split"
-    case testLoss = "test_loss"
-    case testAccuracy = "test_accuracy"
+  /// What the model is checked on after each epoch.
+  var validation: Validation {
+    if validationSplit == 0 { return .none }
+    return switch split {
+    case .last: .last(validationSplit)
+    case .shuffled: .shuffled(validationSplit)
+    case .stratified: .stratified(validationSplit)
+    }
   }
 }

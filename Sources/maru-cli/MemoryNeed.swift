@@ -1,0 +1,55 @@
+import Foundation
+import Maru
+
+/// The memory that training takes at least, so that a network that is too large is refused before
+/// the system ends the process.
+struct MemoryNeed {
+  /// In bytes; a Double, since layers may ask for more than an Int can count.
+  private let bytes: Double
+
+  /// Adds up the arenas of the parameters, their gradients and the optimizer's slots, and each
+  /// layer's output with its gradient for a batch.
+  ///
+  /// Throws ``ModelError`` where a layer cannot take the shape that it would get.
+  init(
+    _ settings: TrainingSettings, _ layers: [any Layer], _ inputShape: Shape, samples: Int
+  ) throws(ModelError) {
+    var shape = inputShape
+    var parameters = 0.0
+    var activations = 2 * Double(inputShape.count)
+    for (index, layer) in layers.enumerated() {
+      for parameter in layer.parameters(for: shape) { parameters += Double(parameter.shape.count) }
+      do {
+        shape = try layer.outputShape(for: shape)
+      } catch {
+        throw ModelError("layer \(index): \(error)")
+      }
+      if layer.storage == .separate { activations += 2 * Double(shape.count) }
+    }
+    let optimizer = settings.optimizer.optimizer(learningRate: settings.learningRate)
+    let arenas = Double(2 + optimizer.slotCount)
+    let batch = Double(settings.batchSize.count(of: samples))
+    bytes = (parameters * arenas + activations * batch) * Double(MemoryLayout<Float>.stride)
+  }
+
+  func check() throws {
+    let available = Self.available
+    guard bytes <= available else {
+      throw Failure.usage(
+        "--layers: these layers and this batch size take at least \(Self.gigabytes(bytes)), "
+          + "there are \(Self.gigabytes(available)) of memory")
+    }
+  }
+
+  private static func gigabytes(_ bytes: Double) -> String { "\((bytes / 1e9).fixed(1)) GB" }
+
+  /// The machine's memory in bytes, or its container's where that is less.
+  private static var available: Double {
+    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+    let container = limits.compactMap { path in
+      (try? String(contentsOfFile: path, encoding: .utf8))
+        .flatMap { Double($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
+    return min(Double(ProcessInfo.processInfo.physicalMemory), container.min() ?? .infinity)
+  }
+}
