@@ -6,8 +6,10 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies)
 }
 
-func tests(of name: String) -> Target {
-  .testTarget(name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"])
+/// The tests of a module; scripts that made golden numbers lie beside them and are no source.
+func tests(of name: String, scripts: [String] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"], exclude: scripts)
 }
 
 let argumentParser = Target.Dependency.product(
@@ -20,6 +22,7 @@ let package = Package(
     .library(name: "Maru", targets: ["Maru"]),
     .library(name: "BLAS", targets: ["BLAS"]),
     .library(name: "Tensors", targets: ["Tensors"]),
+    .library(name: "LinearAlgebra", targets: ["LinearAlgebra"]),
     .library(name: "Layers", targets: ["Layers"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Datasets", targets: ["Datasets"]),
@@ -45,10 +48,15 @@ let package = Package(
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     module("Datasets", ["Tensors", "CLibdeflate", "CCrypto"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CLibdeflate"]),
+    .systemLibrary(
+      name: "CLAPACKE", pkgConfig: "lapacke",
+      providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
+    module("LinearAlgebra", ["Tensors", "CLAPACKE"]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
     module("Layers", ["Tensors"]),
     module("Training", ["Layers"]),
     module("ModelFiles", ["Training"]),
-    module("Maru", ["Training", "ModelFiles", "Datasets"]),
+    module("Maru", ["Training", "ModelFiles", "Datasets", "LinearAlgebra"]),
     .executableTarget(name: "maru-cli", dependencies: ["Maru", argumentParser]),
     .executableTarget(
       name: "benchmarks", dependencies: ["Maru", argumentParser], path: "Benchmarks"),
@@ -60,9 +68,9 @@ let package = Package(
     .testTarget(
       name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "FileTestSupport"]),
     tests(of: "BLAS"),
-    tests(of: "Tensors"),
-    tests(of: "Layers"),
-    tests(of: "Training"),
+    tests(of: "Tensors", scripts: ["Goldens"]),
+    tests(of: "Layers", scripts: ["Goldens"]),
+    tests(of: "Training", scripts: ["Goldens/make_goldens.py"]),
   ],
   cLanguageStandard: .c17
 )

@@ -16,7 +16,7 @@ public func gemm(
   _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float = 1,
   beta: Float = 0
 ) {
-  guard let sizes = GemmSizes(a, b, c) else { return }
+  guard let sizes = GemmSizes(a, b, c, isProductUsed: alpha != 0) else { return }
   CallCounter.gemm.add()
   cblas_sgemm(
     CblasRowMajor, transposition(a), transposition(b), sizes.m, sizes.n, sizes.k,
@@ -31,7 +31,7 @@ public func gemm(
   _ a: MatrixView<Double>, _ b: MatrixView<Double>, into c: MatrixView<Double>, alpha: Double = 1,
   beta: Double = 0
 ) {
-  guard let sizes = GemmSizes(a, b, c) else { return }
+  guard let sizes = GemmSizes(a, b, c, isProductUsed: alpha != 0) else { return }
   CallCounter.gemm.add()
   cblas_dgemm(
     CblasRowMajor, transposition(a), transposition(b), sizes.m, sizes.n, sizes.k,
@@ -48,7 +48,9 @@ private struct GemmSizes {
 
   /// Returns nil where `C` has no element, so that there is nothing to compute.
   @inline(__always)
-  init?<Scalar>(_ a: MatrixView<Scalar>, _ b: MatrixView<Scalar>, _ c: MatrixView<Scalar>) {
+  init?<Scalar>(
+    _ a: MatrixView<Scalar>, _ b: MatrixView<Scalar>, _ c: MatrixView<Scalar>, isProductUsed: Bool
+  ) {
     precondition(
       a.columns == b.rows && c.rows == a.rows && c.columns == b.columns,
       "gemm: expected A [m, k], B [k, n], C [m, n], got A \(shape(a)), B \(shape(b)), C \(shape(c))"
@@ -60,7 +62,9 @@ private struct GemmSizes {
       "gemm: expected a result apart from the operands, got C overlapping A or B")
     m = blasInteger(a.rows, "gemm: rows of A")
     n = blasInteger(b.columns, "gemm: columns of B")
-    k = blasInteger(a.columns, "gemm: columns of A")
+    // OpenBLAS 0.3.21 has kernels for small AVX-512 products that compute 0·A·B, NaN where an
+    // operand has one; products of no terms are right everywhere.
+    k = isProductUsed ? blasInteger(a.columns, "gemm: columns of A") : 0
     // cblas wants leading dimensions of at least 1 even where k is 0.
     lda = blasInteger(max(a.stride, 1), "gemm: stride of A")
     ldb = blasInteger(max(b.stride, 1), "gemm: stride of B")

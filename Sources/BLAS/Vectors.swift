@@ -10,9 +10,10 @@ public func axpy(
   cblas_saxpy(blasInteger(count, "axpy: count"), alpha, x, 1, y, 1)
 }
 
-/// The inner product `Σ xᵢ·yᵢ` over `count` elements, summed in double precision.
+/// The inner product `Σ xᵢ·yᵢ` over `count` elements, added up in double precision.
 ///
-/// 0 where `count` is 0. Traps where `count` is negative or exceeds BLAS's 32-bit integers.
+/// OpenBLAS's vector kernels add blocks in single precision first, so the result is between the two
+/// precisions. 0 where `count` is 0. Traps where `count` is negative or exceeds BLAS's 32-bit integers.
 /// Computed by `cblas_dsdot`.
 public func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int) -> Double {
   precondition(count >= 0, "dot: expected a count from 0, got \(count)")
@@ -25,13 +26,4 @@ public func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int
 public func scal(_ alpha: Float, _ x: UnsafeMutablePointer<Float>, count: Int) {
   precondition(count >= 0, "scal: expected a count from 0, got \(count)")
   cblas_sscal(blasInteger(count, "scal: count"), alpha, x, 1)
-}
-
-/// The Euclidean norm `√Σ xᵢ²` over `count` elements.
-///
-/// 0 where `count` is 0. Traps where `count` is negative or exceeds BLAS's 32-bit integers.
-/// Computed by `cblas_snrm2`, which guards against overflow.
-public func nrm2(_ x: UnsafePointer<Float>, count: Int) -> Float {
-  precondition(count >= 0, "nrm2: expected a count from 0, got \(count)")
-  return cblas_snrm2(blasInteger(count, "nrm2: count"), x, 1)
 }

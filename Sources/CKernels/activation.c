@@ -4,37 +4,44 @@
 
 MARU_KERNEL
 void maru_relu(const float *x, float *y, ptrdiff_t n) {
+  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];
 }
 
 MARU_KERNEL
 void maru_relu_backward(const float *dy, const float *y, float *dx, ptrdiff_t n) {
+  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
 }
 
 MARU_KERNEL
 void maru_leaky_relu(const float *x, float slope, float *y, ptrdiff_t n) {
+  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : slope * x[i];
 }
 
 MARU_KERNEL
 void maru_leaky_relu_backward(const float *dy, const float *y, float slope, float *dx,
                               ptrdiff_t n) {
+  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : slope * dy[i];
 }
 
 MARU_KERNEL
 void maru_sigmoid(const float *x, float *y, ptrdiff_t n) {
+  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) y[i] = 1.0f / (1.0f + maru_exp(-x[i]));
 }
 
 MARU_KERNEL
 void maru_sigmoid_backward(const float *dy, const float *y, float *dx, ptrdiff_t n) {
+  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) dx[i] = dy[i] * y[i] * (1.0f - y[i]);
 }
 
 MARU_KERNEL
 void maru_tanh(const float *x, float *y, ptrdiff_t n) {
+  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) {
     float size = __builtin_fabsf(x[i]);
     // From 10 on, tanh rounds to 1.
@@ -45,6 +52,7 @@ void maru_tanh(const float *x, float *y, ptrdiff_t n) {
 
 MARU_KERNEL
 void maru_tanh_backward(const float *dy, const float *y, float *dx, ptrdiff_t n) {
+  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) dx[i] = dy[i] * (1.0f - y[i] * y[i]);
 }
 

@@ -20,6 +20,7 @@ MARU_INLINE float philox_uniform(uint64_t counter, uint64_t key) {
 MARU_KERNEL
 void maru_dropout(const float *x, float *y, ptrdiff_t n, uint64_t key, uint64_t first, float keep) {
   float factor = 1.0f / keep;
+  MARU_IN_PLACE
   for (ptrdiff_t i = 0; i < n; i++) {
     float uniform = philox_uniform(first + (uint64_t)i, key);
     y[i] = uniform < keep ? x[i] * factor : 0;

@@ -3,12 +3,14 @@
 #define MARU_BINARY(name, operator)                                                        \
   MARU_KERNEL                                                                              \
   void name(const float *a, const float *b, float *out, ptrdiff_t n) {                     \
+    MARU_IN_PLACE                                                                          \
     for (ptrdiff_t i = 0; i < n; i++) out[i] = a[i] operator b[i];                         \
   }
 
 #define MARU_WITH_SCALAR(name, operator)                                                   \
   MARU_KERNEL                                                                              \
   void name(const float *a, float b, float *out, ptrdiff_t n) {                            \
+    MARU_IN_PLACE                                                                          \
     for (ptrdiff_t i = 0; i < n; i++) out[i] = a[i] operator b;                            \
   }
 

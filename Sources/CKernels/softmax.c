@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/// The largest of n ≥ 1 numbers; NaN where one is NaN.
+/// The largest of n ≥ 1 numbers. Where one is NaN it may be any of them, which does not matter: the
+/// NaN makes the sum of the exponentials NaN, and that the whole row.
 MARU_INLINE float row_maximum(const float *x, ptrdiff_t n) {
   float maximum = x[0];
   for (ptrdiff_t j = 1; j < n; j++) maximum = x[j] <= maximum ? maximum : x[j];
@@ -56,7 +57,10 @@ void maru_softmax_cross_entropy(const float *restrict x, const int32_t *labels,
     const float *scores = x + i * n;
     float *row = gradient + i * n;
     float sum = row_sum(row, n);
-    float log_sum = row_maximum(scores, n) + logf(sum);
+    // log Σ e^x − x is taken as log Σ e^(x − maximum) + (maximum − x): with large scores, adding the
+    // maximum to the logarithm first would round the logarithm away.
+    float maximum = row_maximum(scores, n);
+    float log_sum = logf(sum);
     float weight = weights ? weights[i] : 1.0f;
     float factor = scale * weight;
     if (targets) {
@@ -64,7 +68,7 @@ void maru_softmax_cross_entropy(const float *restrict x, const int32_t *labels,
       float loss = 0, total = 0;
       for (ptrdiff_t j = 0; j < n; j++) {
         float t = (1.0f - smoothing) * target[j] + everywhere;
-        loss += t * (log_sum - scores[j]);
+        loss += t * (log_sum + (maximum - scores[j]));
         total += t;
       }
       losses[i] = weight * loss;
@@ -73,9 +77,9 @@ void maru_softmax_cross_entropy(const float *restrict x, const int32_t *labels,
         row[j] = factor * (row[j] * (total / sum) - t);
       }
     } else {
-      float loss = (1.0f - smoothing) * (log_sum - scores[labels[i]]);
+      float loss = (1.0f - smoothing) * (log_sum + (maximum - scores[labels[i]]));
       if (smoothing != 0) {
-        for (ptrdiff_t j = 0; j < n; j++) loss += everywhere * (log_sum - scores[j]);
+        for (ptrdiff_t j = 0; j < n; j++) loss += everywhere * (log_sum + (maximum - scores[j]));
       }
       losses[i] = weight * loss;
       float share = factor / sum;
@@ -92,10 +96,12 @@ void maru_top_k(const float *x, const int32_t *labels, ptrdiff_t rows, ptrdiff_t
     const float *scores = x + i * n;
     int32_t label = labels[i];
     float score = scores[label];
-    int32_t not_higher = 0;
+    int32_t higher = 0, not_higher = 0;
     for (int32_t j = 0; j < (int32_t)n; j++) {
+      higher += scores[j] > score || (scores[j] == score && j < label);
       not_higher += scores[j] < score || (scores[j] == score && j >= label);
     }
-    hits[i] = n - not_higher < k ? 1.0f : 0.0f;
+    // A NaN is neither.
+    hits[i] = higher + not_higher == n && higher < k ? 1.0f : 0.0f;
   }
 }

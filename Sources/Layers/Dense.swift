@@ -59,10 +59,15 @@ public struct Dense: Layer {
   /// [inputs] → [units]; an input with more axes has to be flattened first.
   public func outputShape(for input: Shape) throws(LayerError) -> Shape {
     guard input.rank == 1 else {
-      throw LayerError("Dense(\(units)) expects a vector, got shape \(input): put Flatten before it")
+      throw LayerError(
+        "Dense(\(units)) expects a vector, got shape \(input): put Flatten before it")
+    }
+    guard input.count >= 1 else {
+      throw LayerError("Dense(\(units)) expects at least one input, got shape \(input)")
     }
     guard givenInputs == nil || givenInputs == input[0] else {
-      throw LayerError("Dense(\(units)) has weights for \(givenInputs ?? 0) inputs, got \(input[0])")
+      throw LayerError(
+        "Dense(\(units)) has weights for \(givenInputs ?? 0) inputs, got \(input[0])")
     }
     return [units]
   }
@@ -98,8 +103,8 @@ public struct Dense: Layer {
     let dYPart = dY[columns: tile.rows]
     // [batch, out]ᵀ · [batch, in] → [out, in]
     gemm(dYPart.transposed, x[columns: tile.columns], into: gradients[0][tile])
-    // Where the weights are cut by inputs, the worker with the first input sums all biases.
-    if hasBias && tile.columns.lowerBound == 0 {
+    // Where the weights are cut by inputs, the one worker with the first input sums all biases.
+    if hasBias && tile.columns.contains(0) {
       let dBias = gradients[1].baseAddress + tile.rows.lowerBound
       maru_sum_columns(dYPart.baseAddress, dYPart.rows, dYPart.columns, dYPart.stride, dBias)
     }

@@ -137,12 +137,13 @@ extension Loss {
       let terms = RowTerms(
         scores: scores.row(row), gradient: gradient.row(row), columns: scores.columns,
         target: target(row, targets, columns: scores.columns), factor: scale * weight)
-      losses[row] =
+      let loss =
         switch kind {
-        case .categoricalCrossEntropy: weight * terms.categoricalCrossEntropy()
+        case .categoricalCrossEntropy: terms.categoricalCrossEntropy()
         case .binaryCrossEntropy: terms.binaryCrossEntropy()
         default: terms.meanSquaredError()
         }
+      losses[row] = weight * loss
     }
   }
 

@@ -3,7 +3,10 @@
 /// All workers run the same program on the same buffers, and each writes its own part of every
 /// result; between two layers they wait for each other. A part is one rectangle, chosen from the
 /// shape alone, so consecutive elementwise layers give a worker the same part again, still in its
-/// cache. How a matrix is cut changes no sum's order, so it does not change a result either.
+/// cache.
+///
+/// The same number of workers gives the same bits. Another number does so everywhere but in matrix
+/// products: BLAS may add in another order where a part has another size, within rounding.
 public struct Worker: Sendable {
   /// The number of this worker, from 0.
   public let index: Int

@@ -71,7 +71,9 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable, Hashable {
 
   /// A number uniform in [lower, upper).
   public mutating func uniform(_ lower: Float, _ upper: Float) -> Float {
-    lower + (upper - lower) * uniform()
+    let value = lower + (upper - lower) * uniform()
+    // Rounding may reach the upper end.
+    return value < upper ? value : max(lower, upper.nextDown)
   }
 
   /// A number from the standard normal distribution (Box and Muller 1958).

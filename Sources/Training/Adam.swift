@@ -44,7 +44,7 @@ public struct Adam: Optimizer {
     self.weightDecay = weightDecay
   }
 
-  /// `m` and `v`
+  /// Two: `m` and `v`.
   public var slotCount: Int { 2 }
 
   /// Updates a range of the parameters.

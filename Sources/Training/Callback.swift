@@ -32,7 +32,7 @@ extension Callback {
   public func trainingDidEnd(_ history: History, model: Sequential) throws {}
 }
 
-/// How far training has come. One object is updated in place, step by step.
+/// How far training has come: one object, updated in place step by step.
 public final class TrainingProgress {
   /// The number of the running epoch, from 1.
   public internal(set) var epoch = 1

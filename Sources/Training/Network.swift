@@ -70,7 +70,8 @@ struct Network {
   }
 
   /// Runs all layers on one batch.
-  func forward(_ views: [Workspace.Views], mode: Mode, worker: Worker, step: Int, barrier: Barrier?) {
+  func forward(_ views: [Workspace.Views], mode: Mode, worker: Worker, step: Int, barrier: Barrier?)
+  {
     for (node, views) in zip(nodes, views) {
       if node.waitsForward { barrier?.wait() }
       node.layer.forward(

@@ -20,7 +20,7 @@ public struct RMSprop: Optimizer {
     self.epsilon = epsilon
   }
 
-  /// `s`
+  /// One: `s`.
   public var slotCount: Int { 1 }
 
   /// Updates a range of the parameters.

@@ -103,8 +103,8 @@ extension Sequential {
   /// Checks that each sample has the shape that the model expects, or as many elements in one axis.
   func checkShape(of samples: any SampleSource) throws(ModelError) {
     let shape = samples.sampleShape
-    guard shape == inputShape || [shape.rank, inputShape.rank].contains(1) && shape.count == inputShape.count
-    else {
+    let oneIsFlat = [shape.rank, inputShape.rank].contains(1)
+    guard shape == inputShape || oneIsFlat && shape.count == inputShape.count else {
       throw ModelError("the model expects samples of shape \(inputShape), got \(shape)")
     }
     guard samples.sampleCount <= Int(Int32.max) else {

@@ -1,10 +1,12 @@
 import Layers
 
 extension Sequential {
-  /// The loss, penalties included, and the metrics over labelled samples; NaN where there are none.
+  /// The loss, penalties included, and the metrics over labelled samples.
   ///
-  /// Throws ``ModelError`` where data and model do not fit. The model must be compiled.
-  public func evaluate(_ samples: some SampleSource, _ labels: [Int]) throws(ModelError) -> Figures {
+  /// All are NaN where there are no samples. Throws ``ModelError`` where data and model do not fit.
+  /// The model must be compiled.
+  public func evaluate(_ samples: some SampleSource, _ labels: [Int]) throws(ModelError) -> Figures
+  {
     try evaluate(samples, .classes(labels))
   }
 
@@ -26,7 +28,8 @@ extension Sequential {
   /// - Parameters:
   ///   - samples: the inputs
   ///   - scores: whether a last ``Softmax`` is left out, so that the result is its scores (logits)
-  public func predict(_ samples: some SampleSource, scores: Bool = false) throws(ModelError) -> Tensor
+  public func predict(_ samples: some SampleSource, scores: Bool = false) throws(ModelError)
+    -> Tensor
   {
     try checkShape(of: samples)
     let scorer = Scorer(model: self, withoutSoftmax: scores)

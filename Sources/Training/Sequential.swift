@@ -10,7 +10,8 @@
 ///
 /// All parameters lie in one aligned buffer from the start; ``compile(optimizer:loss:metrics:clipNorm:)``
 /// adds one for the gradients and one for each slot of the optimizer. The same seed gives the same
-/// model, bit by bit, on the same machine. A model is used by one thread at a time.
+/// model, bit by bit, on the same machine with the same number of threads. A model is used by one
+/// thread at a time.
 public final class Sequential {
   /// The shape of one sample of the input.
   public let inputShape: Shape
@@ -18,8 +19,10 @@ public final class Sequential {
   public let layers: [any Layer]
   /// What all randomness of the model follows from.
   public let seed: UInt64
-  /// How many threads work on it: as many as there are processors to use, unless set. Results do not
-  /// depend on it.
+  /// How many threads work on it: as many as there are processors to use, unless set.
+  ///
+  /// Results depend on it by rounding alone: BLAS adds in an order that depends on the size of a
+  /// product, and workers cut products into parts. All else is the same, bit by bit.
   public var threads = Processors.usable {
     didSet { precondition(threads >= 1, "Sequential.threads: expected at least 1, got \(threads)") }
   }

@@ -39,7 +39,8 @@ struct PreparedTargets {
     case .values(let tensor):
       guard tensor.shape.rank == 2 && tensor.shape[1] == outputs else {
         throw ModelError(
-          "the model has \(outputs) outputs, so targets are [samples, \(outputs)], got \(tensor.shape)")
+          "the model has \(outputs) outputs, so targets are [samples, \(outputs)], got \(tensor.shape)"
+        )
       }
       labels = tensor.argmaxOfRows().map { Int32($0) }
       values = tensor

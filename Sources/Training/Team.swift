@@ -10,16 +10,20 @@ import Synchronization
 
 /// The threads that carry out a part of training together, each calling BLAS on its own.
 enum Team {
-  /// Runs `body` once for each of `count` workers, the first on the calling thread, and returns when
-  /// all are done. BLAS stays on the thread that calls it meanwhile.
+  /// Runs `body` once for each of `count` workers, the first on the calling thread, until all are done.
+  ///
+  /// Meanwhile BLAS stays on the thread that calls it, and denormal numbers are 0.
   static func run(_ count: Int, _ body: (Worker) -> Void) {
     precondition(count >= 1, "Team: expected at least one worker, got \(count)")
     OpenBLAS.withSingleThread {
       withoutActuallyEscaping(body) { body in
-        let threads = (1..<count).map { index in
-          start { body(Worker(index: index, of: count)) }
+        let work = { (index: Int) in
+          let state = maru_flush_denormals()
+          body(Worker(index: index, of: count))
+          maru_restore_denormals(state)
         }
-        body(Worker(index: 0, of: count))
+        let threads = (1..<count).map { index in start { work(index) } }
+        work(0)
         for thread in threads { pthread_join(thread, nil) }
       }
     }

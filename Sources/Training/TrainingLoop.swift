@@ -33,7 +33,9 @@ final class TrainingLoop {
   /// The updates made before this epoch.
   private var firstStep = 0
 
-  /// What one worker reads in every step. Each has its own, since the counting of references to
+  /// What one worker reads in every step.
+  ///
+  /// Each has its own, since the counting of references to
   /// shared arrays would pass their cache lines back and forth.
   private final class Context {
     let network: Network
@@ -147,7 +149,9 @@ final class TrainingLoop {
     context.views[buffer][size].first?.x ?? context.outputs[buffer][size].scores
   }
 
-  /// One step: forward, loss, backward, update. On entry the batch is complete, and so it is for
+  /// One step: forward, loss, backward, update.
+  ///
+  /// On entry the batch is complete, and so it is for
   /// the next step on return.
   private func runStep(_ step: Int, _ context: Context, _ worker: Worker) {
     let (buffer, size) = place(step)

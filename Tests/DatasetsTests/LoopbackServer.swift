@@ -57,6 +57,8 @@ final class LoopbackServer: Sendable {
       }
     }
     guard listener >= 0, isListening else { throw POSIXError(.EADDRNOTAVAIL) }
+    // A client that has gone since must not keep the thread waiting for it.
+    _ = fcntl(listener, F_SETFL, O_NONBLOCK)
     port = UInt16(bigEndian: address.sin_port)
     Thread.detachNewThread { [shared] in
       defer { close(listener) }

@@ -111,7 +111,7 @@ void maru_adam(float *w, const float *g, float *m, float *v, ptrdiff_t n, float 
 /// computed apart from the rest; calling it again on a gradient gives the gradient of the input.
 void maru_dropout(const float *x, float *y, ptrdiff_t n, uint64_t key, uint64_t first, float keep);
 
-// Waiting.
+// The state of the calling thread's processor.
 
 /// Tells the processor that the calling thread waits in a loop.
 static inline void maru_relax(void) {
@@ -119,6 +119,36 @@ static inline void maru_relax(void) {
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
+#endif
+}
+
+/// Makes the calling thread take and give denormal numbers as 0, and returns what to restore.
+///
+/// They are below 1.2e-38, yet slow a vector instruction by a hundred cycles, and running means of
+/// gradients that became 0 decay into them.
+static inline uint64_t maru_flush_denormals(void) {
+#if defined(__x86_64__)
+  uint32_t state = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(state | 0x8040);
+  return state;
+#elif defined(__aarch64__)
+  uint64_t state;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(state));
+  __asm__ volatile("msr fpcr, %0" : : "r"(state | (1ull << 24)));
+  return state;
+#else
+  return 0;
+#endif
+}
+
+/// Restores what `maru_flush_denormals` returned.
+static inline void maru_restore_denormals(uint64_t state) {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr((uint32_t)state);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(state));
+#else
+  (void)state;
 #endif
 }
 

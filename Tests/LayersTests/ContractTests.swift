@@ -1,0 +1,164 @@
+import Layers
+import Testing
+import TestSupport
+
+@Suite("shapes, parameters and errors of layers")
+struct ContractTests {
+  @Test("output shapes")
+  func outputShapes() throws {
+    #expect(try Dense(10).outputShape(for: [784]) == [10])
+    #expect(Flatten().outputShape(for: [28, 28]) == [784])
+    #expect(Flatten().outputShape(for: []) == [1])
+    #expect(try Softmax().outputShape(for: [10]) == [10])
+    for layer in [ReLU(), LeakyReLU(), Sigmoid(), Tanh(), Softplus(), GELU(), Dropout(0.5)]
+      as [any Layer]
+    {
+      #expect(try layer.outputShape(for: [3, 4]) == [3, 4])
+      #expect(layer.isElementwise && !layer.cutsRows)
+      #expect(layer.parameters(for: [3, 4]).isEmpty)
+    }
+    #expect(Softmax().cutsRows && !Softmax().isElementwise && !Dense(1).isElementwise)
+  }
+
+  @Test(
+    "a layer that cannot take its input says why",
+    arguments: [
+      (
+        Dense(10), [28, 28], "Dense(10) expects a vector, got shape [28, 28]: put Flatten before it"
+      ),
+      (Dense(10), [], "Dense(10) expects a vector, got shape []: put Flatten before it"),
+      (Dense(10), [0], "Dense(10) expects at least one input, got shape [0]"),
+      (
+        Dense(weight: Tensor(zeros: [2, 3]), bias: nil), [4],
+        "Dense(2) has weights for 3 inputs, got 4"
+      ),
+      (Softmax(), [2, 5], "Softmax expects a vector of at least one score, got shape [2, 5]"),
+      (Softmax(), [0], "Softmax expects a vector of at least one score, got shape [0]"),
+    ] as [(any Layer, Shape, String)])
+  func errors(layer: any Layer, input: Shape, message: String) {
+    do {
+      let shape = try layer.outputShape(for: input)
+      Issue.record("\(layer) took \(input) and gives \(shape)")
+    } catch {
+      #expect("\(error)" == message)
+    }
+  }
+
+  @Test("the parameters of Dense, as Keras fills them unless told otherwise")
+  func denseParameters() {
+    let parameters = Dense(10, l2: 0.5).parameters(for: [784])
+    #expect(parameters.map(\.name) == ["weight", "bias"])
+    #expect(parameters.map(\.shape) == [[10, 784], [10]])
+    #expect(parameters.map(\.l2) == [0.5, 0], "the penalty is on the weights alone")
+    guard case .glorotUniform = parameters[0].initialValue, case .zeros = parameters[1].initialValue
+    else {
+      Issue.record("expected Glorot-uniform weights and zero biases, got \(parameters)")
+      return
+    }
+    #expect(Dense(10, bias: false).parameters(for: [784]).map(\.name) == ["weight"])
+  }
+
+  @Test("Dense from its parameters")
+  func denseFromParameters() throws {
+    let (weight, bias) = (Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3]), Tensor([7, 8]))
+    let layer = Dense(weight: weight, bias: bias)
+    #expect(layer.units == 2 && layer.hasBias)
+    #expect(try layer.outputShape(for: [3]) == [2])
+    var generator = RandomGenerator(seed: 1)
+    for (parameter, values) in zip(layer.parameters(for: [3]), [weight, bias]) {
+      let target = TestMatrix<Float>(poisoned: 1, values.count)
+      parameter.initialValue.fill(
+        UnsafeMutableBufferPointer(start: target.view.baseAddress, count: values.count),
+        shape: parameter.shape, using: &generator)
+      #expect(target.elements == values.elements)
+    }
+    #expect(!Dense(weight: weight, bias: nil).hasBias)
+  }
+
+  @Test("Dense makes one product forward and one for each gradient, in a process of its own")
+  func productsCounted() async {
+    await #expect(processExitsWith: .success) {
+      for (workers, products) in [(1, 1), (2, 2)] {
+        let problem = try LayerProblem(Dense(128), batch: 8, sample: [256], seed: 601)
+        let before = CallCounter.gemm.count
+        _ = problem.run(workers: workers)
+        #expect(CallCounter.gemm.count == before + 3 * products)
+      }
+    }
+  }
+}
+
+/// A call that breaks one rule of the module.
+enum LayerMistake: String, CaseIterable, Codable, Sendable {
+  case noUnits, negativePenalty, weightsAsVector, weightsWithoutUnits, biasOfOtherLength
+  case slopeOfZero, negativeRate, rateOfOne, rateNotANumber
+  case parameterOfThreeAxes, parameterWithoutAxes
+  case smoothingAboveOne, negativeSmoothing, negativeClassWeight
+  case targetsMissing, labelsForValues, gradientOfOtherShape, scoresWithGap
+  case workerBeyondCount, negativeWorker, elementwiseShapes
+  case initializerCount, givenValuesOfOtherShape
+
+  func make() {
+    let matrix = TestMatrix<Float>(Array(repeating: 0.5, count: 6), 2, 3)
+    let other = TestMatrix<Float>(Array(repeating: 0.5, count: 8), 2, 4)
+    let result = TestMatrix<Float>(poisoned: 2, 3)
+    let alone = Pass(mode: .training, worker: .alone)
+    func evaluate(
+      _ loss: Loss, _ scores: MatrixView<Float>, labels: [Int32]?, gradient: MatrixView<Float>
+    ) {
+      let labels = labels ?? []
+      labels.withUnsafeBufferPointer {
+        let targets = TargetRows(
+          labels: labels.isEmpty ? nil : $0.baseAddress, values: nil, weights: nil)
+        loss.evaluate(
+          scores, targets, scale: 1, losses: other.view.baseAddress, gradient: gradient)
+      }
+    }
+    func fill(_ initializer: Initializer, _ count: Int, _ shape: Shape) {
+      var generator = RandomGenerator(seed: 1)
+      initializer.fill(
+        UnsafeMutableBufferPointer(start: matrix.view.baseAddress, count: count), shape: shape,
+        using: &generator)
+    }
+    switch self {
+    case .noUnits: _ = Dense(0)
+    case .negativePenalty: _ = Dense(1, l2: -1)
+    case .weightsAsVector: _ = Dense(weight: Tensor(zeros: [3]), bias: nil)
+    case .weightsWithoutUnits: _ = Dense(weight: Tensor(zeros: [0, 3]), bias: nil)
+    case .biasOfOtherLength: _ = Dense(weight: Tensor(zeros: [2, 3]), bias: Tensor(zeros: [3]))
+    case .slopeOfZero: _ = LeakyReLU(slope: 0)
+    case .negativeRate: _ = Dropout(-0.1)
+    case .rateOfOne: _ = Dropout(1)
+    case .rateNotANumber: _ = Dropout(.nan)
+    case .parameterOfThreeAxes: _ = Parameter("p", shape: [1, 2, 3], initialValue: .zeros)
+    case .parameterWithoutAxes: _ = Parameter("p", shape: [], initialValue: .zeros)
+    case .smoothingAboveOne: _ = Loss.softmaxCrossEntropy(labelSmoothing: 1.5)
+    case .negativeSmoothing: _ = Loss.binaryCrossEntropy(labelSmoothing: -0.5)
+    case .negativeClassWeight: _ = Loss.categoricalCrossEntropy(classWeights: [1, -1])
+    case .targetsMissing:
+      evaluate(.softmaxCrossEntropy, matrix.view, labels: nil, gradient: result.view)
+    case .labelsForValues:
+      evaluate(.meanSquaredError, matrix.view, labels: [0, 1], gradient: result.view)
+    case .gradientOfOtherShape:
+      evaluate(.softmaxCrossEntropy, matrix.view, labels: [0, 1], gradient: other.view)
+    case .scoresWithGap:
+      evaluate(
+        .softmaxCrossEntropy, other.view[columns: 0..<3], labels: [0, 1], gradient: result.view)
+    case .workerBeyondCount: _ = Worker(index: 2, of: 2)
+    case .negativeWorker: _ = Worker(index: -1, of: 2)
+    case .elementwiseShapes:
+      ReLU().forward(matrix.view, into: other.view, parameters: [], pass: alone)
+    case .initializerCount: fill(.zeros, 5, [2, 3])
+    case .givenValuesOfOtherShape: fill(.values(Tensor(zeros: [3, 2])), 6, [2, 3])
+    }
+  }
+}
+
+@Suite("broken rules of layers trap")
+struct LayerTrapTests {
+  @Test("a mistake", arguments: LayerMistake.allCases)
+  func mistake(mistake: LayerMistake) async {
+    let result = await #expect(processExitsWith: .failure) { [mistake] in mistake.make() }
+    expectTrap(result)
+  }
+}

@@ -1,0 +1,58 @@
+import TestSupport
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The layers by their formulas, in double precision.
+enum LayerFunctions {
+  /// `Y = X·Wᵀ + b`, the bias where there is a second parameter.
+  static func dense(units: Int) -> LayerFunction {
+    { x, batch, parameters in
+      let weight = parameters[0]
+      let inputs = weight.count / units
+      return (0..<batch).flatMap { row in
+        (0..<units).map { unit in
+          (0..<inputs).reduce(parameters.count == 2 ? parameters[1][unit] : 0) {
+            $0 + x[row * inputs + $1] * weight[unit * inputs + $1]
+          }
+        }
+      }
+    }
+  }
+
+  /// One function of each element.
+  static func elementwise(_ function: @escaping @Sendable (Double) -> Double) -> LayerFunction {
+    { x, _, _ in x.map(function) }
+  }
+
+  static let relu = elementwise { max($0, 0) }
+  static let leakyReLU = elementwise { $0 > 0 ? $0 : 0.3 * $0 }
+  static let sigmoid = elementwise { 1 / (1 + exp(-$0)) }
+  static let tanh = elementwise { (1 - exp(-2 * $0)) / (1 + exp(-2 * $0)) }
+  static let softplus = elementwise { log(1 + exp($0)) }
+  static let gelu = elementwise { $0 * (0.5 * erfc(-$0 / 2.0.squareRoot())) }
+  static let identity = elementwise { $0 }
+
+  /// `yⱼ = e^xⱼ / Σᵢ e^xᵢ` for each sample.
+  static let softmax: LayerFunction = { x, batch, _ in
+    let columns = x.count / max(batch, 1)
+    return (0..<batch).flatMap { row in
+      let powers = x[row * columns..<(row + 1) * columns].map { exp($0) }
+      let sum = powers.reduce(0, +)
+      return powers.map { $0 / sum }
+    }
+  }
+
+  /// Dropout of the elements whose random numbers are not below what is kept, at step 0.
+  static func dropout(rate: Float, key: UInt64) -> LayerFunction {
+    { x, _, _ in
+      x.indices.map { index in
+        let isKept = Philox.uniform(counter: UInt64(index), key: key) < 1 - rate
+        return isKept ? x[index] / Double(1 - rate) : 0
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import CKernels
+import Testing
+import TestSupport
+
+@Suite("kernels that move and sum data")
+struct DataKernelTests {
+  @Test("bytes become their multiples of 1/255, and 255 exactly 1")
+  func everyByte() {
+    let bytes = (0...255).map { UInt8($0) }
+    let out = TestMatrix<Float>(poisoned: 1, 256)
+    maru_gather_bytes(bytes, [0], 1, 256, 1 / 255, out.view.baseAddress)
+    #expect(out.elements[0] == 0 && out.elements[255] == 1)
+    // 1/255 is rounded, and so is the product.
+    let values = bytes.map { Double($0) / 255 }
+    expect(
+      out.view,
+      matches: Reference(rows: 1, columns: 256, values: values, relative: 2 * floatRounding), "")
+  }
+
+  @Test("rows are gathered in any order, also repeatedly", arguments: [1, 5, 16, 67, 784])
+  func gathering(columns: Int) {
+    var random = Seeded(UInt64(60 + columns))
+    let stored = 9
+    let bytes = (0..<stored * columns).map { _ in UInt8(truncatingIfNeeded: random.bits()) }
+    let floats = random.values(stored * columns)
+    for rows in [0, 1, 2, 3, 20] {
+      let indices = random.labels(rows, below: stored)
+      let fromBytes = TestMatrix<Float>(poisoned: rows, columns)
+      maru_gather_bytes(bytes, indices, rows, columns, 0.5, fromBytes.view.baseAddress)
+      let fromFloats = TestMatrix<Float>(poisoned: rows, columns)
+      maru_gather_floats(floats, indices, rows, columns, fromFloats.view.baseAddress)
+      let places = indices.flatMap { index in (0..<columns).map { Int(index) * columns + $0 } }
+      expect(
+        fromBytes.elements, sameBitsAs: places.map { 0.5 * Float(bytes[$0]) }, "\(random)")
+      expect(fromFloats.elements, sameBitsAs: places.map { floats[$0] }, "\(random)")
+      #expect(fromBytes.surroundingsAreUntouched && fromFloats.surroundingsAreUntouched)
+    }
+  }
+
+  @Test(
+    "a vector is added to each row, and columns are summed, over a gap",
+    arguments: [(0, 3), (1, 1), (3, 4), (7, 17), (100, 10), (5, 0)])
+  func rowsAndColumns(rows: Int, columns: Int) {
+    var random = Seeded(UInt64(70 + rows))
+    for gap in [0, 6] {
+      let start = random.values(rows * columns)
+      let vector = random.values(columns)
+      let matrix = TestMatrix(start, rows, columns, stride: columns + gap)
+      let sums = TestMatrix<Float>(poisoned: 1, columns)
+      maru_sum_columns(
+        matrix.view.baseAddress, rows, columns, columns + gap, sums.view.baseAddress)
+      let expected = (0..<columns).map { column in
+        (0..<rows).reduce(Rounded(0)) { $0 + Rounded(start[$1 * columns + column]) }
+      }
+      expect(sums.elements, matches: Reference(expected), "sums, \(random)")
+      #expect(sums.surroundingsAreUntouched)
+
+      maru_add_to_rows(matrix.view.baseAddress, rows, columns, columns + gap, vector)
+      expect(
+        matrix.elements, sameBitsAs: start.indices.map { start[$0] + vector[$0 % columns] },
+        "added, \(random)")
+      #expect(matrix.surroundingsAreUntouched)
+    }
+  }
+
+  @Test("columns are summed in the order of the rows")
+  func orderOfSums() {
+    // In this order the small number is lost; in another it would not be.
+    let sums = TestMatrix<Float>(poisoned: 1, 1)
+    maru_sum_columns([1, 0x1p25, -0x1p25], 3, 1, 1, sums.view.baseAddress)
+    #expect(sums.elements == [0])
+    maru_sum_columns([0x1p25, -0x1p25, 1], 3, 1, 1, sums.view.baseAddress)
+    #expect(sums.elements == [1])
+  }
+
+  @Test("arithmetic of arrays rounds as Swift's", arguments: [0, 1, 7, 16, 33])
+  func arithmetic(count: Int) {
+    var random = Seeded(UInt64(80 + count))
+    let (a, b) = (random.values(count), random.values(count))
+    let binary:
+      [(
+        (UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void,
+        (Float, Float) -> Float
+      )] = [(maru_add, +), (maru_subtract, -), (maru_multiply, *), (maru_divide, /)]
+    for (place, (kernel, operation)) in binary.enumerated() {
+      let out = TestMatrix<Float>(poisoned: 1, count)
+      kernel(a, b, out.view.baseAddress, count)
+      expect(
+        out.elements, sameBitsAs: zip(a, b).map(operation), "operation \(place), \(random)")
+      #expect(out.surroundingsAreUntouched)
+    }
+    let out = TestMatrix<Float>(poisoned: 1, count)
+    maru_add_scalar(a, 0.7, out.view.baseAddress, count)
+    expect(out.elements, sameBitsAs: a.map { $0 + 0.7 }, "\(random)")
+    maru_multiply_scalar(a, 0.7, out.view.baseAddress, count)
+    expect(out.elements, sameBitsAs: a.map { $0 * 0.7 }, "\(random)")
+    #expect(out.surroundingsAreUntouched)
+  }
+}
