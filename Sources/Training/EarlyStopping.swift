@@ -4,9 +4,9 @@ import Layers
 /// the best one (Prechelt 1998, *Early stopping, but when?*).
 ///
 /// A value improves on the best where it is lower for a loss, higher for a metric, by more than
-/// `minimumDelta`. As in Keras the first epoch never ends training, and the best weights are set
-/// however training ends. Only weights go back; what the optimizer remembers stays. Training does
-/// not start where there is no such figure (``ModelError``).
+/// `minimumDelta`; the first epoch always does. As in Keras, the best weights are set however
+/// training ends. Only weights go back; what the optimizer remembers stays. Training does not start
+/// where there is no such figure (``ModelError``).
 public final class EarlyStopping: Callback {
   /// How many epochs in a row may pass without improvement.
   public let patience: Int
@@ -53,7 +53,7 @@ public final class EarlyStopping: Callback {
       return .proceed
     }
     epochsWithoutImprovement += 1
-    guard epochsWithoutImprovement >= patience && record.epoch > 1 else { return .proceed }
+    guard epochsWithoutImprovement >= patience else { return .proceed }
     let epochs = epochsWithoutImprovement == 1 ? "1 epoch" : "\(epochsWithoutImprovement) epochs"
     return .stop("\(monitor.name) has not improved for \(epochs)")
   }
