@@ -1,5 +1,6 @@
 import FileTestSupport
 import Foundation
+import Maru
 import Testing
 
 /// A data set with one bad file, and what is said of it after the file's path.
@@ -226,5 +227,17 @@ struct BadModelTests {
     expectFailure(
       try Command.maru([command, run.path, "--dataset", few]), 65,
       "\(run.path): the model has outputs of shape [4], \(few) has 3 classes")
+  }
+
+  @Test func modelOfOtherClassesIsRefused() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/model.safetensors"
+    let model = try Sequential(inputShape: [784], [Dense(10), Softmax()])
+    try ModelFile(model, classNames: (0..<10).map { "letter \($0)" }).write(to: path)
+    let result = try Command.maru(["evaluate", path, "--dataset", "digits"])
+    #expect(result.exitCode == 65)
+    #expect(
+      result.errors.hasPrefix("maru: error: \(path): the model tells letter 0, letter 1, "),
+      "\(result.errors)")
   }
 }

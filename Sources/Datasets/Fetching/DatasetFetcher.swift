@@ -59,12 +59,16 @@ public struct DatasetFetcher: Sendable {
   ) async throws(DatasetError) -> String {
     let folder = DatasetFolder.join(directory, dataset.name)
     let isNew = FileAccess.kind(of: folder) == .nothing
+    let isParentNew = FileAccess.kind(of: directory) == .nothing
     // Foundation's call makes the folders above as well. Where it fails, so does writing a file
     // there, which then says why.
     try? FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true)
-    // Takes back the folder unless it holds a file.
-    defer { if isNew { rmdir(folder) } }
+    // Takes the folders back unless they hold a file.
+    defer {
+      if isNew { rmdir(folder) }
+      if isParentNew { rmdir(directory) }
+    }
     for part in PublishedDataset.Part.allCases {
       guard let file = dataset.files[part] else { continue }
       if try isPresent(part, file, in: folder) { continue }
