@@ -10,7 +10,7 @@ import Training
     #expect(source.requests == Array(0..<50) + Array(0..<50) + Array(0..<50))
   }
 
-  @Test func everyEpochHasANewOrder() throws {
+  @Test func everyEpochHasANewOrderOfTheSeed() throws {
     let source = RecordingSource(50)
     let model = try RecordingSource.model(classes: 2)
     try model.fit(source, (0..<50).map { $0 % 2 }, epochs: 3, batchSize: 16)
@@ -18,6 +18,14 @@ import Training
     let epochs = (0..<4).map { Array(source.requests[$0 * 50..<($0 + 1) * 50]) }
     for epoch in epochs { #expect(epoch.sorted() == Array(0..<50)) }
     #expect(Set(epochs + [Array(0..<50)]).count == 5)
+
+    let (again, other) = (RecordingSource(50), RecordingSource(50))
+    for (source, seed) in [(again, UInt64(3)), (other, 4)] {
+      let model = try RecordingSource.model(classes: 2, seed: seed)
+      try model.fit(source, (0..<50).map { $0 % 2 }, batchSize: 16)
+    }
+    #expect(again.requests == epochs[0])
+    #expect(other.requests != epochs[0])
   }
 
   @Test func noEpochChangesNothing() throws {
