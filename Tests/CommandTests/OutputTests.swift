@@ -24,6 +24,19 @@ struct OutputTests {
     #expect(folder.contents.allSatisfy { $0.hasPrefix("data") || $0 == "file" })
   }
 
+  /// Foundation's way to the folder of a path traps on a name of one letter.
+  @Test(arguments: ["r", "./r", "r/", "r/s"])
+  func outputBesideIsMade(_ output: String) throws {
+    let folder = try TemporaryFolder()
+    _ = try Stripes.write(to: folder)
+    let result = try Command.shell(
+      #"cd "$1" && exec "$0" train --dataset data --layers 4 --epochs 1 --progress none "#
+        + #"--output "$2""#, [folder.path, output])
+    expectSuccess(result)
+    #expect(result.outputLines.last == "saved: \(output)")
+    #expect(folder.contents.contains { $0.hasSuffix("/model.safetensors") })
+  }
+
   @Test func folderInTheWayOfAFile() throws {
     let folder = try TemporaryFolder()
     try folder.write([1], to: "run/history.csv/inside")

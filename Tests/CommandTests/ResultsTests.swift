@@ -150,10 +150,50 @@ struct DataTests {
     #expect(!folder.contents.contains { $0.contains("mnist") })
   }
 
+  /// The proxy takes the connection and says nothing; the interrupt comes once the folder is there.
+  @Test func interruptedFetchEndsWith130AndLeavesNothing() throws {
+    let folder = try TemporaryFolder()
+    let server = try SilentServer()
+    let result = try Command.shell(
+      #"https_proxy="$1" "$0" data fetch mnist --data-directory "$2" & "#
+        + #"until [ -d "$2/mnist" ]; do sleep 0.05; done; kill -INT $!; wait $!"#,
+      ["http://127.0.0.1:\(server.port)", folder.path])
+    expectFailure(result, 130, "mnist: cancelled")
+    #expect(folder.contents == [])
+  }
+
   @Test func fetchWithoutAPlaceIsRefused() throws {
     let result = try Command.maru(["data", "fetch", "mnist"], environment: ["HOME": ""])
     expectFailure(result, 64, "data fetch: no HOME for a cache; expected --data-directory DIR")
   }
+}
+
+/// A port on loopback that takes connections and never answers.
+private final class SilentServer {
+  private let descriptor: Int32
+  let port: Int
+
+  init() throws {
+    #if os(Linux)
+      let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+      let socket = socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(socket, $0, size) == 0 && listen(socket, 8) == 0 && getsockname(socket, $0, &size) == 0
+      }
+    }
+    descriptor = socket
+    port = Int(UInt16(bigEndian: address.sin_port))
+    try #require(isBound, "no port on loopback")
+  }
+
+  deinit { close(descriptor) }
 }
 
 struct MachineTests {
