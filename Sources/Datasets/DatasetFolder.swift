@@ -76,6 +76,10 @@ extension DatasetFolder {
   static func find(
     _ dataset: PublishedDataset, dataDirectory: String?, environment: [String: String]
   ) throws(DatasetError) -> DatasetFolder {
+    if let dataDirectory, FileAccess.kind(of: dataDirectory) != .folder {
+      throw DatasetError(
+        .missingFile, path: dataDirectory, "expected a folder of data sets, found no such folder")
+    }
     let folders = candidates(
       for: dataset.name, dataDirectory: dataDirectory, environment: environment
     ).map(DatasetFolder.init)

@@ -80,6 +80,9 @@ struct TrainCommand: ParsableCommand {
       print(run.model.summary(), terminator: "")
     }
     let result = try run.train(reporting: progress)
+    if progress.isForPeople, let reason = result.history.stopReason {
+      Messages.print("training ended early: \(reason)")
+    }
     print(result.testLine)
     if let folder {
       try folder.write(run.model, result)

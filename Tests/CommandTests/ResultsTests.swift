@@ -99,16 +99,15 @@ struct DataTests {
     let folder = try TemporaryFolder()
     let result = try Command.maru(["data", "list", "--data-directory", folder.path])
     expectSuccess(result)
+    // Where Fashion-MNIST is depends on the machine: Debian has a package of it.
+    let lines = result.outputLines
+    #expect(lines.count == 6)
     #expect(
-      result.output == """
-        mnist          handwritten digits, by LeCun, Cortes and Burges, CC BY-SA 3.0
-                       not found; get it by: maru data fetch mnist
-        fashion-mnist  photographs of clothes, by Zalando, MIT
-                       not found; get it by: maru data fetch fashion-mnist
-        digits         handwritten-looking digits, drawn by a program
-                       generated when used (54.9 MB)
-
-        """)
+      lines[0] == "mnist          handwritten digits, by LeCun, Cortes and Burges, CC BY-SA 3.0")
+    #expect(lines[1] == "               not found; get it by: maru data fetch mnist")
+    #expect(lines[2] == "fashion-mnist  photographs of clothes, by Zalando, MIT")
+    #expect(lines[4] == "digits         handwritten-looking digits, drawn by a program")
+    #expect(lines[5] == "               generated when used (54.9 MB)")
     for name in Stripes.names { try folder.write([0, 0, 8, 1], to: "mnist/\(name)") }
     let found = try Command.maru(
       ["data", "list"], environment: ["MARU_DATA": folder.path])

@@ -87,11 +87,20 @@ struct DatasetLoadingTests {
   }
 
   @Test func errorNamesTheDebianPackage() {
+    let packaged = PublishedDataset(
+      name: "packaged", summary: "", classNames: ["one"], imageShape: [1], mirrors: [],
+      debianPackage: "dataset-packaged", files: [:])
     let error = #expect(throws: DatasetError.self) {
-      try Dataset.load(.fashionMNIST, dataDirectory: "/nowhere")
+      try Dataset.load(.published(packaged), environment: [:])
     }
+    #expect(error?.problem.hasSuffix("or as Debian's package dataset-packaged") == true)
+  }
+
+  @Test func dataDirectoryMustExist() {
+    let error = #expect(throws: DatasetError.self) { try load("/nowhere") }
+    #expect(error?.kind == .missingFile)
     #expect(
-      error?.problem.hasSuffix("or as Debian's package dataset-fashion-mnist") == true)
+      error?.description == "/nowhere: expected a folder of data sets, found no such folder")
   }
 
   @Test func loadsAFolderOfUnknownContents() throws {

@@ -37,11 +37,13 @@ struct DatasetSourceTests {
     let size = Pebbles.files.values.reduce(0) { $0 + gzip($1).count }
     #expect(list[0].location == .folder("\(folder.path)/mnist", byteCount: size))
     #expect(list[2].location == .generated(byteCount: 54_880_000))
-    let alone = Dataset.list(dataDirectory: folder.path + "/fashion-mnist")
+    let first = Dataset.list(
+      dataDirectory: folder.path + "/fashion-mnist", environment: ["HOME": "/nowhere"])
     #expect(
-      alone[1].location
+      first[0].location
         == .missing(searched: [
-          "\(folder.path)/fashion-mnist/fashion-mnist", "\(folder.path)/fashion-mnist",
+          "\(folder.path)/fashion-mnist/mnist", "\(folder.path)/fashion-mnist",
+          "/nowhere/.cache/maru/mnist", "/usr/share/datasets/mnist",
         ]))
   }
 
