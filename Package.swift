@@ -1,11 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// An engine module: everything up to Training, and free of third-party packages.
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies)
-}
-
 /// The tests of a module; scripts that made golden numbers lie beside them and are no source.
 func tests(of name: String, scripts: [String] = []) -> Target {
   .testTarget(
@@ -22,6 +17,7 @@ let package = Package(
     .library(name: "Maru", targets: ["Maru"]),
     .library(name: "BLAS", targets: ["BLAS"]),
     .library(name: "Tensors", targets: ["Tensors"]),
+    .library(name: "LinearAlgebra", targets: ["LinearAlgebra"]),
     .library(name: "Layers", targets: ["Layers"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Datasets", targets: ["Datasets"]),
@@ -37,24 +33,35 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
-    module("BLAS", ["COpenBLAS"]),
-    module("Tensors", ["BLAS", "CKernels"]),
+    .target(name: "BLAS", dependencies: ["COpenBLAS"]),
+    .target(name: "Tensors", dependencies: ["BLAS", "CKernels"]),
     .systemLibrary(
       name: "CLibdeflate", pkgConfig: "libdeflate",
       providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]),
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
-    module("Datasets", ["Tensors", "CLibdeflate", "CCrypto"]),
+    .target(name: "Datasets", dependencies: ["Tensors", "CLibdeflate", "CCrypto"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CLibdeflate"]),
-    module("Layers", ["Tensors"]),
-    module("Training", ["Layers"]),
-    module("ModelFiles", ["Training"]),
-    module("Maru", ["Training", "ModelFiles", "Datasets"]),
+    .systemLibrary(
+      name: "CLAPACKE", pkgConfig: "lapacke",
+      providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
+    .target(name: "LinearAlgebra", dependencies: ["Tensors", "CLAPACKE"]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
+    .target(name: "Layers", dependencies: ["Tensors"]),
+    .target(name: "Training", dependencies: ["Layers"]),
+    .target(name: "ModelFiles", dependencies: ["Training"]),
+    .target(name: "Maru", dependencies: ["Training", "ModelFiles", "Datasets", "LinearAlgebra"]),
     .executableTarget(name: "maru-cli", dependencies: ["Maru", argumentParser]),
     .executableTarget(
       name: "benchmarks", dependencies: ["Maru", argumentParser], path: "Benchmarks"),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
+    .target(name: "FileTestSupport", path: "Tests/FileTestSupport"),
+    .testTarget(
+      name: "ModelFilesTests", dependencies: ["ModelFiles", "FileTestSupport"],
+      exclude: ["Goldens"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"]),
     tests(of: "BLAS"),
     tests(of: "Tensors", scripts: ["Goldens"]),
     tests(of: "Layers", scripts: ["Goldens"]),

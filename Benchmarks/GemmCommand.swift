@@ -50,14 +50,15 @@ struct GemmCommand: ParsableCommand {
     let views = [a, b, c].map { $0.matrix(rows: size, columns: size) }
     // Small products are timed many at once, so that the clock's own time does not count.
     let batch = max(1, 20_000_000 / (size * size * size))
-    gemm(views[0], views[1], into: views[2])
-    try Self.check(views[0], views[1], views[2])
-    return (0..<repeats).map { _ in
-      let duration = ContinuousClock().measure {
-        for _ in 0..<batch { gemm(views[0], views[1], into: views[2]) }
+    return try withExtendedLifetime((a, b, c)) {
+      gemm(views[0], views[1], into: views[2])
+      try Self.check(views[0], views[1], views[2])
+      return (0..<repeats).map { _ in
+        let duration = ContinuousClock().measure {
+          for _ in 0..<batch { gemm(views[0], views[1], into: views[2]) }
+        }
+        return duration.inSeconds / Double(batch)
       }
-      let parts = duration.components
-      return (Double(parts.seconds) + Double(parts.attoseconds) * 1e-18) / Double(batch)
     }
   }
 

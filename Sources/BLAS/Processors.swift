@@ -12,7 +12,9 @@ public enum Processors {
   /// least 1; a quota of part of a processor counts as a whole one.
   ///
   /// More threads than this would only wait for each other.
-  public static var usable: Int { max(1, min(affinity, quota.map { Int($0.rounded(.up)) } ?? .max)) }
+  public static var usable: Int {
+    max(1, min(affinity, quota.map { Int($0.rounded(.up)) } ?? .max))
+  }
 
   /// The processor's name as the system gives it, or nil where it gives none.
   public static var name: String? {

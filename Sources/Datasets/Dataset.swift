@@ -27,12 +27,12 @@ public struct Dataset: Sendable {
 
   /// Loads a data set.
   ///
-  /// One known by name is looked for in `dataDirectory` if given; otherwise in the folders
+  /// One known by name is looked for in `dataDirectory` if given, then in the folders
   /// `$MARU_DATA`, the user's cache (`$XDG_CACHE_HOME/maru` or `~/.cache/maru`) and
   /// /usr/share/datasets, each of which may hold a folder of the set's name.
   /// - Parameters:
   ///   - source: which data set
-  ///   - dataDirectory: the only place to look in, which may also hold the files itself
+  ///   - dataDirectory: the first place to look in, which may also hold the files itself
   ///   - environment: where $MARU_DATA, $XDG_CACHE_HOME and $HOME come from
   /// - Throws: ``DatasetError`` where the set is not found or its files are not what they should be.
   public static func load(

@@ -61,13 +61,13 @@ extension DatasetFolder {
 
   /// The folders that may hold a set, first choice first.
   ///
-  /// A data directory is the only choice if given, and may hold the files itself.
+  /// A data directory comes first if given, and may hold the files itself.
   static func candidates(
     for name: String, dataDirectory: String?, environment: [String: String]
   ) -> [String] {
-    if let dataDirectory { return [join(dataDirectory, name), dataDirectory] }
+    let given = dataDirectory.map { [join($0, name), $0] } ?? []
     let places = [environment["MARU_DATA"], cacheFolder(environment: environment), systemFolder]
-    return places.compactMap { $0 }.filter { !$0.isEmpty }.map { join($0, name) }
+    return given + places.compactMap { $0 }.filter { !$0.isEmpty }.map { join($0, name) }
   }
 
   /// The first folder that holds the whole set.

@@ -59,13 +59,15 @@ public struct Dense: Layer {
   /// [inputs] → [units]; an input with more axes has to be flattened first.
   public func outputShape(for input: Shape) throws(LayerError) -> Shape {
     guard input.rank == 1 else {
-      throw LayerError("Dense(\(units)) expects a vector, got shape \(input): put Flatten before it")
+      throw LayerError(
+        "Dense(\(units)) expects a vector, got shape \(input): put Flatten before it")
     }
     guard input.count >= 1 else {
       throw LayerError("Dense(\(units)) expects at least one input, got shape \(input)")
     }
     guard givenInputs == nil || givenInputs == input[0] else {
-      throw LayerError("Dense(\(units)) has weights for \(givenInputs ?? 0) inputs, got \(input[0])")
+      throw LayerError(
+        "Dense(\(units)) has weights for \(givenInputs ?? 0) inputs, got \(input[0])")
     }
     return [units]
   }

@@ -30,6 +30,16 @@ public enum AtomicFile {
     unlink(try StagedFile(Data(), for: path).temporary)
   }
 
+  /// The folder that a path lies in.
+  ///
+  /// Not by Foundation's `deletingLastPathComponent`, which traps for a name of one letter on Linux.
+  public static func folder(of path: String) -> String {
+    guard let slash = path.dropLast(path.hasSuffix("/") ? 1 : 0).lastIndex(of: "/") else {
+      return "."
+    }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
   /// Makes a rename itself last; a file system that cannot has nothing to add.
   private static func synchronize(_ folder: String) {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
@@ -49,7 +59,7 @@ private struct StagedFile {
   init(_ contents: Data, for path: String) throws(ModelFileError) {
     self.path = path
     target = try Self.target(of: path)
-    folder = (target as NSString).deletingLastPathComponent.ifEmpty(".")
+    folder = AtomicFile.folder(of: target)
     // Not the process's number: in a container it is the same in every run.
     temporary = "\(folder)/.maru-\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -89,8 +99,4 @@ private struct StagedFile {
       written += result
     }
   }
-}
-
-extension String {
-  fileprivate func ifEmpty(_ other: String) -> String { isEmpty ? other : self }
 }

@@ -7,19 +7,19 @@ import Tensors
 /// gives for each name `dtype`, `shape` and `data_offsets`, and under `__metadata__` texts by name;
 /// then the data, row-major and little-endian. See the format's description at
 /// https://github.com/huggingface/safetensors.
-struct Safetensors {
-  var tensors: [(name: String, tensor: Tensor)]
-  var metadata: [String: String]
+package struct Safetensors {
+  package let tensors: [(name: String, tensor: Tensor)]
+  package let metadata: [String: String]
 
   private static let longestHeader = 100_000_000
 
-  init(tensors: [(name: String, tensor: Tensor)], metadata: [String: String]) {
+  package init(tensors: [(name: String, tensor: Tensor)], metadata: [String: String]) {
     self.tensors = tensors
     self.metadata = metadata
   }
 
   /// The contents of a file, without blanks and in the order of keys that the Python library writes.
-  func encoded() throws -> Data {
+  package func encoded() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let text = { (value: any Encodable) in
@@ -53,7 +53,7 @@ extension Safetensors {
   }
 
   /// Reads a file of F32 tensors.
-  init(contentsOf path: String) throws(ModelFileError) {
+  package init(contentsOf path: String) throws(ModelFileError) {
     let file = try Self.contents(of: path)
     func malformed(_ reason: String) -> ModelFileError {
       ModelFileError(.malformed, path: path, "not a valid safetensors file: \(reason)")
@@ -76,7 +76,8 @@ extension Safetensors {
     // The order of the data is the order in which they were written; they leave no gap and share
     // nothing.
     entries.sort {
-      ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound)
+      ($0.bytes.lowerBound, $0.bytes.upperBound, $0.name)
+        < ($1.bytes.lowerBound, $1.bytes.upperBound, $1.name)
     }
     var end = 0
     for entry in entries {

@@ -44,6 +44,8 @@ public final class AlignedBuffer: @unchecked Sendable {
   deinit { free(floats) }
 
   /// A view of `rows` × `columns` elements from `offset` on, which must lie within the buffer.
+  ///
+  /// The view does not keep the buffer alive.
   public func matrix(at offset: Int = 0, rows: Int, columns: Int) -> MatrixView<Float> {
     precondition(
       offset >= 0 && rows >= 0 && columns >= 0 && offset + rows * columns <= count,

@@ -17,13 +17,17 @@ public protocol SampleSource: Sendable {
 }
 
 extension Tensor: SampleSource {
-  /// The size of the first axis.
-  public var sampleCount: Int { shape[0] }
+  /// The size of the first axis, 1 where there is none.
+  public var sampleCount: Int { shape.sizes.first ?? 1 }
   /// The sizes of all axes but the first.
   public var sampleShape: Shape { shape.withoutFirst }
 
   /// Copies the chosen samples into a batch.
   public func gather(_ indices: UnsafeBufferPointer<Int32>, into batch: MatrixView<Float>) {
+    precondition(
+      batch.isContiguous && batch.rows == indices.count && batch.columns == sampleShape.count,
+      "Tensor.gather: expected a contiguous batch [\(indices.count), \(sampleShape.count)], got [\(batch.rows), \(batch.columns)]"
+    )
     guard let first = indices.baseAddress else { return }
     withUnsafeBufferPointer {
       guard let values = $0.baseAddress else { return }

@@ -43,8 +43,9 @@ public struct Tensor: Sendable {
   }
 
   /// Creates a tensor whose elements `initialize` writes, every one of them.
-  public init(shape: Shape, initializingWith initialize: (UnsafeMutableBufferPointer<Float>) -> Void)
-  {
+  public init(
+    shape: Shape, initializingWith initialize: (UnsafeMutableBufferPointer<Float>) -> Void
+  ) {
     self.shape = shape
     storage = AlignedBuffer(uninitialized: shape.count)
     initialize(UnsafeMutableBufferPointer(start: storage.floats, count: shape.count))

@@ -5,7 +5,7 @@ import Layers
 ///
 /// A value improves on the best where it is lower for a loss, higher for a metric, by more than
 /// `minimumDelta`; the first epoch always does. As in Keras, the best weights are set however
-/// training ends. Only weights go back; what the optimizer remembers stays. Training does not start
+/// training ends, unless a callback throws. Only weights go back; what the optimizer remembers stays. Training does not start
 /// where there is no such figure (``ModelError``).
 public final class EarlyStopping: Callback {
   /// How many epochs in a row may pass without improvement.

@@ -27,7 +27,7 @@ public struct EpochRecord: Sendable, Equatable {
 public struct History: Sendable, Equatable {
   /// One record an epoch.
   public internal(set) var epochs: [EpochRecord]
-  /// Why training ended before its last epoch, or nil where it did not.
+  /// Why a callback ended training, or nil where none did.
   public internal(set) var stopReason: String?
 
   /// Creates a history of the given epochs.

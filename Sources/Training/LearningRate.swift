@@ -8,7 +8,9 @@
 ///
 /// A step is one batch, so for a schedule in epochs multiply by the batches of an epoch. A number
 /// stands for a constant rate.
-public enum LearningRate: Sendable, Hashable, ExpressibleByFloatLiteral {
+public enum LearningRate: Sendable, Hashable, ExpressibleByFloatLiteral,
+  ExpressibleByIntegerLiteral
+{
   /// The same rate throughout.
   case constant(Float)
   /// `initial · factorⁿ` after n times `steps` steps: the rate drops in stairs.
@@ -21,6 +23,9 @@ public enum LearningRate: Sendable, Hashable, ExpressibleByFloatLiteral {
 
   /// A constant rate.
   public init(floatLiteral value: Float) { self = .constant(value) }
+
+  /// A constant rate.
+  public init(integerLiteral value: Int) { self = .constant(Float(value)) }
 
   /// The rate for a step; a stair or a fall over fewer steps than 1 traps.
   public func rate(at step: Int) -> Float {

@@ -24,7 +24,7 @@ public enum Metric: Sendable, Hashable, CustomStringConvertible {
     _ scores: MatrixView<Float>, _ targets: TargetRows, loss: Loss,
     into values: UnsafeMutablePointer<Float>
   ) {
-    if loss.isYesOrNo, let targetValues = targets.values {
+    if case .accuracy = self, loss.isYesOrNo, let targetValues = targets.values {
       for row in 0..<scores.rows {
         let hits = (0..<scores.columns).count { column in
           (scores[row, column] > 0) == (targetValues[row * scores.columns + column] > 0.5)

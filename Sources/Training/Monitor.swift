@@ -27,6 +27,7 @@ struct Monitor {
   /// Takes the value of an epoch, and says whether it is better than all before.
   mutating func improves(_ record: EpochRecord) -> Bool {
     guard let value = record[name] else { return false }
+    if best != nil && value.isNaN { return false }
     if let best, !best.isNaN {
       let isLoss = name == "loss" || name == "val_loss"
       let gain = isLoss ? best - value : value - best

@@ -9,7 +9,8 @@ public enum Validation: Sendable {
   case last(Double)
   /// A random part of the samples, drawn from the model's seed.
   case shuffled(Double)
-  /// A random part of each class, so that both parts have the classes in the same proportion.
+  /// A random part of each class, so that both parts have the classes in the same proportion;
+  /// one sample of each class at least is trained on.
   case stratified(Double)
   /// Samples of their own.
   case data(any SampleSource, Targets)
@@ -39,7 +40,7 @@ public enum Validation: Sendable {
       var parts: [Int32] = []
       for label in members.keys.sorted() {
         let shuffled = members[label, default: []].shuffled(using: &generator)
-        parts += shuffled.dropFirst(try Self.kept(of: shuffled.count, without: fraction))
+        parts += shuffled.dropFirst(max(1, try Self.kept(of: shuffled.count, without: fraction)))
       }
       heldOut = parts
     }

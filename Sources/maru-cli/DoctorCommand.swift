@@ -35,9 +35,11 @@ struct DoctorCommand: ParsableCommand {
       b.floats[index] = generator.uniform(-1, 1)
     }
     let views = [a, b, c].map { $0.matrix(rows: size, columns: size) }
-    let best = (0..<10).map { _ in
-      ContinuousClock().measure { gemm(views[0], views[1], into: views[2]) }
-    }.min()
+    let best = withExtendedLifetime((a, b, c)) {
+      (0..<10).map { _ in
+        ContinuousClock().measure { gemm(views[0], views[1], into: views[2]) }
+      }.min()
+    }
     return 2 * Double(size * size * size) / (best?.inSeconds ?? .infinity) * 1e-9
   }
 }

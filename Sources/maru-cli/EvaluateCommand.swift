@@ -35,7 +35,7 @@ struct EvaluateCommand: ParsableCommand {
 }
 
 extension ModelFile {
-  /// Makes sure that the model takes the data's images and knows as many classes.
+  /// Makes sure that the model takes the data's images and knows its classes.
   func check(against dataset: Dataset, path: String) throws {
     let shape = dataset.test.images.shape
     guard model.inputShape == shape || model.inputShape == [shape.count] else {
@@ -47,6 +47,11 @@ extension ModelFile {
       throw Failure.data(
         "\(path): the model has outputs of shape \(model.outputShape), "
           + "\(dataset.name) has \(dataset.classNames.count) classes")
+    }
+    guard classNames.isEmpty || classNames == dataset.classNames else {
+      throw Failure.data(
+        "\(path): the model tells \(classNames.joined(separator: ", ")) apart, "
+          + "\(dataset.name) has \(dataset.classNames.joined(separator: ", "))")
     }
   }
 }

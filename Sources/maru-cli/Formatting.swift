@@ -15,7 +15,8 @@ extension String {
   ///
   /// A path, a file or the parser may bring any.
   var inOneLine: String {
-    let joined = split(whereSeparator: \.isNewline).joined(separator: " ")
+    let lines = split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }
+    let joined = lines.joined(separator: " ")
     return joined.unicodeScalars.reduce(into: "") { text, scalar in
       let isControl = scalar.properties.generalCategory == .control
       text += isControl ? scalar.escaped(asASCII: true) : String(scalar)

@@ -18,13 +18,15 @@ struct MemoryNeed {
     var parameters = 0.0
     var activations = 2 * Double(inputShape.count)
     for (index, layer) in layers.enumerated() {
-      for parameter in layer.parameters(for: shape) { parameters += Double(parameter.shape.count) }
+      let output: Shape
       do {
-        shape = try layer.outputShape(for: shape)
+        output = try layer.outputShape(for: shape)
       } catch {
         throw ModelError("layer \(index): \(error)")
       }
-      if layer.storage == .separate { activations += 2 * Double(shape.count) }
+      for parameter in layer.parameters(for: shape) { parameters += Double(parameter.shape.count) }
+      if layer.storage == .separate { activations += 2 * Double(output.count) }
+      shape = output
     }
     let optimizer = settings.optimizer.optimizer(learningRate: settings.learningRate)
     let arenas = Double(2 + optimizer.slotCount)

@@ -25,9 +25,9 @@ struct RunFolder {
     self.path = path
     var missing: [String] = []
     var folder = path
-    while !folder.isEmpty && !FileManager.default.fileExists(atPath: folder) {
+    while !FileManager.default.fileExists(atPath: folder) {
       missing.append(folder)
-      folder = (folder as NSString).deletingLastPathComponent
+      folder = AtomicFile.folder(of: folder)
     }
     self.missing = missing
     try create()

@@ -71,11 +71,11 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let settings = settings
     let layers = try settings.layers.layers()
-    let (dataset, note) = try loadData(settings.dataset)
+    let dataset = try loadData(settings.dataset)
     let run = try TrainingRun(settings, layers, dataset)
     let folder = try output.map { try RunFolder(checking: $0) }
     if progress.isForPeople {
-      Messages.print(note)
+      Messages.print(dataset.overview)
       if let advice = OpenBLAS.kernelAdvice { Messages.print(advice) }
       print(run.model.summary(), terminator: "")
     }
@@ -88,18 +88,17 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// The data asked for. Where the exercise's own are not there and none were named, generated
-  /// digits take their place, and the line that comes with them says so.
-  private func loadData(_ name: String) throws -> (dataset: Dataset, note: String) {
+  /// digits take their place, and a line says so.
+  private func loadData(_ name: String) throws -> Dataset {
     do {
-      let dataset = try data.load(name)
-      return (dataset, dataset.overview)
+      return try data.load(name)
     } catch let error as DatasetError
       where error.kind == .missingFile && dataset == nil && data.dataDirectory == nil
     {
-      let note =
+      Messages.print(
         "\(name) was not found, so the generated digits are used; "
-        + "to get it: maru data fetch \(name)"
-      return (try Dataset.load(.digits), note)
+          + "to get it: maru data fetch \(name)")
+      return try Dataset.load(.digits)
     }
   }
 }

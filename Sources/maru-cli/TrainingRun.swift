@@ -41,7 +41,7 @@ struct TrainingRun {
         dataset.train.images, dataset.train.labels, epochs: settings.epochs,
         batchSize: settings.batchSize.count(of: dataset.train.count),
         validation: settings.validation,
-        callbacks: [steps] + [progress.callback()].compactMap { $0 })
+        callbacks: [steps, StopOnNaN()] + [progress.callback()].compactMap { $0 })
     } catch let error as ModelError {
       // Data and network fit by now; only the split is left to go wrong.
       throw Failure.usage("--validation-split: \(error)")

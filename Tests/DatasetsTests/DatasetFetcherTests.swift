@@ -81,7 +81,7 @@ struct DatasetFetcherTests {
     #expect(server.requests.isEmpty)
   }
 
-  @Test func archiveSentAlreadyInflatedIsKept() async throws {
+  @Test func archiveSentAlreadyInflatedIsKeptUnderThePlainName() async throws {
     var answers = Self.mirror("good")
     answers["/good/\(Self.firstName)"] = .unannounced(body: Self.firstFile)
     let server = try LoopbackServer(answers)
@@ -89,6 +89,8 @@ struct DatasetFetcherTests {
       .fetch(Pebbles.dataset, into: folder.path)
     let dataset = try Dataset.load(.published(Pebbles.dataset), dataDirectory: folder.path)
     #expect(dataset.train.count == 4)
+    #expect(folder.contents.contains("pebbles/\(Part.trainImages.fileName)"))
+    #expect(!folder.contents.contains("pebbles/\(Self.firstName)"))
   }
 
   /// What can be wrong with a mirror, and how the error says it after the mirror's address.

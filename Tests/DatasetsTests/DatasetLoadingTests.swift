@@ -58,18 +58,21 @@ struct DatasetLoadingTests {
     #expect(try load(folder.path).train.count == 4)
   }
 
-  @Test func dataDirectoryIsTheOnlyPlace() throws {
+  @Test func dataDirectoryIsTheFirstPlace() throws {
     try Pebbles.write(to: folder, under: "data/pebbles")
     try Pebbles.write(to: folder, under: "other", changing: [.trainLabels: [], .testImages: []])
     let other = folder.path + "/other"
+    #expect(try load(other, environment: ["MARU_DATA": folder.path + "/data"]).train.count == 4)
+
     let error = #expect(throws: DatasetError.self) {
-      try load(other, environment: ["MARU_DATA": folder.path + "/data"])
+      try load(other, environment: ["MARU_DATA": other])
     }
     #expect(error?.kind == .missingFile)
     #expect(
       error?.description
         == "pebbles: found in none of \(other)/pebbles (no such folder), \(other) (lacks "
-        + "train-labels-idx1-ubyte, t10k-images-idx3-ubyte); get it by `maru data fetch pebbles`")
+        + "train-labels-idx1-ubyte, t10k-images-idx3-ubyte), \(other)/pebbles (no such folder), "
+        + "/usr/share/datasets/pebbles (no such folder); get it by `maru data fetch pebbles`")
   }
 
   @Test func namesAllPlacesWhereNothingIsFound() {

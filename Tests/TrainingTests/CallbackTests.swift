@@ -101,6 +101,16 @@ import Training
     #expect(stopping.bestEpoch == 2 && stopping.best == 2)
   }
 
+  @Test func trainingThatIsNaNFromTheStartStopsEarly() throws {
+    let stopping = EarlyStopping(monitor: "loss", patience: 2)
+    let model = try compiledModel()
+    let decisions = try (1...3).map {
+      try stopping.epochDidEnd(
+        EpochRecord(epoch: $0, values: [("loss", .nan)], seconds: 0), model: model)
+    }
+    #expect(decisions == [.proceed, .proceed, .stop("loss has not improved for 2 epochs")])
+  }
+
   @Test func earlyStoppingEndsTrainingAndRestores() throws {
     // A minimum delta that nothing exceeds: the first epoch stays the best.
     let model = try compiledModel()

@@ -50,7 +50,7 @@ void maru_relu_backward(const float *dy, const float *y, float *dx, ptrdiff_t n)
 void maru_leaky_relu(const float *x, float slope, float *y, ptrdiff_t n);
 /// dx = dy where y > 0, else slope · dy
 void maru_leaky_relu_backward(const float *dy, const float *y, float slope, float *dx, ptrdiff_t n);
-/// y = 1 / (1 + e⁻ˣ)
+/// y = 1 / (1 + e⁻ˣ), and 6e-39 instead of less from −88 down
 void maru_sigmoid(const float *x, float *y, ptrdiff_t n);
 /// dx = dy · y · (1 − y)
 void maru_sigmoid_backward(const float *dy, const float *y, float *dx, ptrdiff_t n);
@@ -62,7 +62,7 @@ void maru_tanh_backward(const float *dy, const float *y, float *dx, ptrdiff_t n)
 void maru_softplus(const float *x, float *y, ptrdiff_t n);
 /// dx = dy · (1 − e⁻ʸ), which is dy · sigmoid(x)
 void maru_softplus_backward(const float *dy, const float *y, float *dx, ptrdiff_t n);
-/// y = x · Φ(x), Φ the distribution function of the standard normal distribution
+/// y = x · Φ(x), Φ the distribution function of the standard normal distribution; NaN at −∞
 void maru_gelu(const float *x, float *y, ptrdiff_t n);
 /// dx = dy · (Φ(x) + x · φ(x))
 void maru_gelu_backward(const float *dy, const float *x, float *dx, ptrdiff_t n);

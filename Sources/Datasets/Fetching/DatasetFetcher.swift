@@ -59,12 +59,16 @@ public struct DatasetFetcher: Sendable {
   ) async throws(DatasetError) -> String {
     let folder = DatasetFolder.join(directory, dataset.name)
     let isNew = FileAccess.kind(of: folder) == .nothing
+    let isParentNew = FileAccess.kind(of: directory) == .nothing
     // Foundation's call makes the folders above as well. Where it fails, so does writing a file
     // there, which then says why.
     try? FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true)
-    // Takes back the folder unless it holds a file.
-    defer { if isNew { rmdir(folder) } }
+    // Takes the folders back unless they hold a file.
+    defer {
+      if isNew { rmdir(folder) }
+      if isParentNew { rmdir(directory) }
+    }
     for part in PublishedDataset.Part.allCases {
       guard let file = dataset.files[part] else { continue }
       if try isPresent(part, file, in: folder) { continue }
@@ -80,7 +84,7 @@ public struct DatasetFetcher: Sendable {
     _ part: PublishedDataset.Part, _ file: PublishedDataset.File, in folder: String
   ) throws(DatasetError) -> Bool {
     guard let path = DatasetFolder(folder).files[part] else { return false }
-    if try DownloadedFile.problem(of: path, file) == nil { return true }
+    if case .expected = try DownloadedFile.contents(of: path, expecting: file) { return true }
     guard path.hasSuffix(part.fileName + ".gz") else {
       throw .malformed(path, expected: "the file of that name or none", found: "another one")
     }
@@ -110,10 +114,12 @@ public struct DatasetFetcher: Sendable {
       case .local(let error): throw error
       case .remote(let reason): failures.append("\(mirror) \(reason)")
       case nil:
-        if let problem = try DownloadedFile.problem(of: temporary.path, file) {
-          failures.append("\(mirror) sent \(problem)")
-        } else {
-          return try temporary.keep(as: DatasetFolder.join(folder, name))
+        switch try DownloadedFile.contents(of: temporary.path, expecting: file) {
+        case .other(let contents): failures.append("\(mirror) sent \(contents)")
+        case .expected(let isArchive):
+          // Some servers inflate on the way.
+          let kept = isArchive ? name : part.fileName
+          return try temporary.keep(as: DatasetFolder.join(folder, kept))
         }
       }
     }

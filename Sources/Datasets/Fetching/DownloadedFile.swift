@@ -57,22 +57,36 @@ struct DownloadedFile: Sendable {
     unlink(path)
   }
 
-  /// What a file holds in place of the expected one, in words; `nil` if it is the right one.
+  /// What a file turns out to hold.
+  enum Contents {
+    /// The expected bytes, as an archive or as they are.
+    case expected(isArchive: Bool)
+    /// Something else, in words.
+    case other(String)
+  }
+
+  /// Compares what a file holds with what it should.
   ///
   /// The contents are compared, not the archive, which each packer makes another way.
-  static func problem(
-    of path: String, _ expected: PublishedDataset.File
-  ) throws(DatasetError) -> String? {
-    let bytes: [UInt8]
+  static func contents(
+    of path: String, expecting expected: PublishedDataset.File
+  ) throws(DatasetError) -> Contents {
+    let plain: [UInt8]
+    let isArchive: Bool
     do {
-      bytes = try IDXArray.plainBytes(of: path, limit: expected.byteCount)
+      let limit = Gzip.largestArchive(of: expected.byteCount)
+      let bytes = try FileAccess.read(path, limit: limit)
+      isArchive = Gzip.isArchive(bytes)
+      plain = try IDXArray.plainBytes(in: bytes, limit: expected.byteCount, path: path)
     } catch {
       guard error.kind == .malformed else { throw error }
-      return "another file: \(error.problem)"
+      return .other("another file: \(error.problem)")
     }
-    if bytes.first == UInt8(ascii: "<") { return "a web page in place of the file" }
-    let hash = sha256(bytes[...])
-    if hash == expected.sha256 { return nil }
-    return "another file: expected SHA-256 \(expected.sha256), found \(hash)"
+    if plain.first == UInt8(ascii: "<") { return .other("a web page in place of the file") }
+    let hash = sha256(plain[...])
+    guard hash == expected.sha256 else {
+      return .other("another file: expected SHA-256 \(expected.sha256), found \(hash)")
+    }
+    return .expected(isArchive: isArchive)
   }
 }

@@ -83,6 +83,13 @@ public struct IDXArray: Sendable, Equatable {
   /// The bytes of a file, inflated where they are an archive.
   static func plainBytes(of path: String, limit: Int) throws(DatasetError) -> [UInt8] {
     let bytes = try FileAccess.read(path, limit: Gzip.largestArchive(of: limit))
+    return try plainBytes(in: bytes, limit: limit, path: path)
+  }
+
+  /// The bytes themselves, or what they hold where they are an archive; at most `limit`.
+  static func plainBytes(
+    in bytes: [UInt8], limit: Int, path: String
+  ) throws(DatasetError) -> [UInt8] {
     guard !Gzip.isArchive(bytes) else {
       return try Gzip.inflate(bytes, limit: limit, path: path)
     }

@@ -1,0 +1,102 @@
+import FileTestSupport
+import Foundation
+import Testing
+
+/// The option `--layers`, whose value needs data to be checked against.
+struct LayerListTests {
+  private static let expected =
+    "expected UNITS, UNITS:ACTIVATION, flatten, dropout:RATE or an activation "
+    + "(relu, leaky-relu, sigmoid, tanh, softplus, gelu, softmax, linear)"
+
+  @Test(arguments: [
+    "", ",4:softmax", "4:softmax,", "0:softmax", "-4", "1000001", "4.5", "4:cube", "4:relu:relu",
+    "conv", "dropout", "dropout:1", "dropout:-0.1", "dropout:nan", "flatten:2", "relu:4",
+    "99999999999999999999",
+  ])
+  func itemThatIsNoLayerIsNamed(_ item: String) throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let result = try Command.maru(
+      ["train", "--dataset", data, "--layers=\(item)", "--output", folder["run"]])
+    if item.isEmpty {
+      expectFailure(
+        result, 64, "Missing value for '--layers <layers>'", hint: "maru train --help")
+    } else {
+      let wrong = item.split(separator: ",", omittingEmptySubsequences: false)
+        .first { $0 != "4:softmax" }
+      expectFailure(result, 64, "--layers: '\(wrong ?? "")' is no layer; \(Self.expected)")
+    }
+    #expect(folder.contents.allSatisfy { $0.hasPrefix("data") })
+  }
+
+  @Test(arguments: [
+    "10:softmax", "4:relu", "4:softmax,dropout:0.1", "relu", "4,flatten", "4:softmax,softmax",
+    "3",
+  ])
+  func endThatDoesNotFitTheClassesIsRefused(_ layers: String) throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let result = try Command.maru(
+      ["train", "--dataset", data, "--layers", layers, "--output", folder["run"]])
+    expectFailure(
+      result, 64,
+      "--layers: expected to end in 4:softmax or 4, an output for each class of the data, "
+        + "got '\(layers)'")
+    #expect(!folder.contents.contains("run"))
+  }
+
+  @Test(arguments: [
+    "1000000,1000000,4:softmax", "1000000,4:softmax,1000000,1000000,1000000,4",
+  ])
+  func layersThatMemoryCannotHoldAreRefused(_ layers: String) throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let result = try Command.maru(
+      ["train", "--dataset", data, "--layers", layers, "--output", folder["run"]])
+    #expect(result.exitCode == 64)
+    #expect(result.errorLines.count == 1 && result.output == "")
+    let pattern =
+      /maru: error: --layers: these layers and this batch size take at least (\d+\.\d) GB, there are \d+\.\d GB of memory\n/
+    let match = try #require(result.errors.wholeMatch(of: pattern))
+    // The weights alone: 10¹² (or twice as many) floats, and their gradients.
+    #expect(try #require(Double(match.1)) >= 8000)
+    #expect(!folder.contents.contains("run"))
+  }
+
+  @Test func batchThatMemoryCannotHoldIsRefused() throws {
+    let result = try Command.maru(
+      "train --dataset digits --batch-size full --layers "
+        + String(repeating: "1000000:gelu,10,", count: 9) + "10:softmax")
+    #expect(result.exitCode == 64)
+    #expect(result.errors.hasPrefix("maru: error: --layers: these layers and this batch size take"))
+  }
+
+  @Test(arguments: [
+    "4", "4:softmax", "4,softmax", "linear,4:softmax", "flatten,8:relu,dropout:0.2,4:softmax",
+    "flatten,8:gelu,flatten,4", "8:leaky-relu,4:softmax", "8:sigmoid,8:tanh,4:softmax",
+    "8:softplus,4:softmax", "8,gelu,dropout:0,4:softmax", "relu,8,4:linear,softmax",
+  ])
+  func layersTrainAndAreStored(_ layers: String) throws {
+    let run = try StripesRun(layers: layers)
+    #expect(try run.folder.text(of: "run/history.json").contains("\"layers\" : \"\(layers)\""))
+    let result = try Command.maru(["evaluate", run.path, "--dataset", run.data])
+    expectSuccess(result)
+    let summary = try Command.maru(["summary", run.path])
+    expectSuccess(summary)
+    let rows = summary.outputLines.filter { $0.hasPrefix("│") }
+    let types = rows.map { $0.split(separator: "(")[1].split(separator: ")")[0] }
+    let activations: [Substring: String] = [
+      "relu": "ReLU", "leaky-relu": "LeakyReLU", "sigmoid": "Sigmoid", "tanh": "Tanh",
+      "softplus": "Softplus", "gelu": "GELU", "softmax": "Softmax",
+    ]
+    let expected = layers.split(separator: ",").flatMap { item in
+      let parts = item.split(separator: ":")
+      return parts.first == "dropout"
+        ? ["Dropout"]
+        : parts.compactMap {
+          Int($0) != nil ? "Dense" : $0 == "flatten" ? "Flatten" : activations[$0]
+        }
+    }
+    #expect(types.map(String.init) == expected)
+  }
+}

@@ -1,0 +1,267 @@
+import FileTestSupport
+import Foundation
+import Testing
+
+struct EvaluateTests {
+  @Test func textHasTheFiguresTheReportAndTheMatrix() throws {
+    let run = try StripesRun()
+    let result = try Command.maru(["evaluate", run.path, "--dataset", run.data])
+    expectSuccess(result)
+    let first = try #require(result.outputLines.first)
+    #expect(
+      first.wholeMatch(of: /loss: 0\.\d{4} - accuracy: 1\.0000 over 20 test images/) != nil)
+    // Every class has five images, all right: precision, recall, F1 and support, then the matrix.
+    let words = result.outputLines.map { line in
+      line.split { " │┃".contains($0) }.map(String.init)
+    }
+    for label in 0..<4 {
+      let row = ["\(label)", "1.0000", "1.0000", "1.0000", "5"]
+      #expect(words.contains(row), "\(result.output)")
+      let counts = (0..<4).map { $0 == label ? "5" : "0" }
+      #expect(words.contains(["\(label)"] + counts), "\(result.output)")
+    }
+  }
+
+  @Test func jsonIsOneObject() throws {
+    let run = try StripesRun()
+    let result = try Command.maru(["evaluate", run.path, "--dataset", run.data, "--json"])
+    expectSuccess(result)
+    #expect(result.outputLines.count == 1)
+    let object = try JSONDecoder().decode([String: Double].self, from: Data(result.output.utf8))
+    #expect(object.keys.sorted() == ["accuracy", "loss", "samples"])
+    #expect(object["accuracy"] == 1 && object["samples"] == 20)
+    let history = try run.folder.text(of: "run/history.json")
+    // The same figures as at the end of training.
+    #expect(history.contains("\"test_loss\" : \(try #require(object["loss"]))"))
+  }
+}
+
+struct PredictTests {
+  @Test func firstPredictionsAndTheScoreArePrinted() throws {
+    let run = try StripesRun()
+    let result = try Command.maru(
+      ["predict", run.path, "--dataset", run.data, "--count", "12"])
+    expectSuccess(result)
+    #expect(result.outputLines.count == 13)
+    for (index, line) in result.outputLines.dropLast().enumerated() {
+      let label = index % 4
+      let number = index < 10 ? " \(index)" : "\(index)"
+      let pattern = try Regex("\(number)  ✓ \(label) [ \\d]\\d\\d%  \\(\(label)\\)")
+      #expect(line.wholeMatch(of: pattern) != nil, "\(line)")
+    }
+    #expect(result.outputLines.last == "accuracy score: 1.0000")
+  }
+
+  @Test(arguments: [("0", 1), ("3", 4), ("9223372036854775807", 21)])
+  func countIsHeeded(_ count: String, _ lines: Int) throws {
+    let run = try StripesRun()
+    let result = try Command.maru(
+      ["predict", run.path, "--dataset", run.data, "--count", count])
+    expectSuccess(result)
+    #expect(result.outputLines.count == lines)
+  }
+
+  /// The floats behind the header of a `.npy` file of 20 rows and 4 columns.
+  static func floats(_ file: Data) throws -> [Float] {
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (20, 4), }"
+    try #require(file.count == 128 + 320)
+    #expect(file[10..<10 + header.utf8.count] == Data(header.utf8))
+    return stride(from: 128, to: 448, by: 4).map { offset in
+      Float(
+        bitPattern: file[offset..<offset + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
+    }
+  }
+
+  @Test func probabilitiesAreTheSoftmaxOfTheLogits() throws {
+    let run = try StripesRun()
+    let line = ["predict", run.path, "--dataset", run.data, "--output"]
+    let plain = try Command.maru(line + [run.folder["p.npy"]])
+    let scores = try Command.maru(line + [run.folder["s.npy"], "--logits"])
+    expectSuccess(plain)
+    // What is printed are probabilities either way.
+    #expect(scores.output == plain.output)
+    let probabilities = try Self.floats(run.folder.bytes(of: "p.npy"))
+    let logits = try Self.floats(run.folder.bytes(of: "s.npy"))
+    for row in stride(from: 0, to: 80, by: 4) {
+      let exponentials = logits[row..<row + 4].map { exp(Double($0)) }
+      let sum = exponentials.reduce(0, +)
+      for column in 0..<4 {
+        #expect(
+          abs(exponentials[column] / sum - Double(probabilities[row + column])) < 1e-6)
+      }
+    }
+    #expect(logits.contains { $0 < 0 || $0 > 1 })
+  }
+}
+
+struct DataTests {
+  @Test func listNamesEveryDataSetAndItsPlace() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.maru(["data", "list", "--data-directory", folder.path])
+    expectSuccess(result)
+    #expect(
+      result.output == """
+        mnist          handwritten digits, by LeCun, Cortes and Burges, CC BY-SA 3.0
+                       not found; get it by: maru data fetch mnist
+        fashion-mnist  photographs of clothes, by Zalando, MIT
+                       not found; get it by: maru data fetch fashion-mnist
+        digits         handwritten-looking digits, drawn by a program
+                       generated when used (54.9 MB)
+
+        """)
+    for name in Stripes.names { try folder.write([0, 0, 8, 1], to: "mnist/\(name)") }
+    let found = try Command.maru(
+      ["data", "list"], environment: ["MARU_DATA": folder.path])
+    expectSuccess(found)
+    #expect(found.outputLines[1] == "               \(folder.path)/mnist (0.0 MB)")
+  }
+
+  @Test func showCountsEachClass() throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let result = try Command.maru(["data", "show", data])
+    expectSuccess(result)
+    #expect(
+      result.output == """
+        \(data): 80 training and 20 test images of 4×5, 4 classes
+        training images [80, 4, 5], labels [80]
+        test images [20, 4, 5], labels [20]
+        class  training    test
+        0  0        20       5
+        1  1        20       5
+        2  2        20       5
+        3  3        20       5
+
+        """)
+  }
+
+  /// Both mirrors are asked through a proxy that is not there, so that no network is needed.
+  @Test func fetchThatFailsNamesTheMirrorsAndLeavesNothing() throws {
+    let folder = try TemporaryFolder()
+    let proxy = "http://127.0.0.1:1"
+    let result = try Command.maru(
+      ["data", "fetch", "mnist", "--data-directory", folder["cache"]],
+      environment: ["https_proxy": proxy, "http_proxy": proxy, "no_proxy": ""])
+    #expect(result.exitCode == 74 && result.output == "")
+    #expect(result.errorLines.count == 1)
+    #expect(
+      result.errors.hasPrefix(
+        "maru: error: mnist/train-images-idx3-ubyte.gz: no mirror delivered it: https://"))
+    #expect(!folder.contents.contains { $0.contains("mnist") })
+  }
+
+  /// The proxy takes the connection and says nothing; the interrupt comes once the folder is there.
+  @Test func interruptedFetchEndsWith130AndLeavesNothing() throws {
+    let folder = try TemporaryFolder()
+    let server = try SilentServer()
+    let result = try Command.shell(
+      #"https_proxy="$1" "$0" data fetch mnist --data-directory "$2" & "#
+        + #"until [ -d "$2/mnist" ]; do sleep 0.05; done; kill -INT $!; wait $!"#,
+      ["http://127.0.0.1:\(server.port)", folder.path])
+    expectFailure(result, 130, "mnist: cancelled")
+    #expect(folder.contents == [])
+  }
+
+  @Test func fetchWithoutAPlaceIsRefused() throws {
+    let result = try Command.maru(["data", "fetch", "mnist"], environment: ["HOME": ""])
+    expectFailure(result, 64, "data fetch: no HOME for a cache; expected --data-directory DIR")
+  }
+}
+
+/// A port on loopback that takes connections and never answers.
+private final class SilentServer {
+  private let descriptor: Int32
+  let port: Int
+
+  init() throws {
+    #if os(Linux)
+      let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+      let socket = socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(socket, $0, size) == 0 && listen(socket, 8) == 0 && getsockname(socket, $0, &size) == 0
+      }
+    }
+    descriptor = socket
+    port = Int(UInt16(bigEndian: address.sin_port))
+    try #require(isBound, "no port on loopback")
+  }
+
+  deinit { close(descriptor) }
+}
+
+struct MachineTests {
+  @Test func doctorPrintsItsRows() throws {
+    let result = try Command.maru("doctor")
+    expectSuccess(result)
+    let labels = [
+      "processor", "usable processors", "OpenBLAS", "parallel mode", "kernels", "threads",
+      "sgemm 1024×1024",
+    ]
+    #expect(result.outputLines.prefix(7).map { $0.prefix(18).trimmed } == labels)
+    let speed = try #require(result.outputLines[6].firstMatch(of: /([\d.]+) GFLOP\/s$/))
+    #expect(try #require(Double(speed.1)) > 0.1)
+    #expect(result.outputLines[2].contains("OpenBLAS 0."))
+  }
+
+  @Test func benchmarksTellTheMachineAndMeasure() throws {
+    let information = try Command.benchmarks("info")
+    expectSuccess(information)
+    #expect(
+      information.outputLines.prefix(3).map { $0.prefix { $0 != ":" } }
+        == ["processor", "BLAS", "kernels"])
+    let result = try Command.benchmarks("gemm --sizes 8 33 --repeats 2 --threads 1")
+    expectSuccess(result)
+    let header = try #require(
+      result.outputLines.firstIndex(of: "    n   median GFLOP/s   best GFLOP/s"))
+    let rows = result.outputLines[(header + 1)...]
+    #expect(rows.map { $0.prefix(5) } == ["    8", "   33"])
+    for row in rows {
+      let figures = row.split(separator: " ").dropFirst().compactMap { Double($0) }
+      #expect(figures.count == 2 && figures[0] <= figures[1] && figures[1] > 0, "\(row)")
+    }
+  }
+
+  @Test(arguments: [
+    ("--sizes 0", "--sizes: expected 1 to 16384, got [0]"),
+    ("--sizes 16385", "--sizes: expected 1 to 16384, got [16385]"),
+    ("--threads 0", "--threads: expected 1 to 1024, got 0"),
+    ("--threads 99999999999", "--threads: expected 1 to 1024, got 99999999999"),
+    ("--repeats 0", "--repeats: expected 1 to 100000, got 0"),
+  ])
+  func benchmarksRefuseWrongNumbers(_ line: String, _ message: String) throws {
+    let result = try Command.benchmarks("gemm \(line)")
+    #expect(result.exitCode == 64 && result.output == "")
+    #expect(result.errorLines.first == "Error: \(message)")
+  }
+
+  private static let hasAVX2 =
+    (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.contains(" avx2 ") == true
+
+  @Test(.enabled(if: hasAVX2, "Haswell's kernels need an x86-64 processor with AVX2"))
+  func chosenKernelsAreRespected() throws {
+    let haswell = ["OPENBLAS_CORETYPE": "Haswell"]
+    let information = try Command.benchmarks("info", environment: haswell)
+    #expect(information.output.contains("\nkernels: Haswell, "))
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let result = try Command.maru(
+      Command.words("train --layers 4:softmax --epochs 2 --progress none")
+        + ["--dataset", data, "--output", folder["run"]],
+      environment: haswell)
+    expectSuccess(result)
+    #expect(try folder.text(of: "run/history.json").contains("\"core\" : \"Haswell\""))
+  }
+}
+
+extension Substring {
+  fileprivate var trimmed: String {
+    String(trimmingPrefix(" ").reversed().drop { $0 == " " }.reversed())
+  }
+}

@@ -1,0 +1,45 @@
+import FileTestSupport
+import Foundation
+import Testing
+
+/// The progress bar on a terminal, which the program `script` makes.
+struct TerminalTests {
+  private static let script = "/usr/bin/script"
+
+  /// What is visible of each redrawn line: colours and the clearing of the rest take no room.
+  private static func redrawnLines(_ output: String) -> [String] {
+    output.split(whereSeparator: \.isNewline)
+      .filter { $0.contains("/step") }
+      .flatMap { $0.split(separator: "\u{1B}[K") }
+      .map { line in
+        String(line.filter { $0 != "\r" }).replacing(/\u{1B}\[\d+m/, with: "")
+      }
+  }
+
+  @Test(
+    .enabled(if: access(script, X_OK) == 0, "needs the program script, of Debian's bsdutils"),
+    arguments: [30, 50, 100, 300])
+  func lineIsRedrawnWithoutWrapping(_ columns: Int) throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    // Steps slow enough to be shown one by one.
+    let line =
+      #"stty cols \#(columns); exec "$MARU" train --dataset "$DATA" --layers 2000:relu,1500:relu,4 "#
+      + "--batch-size 1 --epochs 2 --optimizer adam"
+    let result = try ChildProcess.run(
+      Self.script, ["-qec", line, "/dev/null"],
+      environment: ProcessInfo.processInfo.environment.merging([
+        "MARU": try Command.path(of: "maru"), "DATA": data, "SHELL": "/bin/sh",
+      ]) { $1 })
+    #expect(result.exitCode == 0, "\(result.output)")
+    let lines = Self.redrawnLines(result.output)
+    let (last, live) = (lines.filter { $0.contains("val_loss") }, lines.dropLast())
+    #expect(last.count == 2)
+    let redrawn = live.filter { !$0.contains("val_loss") }
+    try #require(!redrawn.isEmpty)
+    #expect(redrawn.allSatisfy { $0.count < columns }, "\(redrawn)")
+    #expect(redrawn.allSatisfy { $0.contains("━") == (columns >= 100) }, "\(redrawn)")
+    #expect(last.allSatisfy { $0.contains("━") == (columns == 300) }, "\(last)")
+    #expect(last.allSatisfy { $0.contains(/- val_accuracy: [\d.]{6} - val_loss: [\d.]+$/) })
+  }
+}

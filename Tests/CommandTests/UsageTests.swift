@@ -1,0 +1,153 @@
+import FileTestSupport
+import Testing
+
+/// A command line that is wrong, what is said of it, and where to read on.
+struct WrongUsage: Sendable, CustomTestStringConvertible {
+  let arguments: [String]
+  let message: String
+  let hint: String?
+
+  init(_ line: String, _ message: String, hint: String? = "maru train --help") {
+    arguments = Command.words(line)
+    self.message = message
+    self.hint = hint
+  }
+
+  var testDescription: String { arguments.joined(separator: " ") }
+}
+
+struct UsageTests {
+  @Test func versionIsOneLine() throws {
+    let result = try Command.maru("--version")
+    expectSuccess(result)
+    #expect(result.output == "0.1.0\n")
+  }
+
+  @Test(arguments: ["", "--help", "help"])
+  func helpNamesEveryCommand(_ line: String) throws {
+    let result = try Command.maru(line)
+    expectSuccess(result)
+    #expect(
+      result.output == """
+        OVERVIEW: Trains dense neural networks on CPUs, over OpenBLAS.
+
+        USAGE: maru <subcommand>
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+        SUBCOMMANDS:
+          train                   Train a network, and save it with its history.
+          evaluate                Score a model on the test part of a data set.
+          predict                 Predict the classes of a data set's test images.
+          summary                 Print the layers of a model.
+          data                    List, look at and download data sets.
+          doctor                  Tell what processor, BLAS, kernels and threads this
+                                  is, and how fast they multiply.
+
+          See 'maru help <subcommand>' for detailed help.
+
+        """)
+  }
+
+  @Test func helpOfACommandNamesEveryOption() throws {
+    let result = try Command.maru("train --help")
+    expectSuccess(result)
+    let options = [
+      "exercise", "dataset", "data-directory", "layers", "optimizer", "learning-rate",
+      "batch-size", "epochs", "validation-split", "split", "seed", "threads", "output", "progress",
+    ]
+    #expect(options.filter { !result.output.contains("\n  --\($0) <") } == [])
+  }
+
+  private static let wrongUsages: [WrongUsage] = [
+    .init("train --epochs 0", "--epochs: expected at least 1, got 0"),
+    .init("train --epochs=-1", "--epochs: expected at least 1, got -1"),
+    .init("train --learning-rate 0", "--learning-rate: expected a number above 0, got 0.0"),
+    .init("train --learning-rate=-1", "--learning-rate: expected a number above 0, got -1.0"),
+    .init("train --learning-rate nan", "--learning-rate: expected a number above 0, got nan"),
+    .init("train --learning-rate 1e999", "--learning-rate: expected a number above 0, got inf"),
+    .init("train --learning-rate 1e-999", "--learning-rate: expected a number above 0, got 0.0"),
+    .init(
+      "train --validation-split 1",
+      "--validation-split: expected a number from 0 to below 1, got 1.0"),
+    .init(
+      "train --validation-split=-0.1",
+      "--validation-split: expected a number from 0 to below 1, got -0.1"),
+    .init(
+      "train --validation-split nan",
+      "--validation-split: expected a number from 0 to below 1, got nan"),
+    .init(
+      "train --validation-split 1e999",
+      "--validation-split: expected a number from 0 to below 1, got inf"),
+    .init("train --threads 0", "--threads: expected 1 to 1024, got 0"),
+    .init("train --threads 1025", "--threads: expected 1 to 1024, got 1025"),
+    .init(
+      "predict model --dataset digits --count=-1", "--count: expected a number from 0, got -1",
+      hint: "maru predict --help"),
+    .init(
+      "predict model --dataset digits --logits",
+      "--logits: expected with --output, whose contents it changes", hint: "maru predict --help"),
+    .init(
+      "data fetch digits",
+      "data fetch: 'digits' cannot be downloaded; expected mnist, fashion-mnist", hint: nil),
+  ]
+
+  @Test(arguments: wrongUsages)
+  func wrongValueIsOneLineAndAHint(_ usage: WrongUsage) throws {
+    expectFailure(try Command.maru(usage.arguments), 64, usage.message, hint: usage.hint)
+  }
+
+  /// The words are the argument parser's own, so they need only name what is wrong.
+  @Test(arguments: [
+    ("frobnicate", ["'frobnicate'"]),
+    ("train digits", ["'digits'"]),
+    ("train --epoch 1", ["'--epoch'", "'--epochs'"]),
+    ("train --output", ["'--output <dir>'"]),
+    ("train --epochs -1", ["'--epochs <epochs>'"]),
+    ("train --epochs 1.5", ["'1.5'", "'--epochs <epochs>'"]),
+    ("train --epochs 9223372036854775808", ["'9223372036854775808'", "'--epochs <epochs>'"]),
+    ("train --learning-rate fast", ["'fast'", "'--learning-rate <learning-rate>'"]),
+    ("train --validation-split half", ["'half'", "'--validation-split <validation-split>'"]),
+    ("train --batch-size 0", ["'0'", "'--batch-size <n|full>'"]),
+    ("train --batch-size=-8", ["'-8'", "'--batch-size <n|full>'"]),
+    ("train --batch-size nan", ["'nan'", "'--batch-size <n|full>'"]),
+    ("train --batch-size 99999999999999999999", ["'99999999999999999999'"]),
+    ("train --seed=-1", ["'-1'", "'--seed <seed>'"]),
+    ("train --seed 18446744073709551616", ["'18446744073709551616'", "'--seed <seed>'"]),
+    ("train --threads 1e3", ["'1e3'", "'--threads <threads>'"]),
+    ("train --progress loud", ["'loud'", "'--progress <progress>'", "'json'"]),
+    ("train --split first", ["'first'", "'--split <split>'", "'stratified'"]),
+    ("train --exercise cnn", ["'cnn'", "'--exercise <exercise>'", "'mlp'"]),
+    ("train --optimizer lion", ["'lion'", "'--optimizer <optimizer>'", " - adamw"]),
+    ("evaluate", ["'<model>'"]),
+    ("evaluate model", ["'--dataset <dataset>'"]),
+    ("predict model", ["'--dataset <dataset>'"]),
+    ("predict model --dataset digits --count 1e3", ["'1e3'", "'--count <count>'"]),
+    ("summary", ["'<model>'"]),
+    ("summary model more", ["'more'"]),
+    ("data show", ["'<dataset>'"]),
+    ("data sell", ["'sell'"]),
+    ("doctor --cure", ["'--cure'"]),
+  ])
+  func whatTheParserRefusesIsOneLineAndAHint(_ line: String, _ names: [String]) throws {
+    let result = try Command.maru(line)
+    #expect(result.exitCode == 64 && result.output == "")
+    try #require(result.errorLines.count == 2)
+    #expect(result.errorLines[0].hasPrefix("maru: error: "))
+    for name in names { #expect(result.errorLines[0].contains(name), "\(result.errorLines[0])") }
+    let command = Command.words(line).prefix {
+      !["digits", "model", "sell", "frobnicate"].contains($0)
+    }
+    .prefix { !$0.hasPrefix("-") }
+    #expect(
+      result.errorLines[1] == "  See '\((["maru"] + command).joined(separator: " ")) --help' for "
+        + "more information.")
+  }
+
+  @Test func controlCharactersOfAnArgumentAreShownNotSent() throws {
+    let result = try Command.maru(["summary", "a\nb\u{1B}[31m"])
+    expectFailure(result, 66, "a b\\u{1B}[31m: cannot read: No such file or directory")
+  }
+}

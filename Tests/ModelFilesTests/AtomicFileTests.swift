@@ -1,0 +1,146 @@
+import FileTestSupport
+import Foundation
+import ModelFiles
+import Testing
+import Training
+
+struct AtomicFileTests {
+  @Test func fileIsReplacedWhole() throws {
+    let folder = try TemporaryFolder()
+    try AtomicFile.write(Data("a long first version".utf8), to: folder["file"])
+    try AtomicFile.write(Data("second".utf8), to: folder["file"])
+    #expect(try folder.text(of: "file") == "second")
+    #expect(folder.contents == ["file"])
+  }
+
+  @Test func emptyFileAndNameWithoutFolderAreWritten() throws {
+    let folder = try TemporaryFolder()
+    try AtomicFile.write(Data(), to: folder["empty"])
+    #expect(try folder.bytes(of: "empty").isEmpty)
+    let name = "maru-\(UUID().uuidString)"
+    defer { unlink(name) }
+    try AtomicFile.write(Data("here".utf8), to: name)
+    #expect(FileManager.default.contents(atPath: name) == Data("here".utf8))
+  }
+
+  @Test(arguments: [
+    ("a", "."), ("file", "."), ("a/b", "a"), ("/a", "/"), ("/a/b/", "/a"), ("a/", "."),
+    ("./a", "."),
+  ])
+  func folderOfAPath(_ path: String, _ folder: String) {
+    #expect(AtomicFile.folder(of: path) == folder)
+  }
+
+  @Test func linkStaysALink() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Array("old".utf8), to: "target")
+    #expect(symlink("target", folder["link"]) == 0)
+    try AtomicFile.write(Data("new".utf8), to: folder["link"])
+    #expect(try folder.text(of: "target") == "new")
+    #expect(
+      try FileManager.default.destinationOfSymbolicLink(atPath: folder["link"]) == "target")
+  }
+
+  @Test func whatIsNoFileIsNeverReplaced() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(
+      atPath: folder["folder"], withIntermediateDirectories: false)
+    #expect(mkfifo(folder["pipe"], 0o600) == 0)
+    for name in ["folder", "pipe"] {
+      let error = #expect(throws: ModelFileError.self) {
+        try AtomicFile.write(Data([1]), to: folder[name])
+      }
+      #expect(error?.kind == .inputOutput)
+      #expect(
+        error?.description
+          == "\(folder[name]): cannot write: expected a file, found a folder or a device")
+    }
+    #expect(folder.contents == ["folder", "pipe"])
+  }
+
+  @Test func missingFolderIsAnError() throws {
+    let folder = try TemporaryFolder()
+    let path = folder["none/file"]
+    for attempt in [{ try AtomicFile.write(Data([1]), to: path) }, { try AtomicFile.check(path) }] {
+      let error = #expect(throws: ModelFileError.self) { try attempt() }
+      #expect(error?.kind == .inputOutput)
+      #expect(error?.description == "\(path): cannot write: No such file or directory")
+    }
+  }
+
+  /// The second of two files cannot be written: the first stays as it was.
+  @Test func filesThatBelongTogetherAreWrittenTogether() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Array("old".utf8), to: "first")
+    #expect(throws: ModelFileError.self) {
+      try AtomicFile.write([
+        (folder["first"], Data("new".utf8)), (folder["none/second"], Data("new".utf8)),
+      ])
+    }
+    #expect(try folder.text(of: "first") == "old")
+    #expect(folder.contents == ["first"])
+    try AtomicFile.write([
+      (folder["first"], Data("1".utf8)), (folder["second"], Data("2".utf8)),
+    ])
+    #expect(try folder.text(of: "first") + folder.text(of: "second") == "12")
+    #expect(folder.contents == ["first", "second"])
+  }
+
+  @Test func checkLeavesNothingBehind() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Array("old".utf8), to: "file")
+    try AtomicFile.check(folder["file"])
+    try AtomicFile.check(folder["new"])
+    #expect(try folder.text(of: "file") == "old")
+    #expect(folder.contents == ["file"])
+  }
+}
+
+struct NumPyFileTests {
+  @Test(arguments: [[], [5], [2, 3], [2, 1, 4]])
+  func bytesAreThoseOfNumPy(_ sizes: [Int]) throws {
+    let folder = try TemporaryFolder()
+    let shape = Shape(sizes)
+    let tensor = Tensor((0..<shape.count).map { Float($0) - 1.5 }, shape: shape)
+    try NumPyFile.write(tensor, to: folder["array.npy"])
+    #expect(try folder.bytes(of: "array.npy") == goldenBytes("rank\(sizes.count).npy"))
+    #expect(folder.contents == ["array.npy"])
+  }
+}
+
+struct HistoryFileTests {
+  private struct Parameters: Encodable { let epochs = 2 }
+  private struct Contents: Decodable {
+    let history: [String: [Double?]]
+    let params: [String: Int]
+  }
+
+  @Test func shapeIsThatOfKerasAndWhatIsNotFiniteIsNull() throws {
+    let folder = try TemporaryFolder()
+    let history = History(epochs: [
+      EpochRecord(
+        epoch: 1, values: [("loss", 0.5), ("accuracy", 0.75), ("val_loss", 1)], seconds: 0.25),
+      EpochRecord(
+        epoch: 2, values: [("loss", .nan), ("accuracy", 0), ("val_loss", -.infinity)],
+        seconds: 0.5),
+    ])
+    try HistoryFile.write(history, parameters: Parameters(), to: folder["history.json"])
+    let read = try JSONDecoder().decode(Contents.self, from: folder.bytes(of: "history.json"))
+    #expect(
+      read.history == [
+        "loss": [0.5, nil], "accuracy": [0.75, 0], "val_loss": [1, nil], "seconds": [0.25, 0.5],
+      ])
+    #expect(read.params == ["epochs": 2])
+    #expect(try folder.text(of: "history.json").hasSuffix("}\n"))
+    #expect(folder.contents == ["history.json"])
+  }
+
+  @Test func settingThatJSONCannotHoldIsAnError() throws {
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: ModelFileError.self) {
+      try HistoryFile.write(History(), parameters: ["rate": Double.nan], to: folder["h.json"])
+    }
+    #expect(error?.description.hasPrefix("\(folder["h.json"]): a setting that JSON cannot") == true)
+    #expect(folder.contents == [])
+  }
+}
