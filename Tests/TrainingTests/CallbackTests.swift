@@ -27,7 +27,7 @@ import Training
     first.stopsAtStep = 3
     let history = try compiledModel().fit(
       Problem.samples, Problem.labels, epochs: 4, batchSize: 8, callbacks: [first, second])
-    #expect(history.stopReason == "step 3 is enough")
+    #expect(history.stopReason == "the watcher ends step 3")
     #expect(history.epochs.count == 1)
     let events = [
       "begin 4 epochs of 10", "epoch 1 step 1", "epoch 1 step 2", "epoch 1 step 3",
@@ -41,9 +41,10 @@ import Training
   @Test func stoppingAtAnEpochNamesTheFirstReason() throws {
     let (first, second) = (Watcher(), Watcher())
     (first.stopsAtEpoch, second.stopsAtEpoch) = (2, 2)
+    (first.name, second.name) = ("the first", "the second")
     let history = try compiledModel().fit(
       Problem.samples, Problem.labels, epochs: 4, callbacks: [first, second])
-    #expect(history.stopReason == "epoch 2 is enough" && history.epochs.count == 2)
+    #expect(history.stopReason == "the first ends epoch 2" && history.epochs.count == 2)
     #expect(second.events.suffix(2) == ["epoch 2 ended", "end after 2"])
   }
 

@@ -124,6 +124,8 @@ final class Watcher: Callback {
   private(set) var events: [String] = []
   private(set) var names: [String] = []
   private(set) var rates: [Float] = []
+  /// Who gives the reason for an end.
+  var name = "the watcher"
   var stopsAtStep: Int?
   var stopsAtEpoch: Int?
 
@@ -134,13 +136,13 @@ final class Watcher: Callback {
 
   func stepDidEnd(_ progress: TrainingProgress) -> Decision {
     events.append("epoch \(progress.epoch) step \(progress.step)")
-    return progress.step == stopsAtStep ? .stop("step \(progress.step) is enough") : .proceed
+    return progress.step == stopsAtStep ? .stop("\(name) ends step \(progress.step)") : .proceed
   }
 
   func epochDidEnd(_ record: EpochRecord, model: Sequential) throws -> Decision {
     events.append("epoch \(record.epoch) ended")
     rates.append(model.learningRate)
-    return record.epoch == stopsAtEpoch ? .stop("epoch \(record.epoch) is enough") : .proceed
+    return record.epoch == stopsAtEpoch ? .stop("\(name) ends epoch \(record.epoch)") : .proceed
   }
 
   func trainingDidEnd(_ history: History, model: Sequential) throws {
