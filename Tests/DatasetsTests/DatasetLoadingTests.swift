@@ -97,10 +97,11 @@ struct DatasetLoadingTests {
   }
 
   @Test func dataDirectoryMustExist() {
-    let error = #expect(throws: DatasetError.self) { try load("/nowhere") }
+    let nowhere = folder.path + "/nowhere"
+    let error = #expect(throws: DatasetError.self) { try load(nowhere) }
     #expect(error?.kind == .missingFile)
     #expect(
-      error?.description == "/nowhere: expected a folder of data sets, found no such folder")
+      error?.description == "\(nowhere): expected a folder of data sets, found no such folder")
   }
 
   @Test func loadsAFolderOfUnknownContents() throws {
