@@ -81,11 +81,10 @@ struct DataCommand: ParsableCommand {
         throw Failure.usage("data fetch: no HOME for a cache; expected --data-directory DIR")
       }
       let display = FetchDisplay()
-      let download = Task {
+      let folder = try await Interrupts.cancelling {
         defer { display.finish() }
         return try await DatasetFetcher().fetch(published, into: directory) { display.show($0) }
       }
-      let folder = try await Interrupts.cancelling(download)
       print("\(dataset): \(folder)")
     }
   }
