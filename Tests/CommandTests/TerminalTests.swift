@@ -39,7 +39,12 @@ struct TerminalTests {
     try #require(!redrawn.isEmpty)
     #expect(redrawn.allSatisfy { $0.count < columns }, "\(redrawn)")
     #expect(redrawn.allSatisfy { $0.contains("━") == (columns >= 100) }, "\(redrawn)")
-    #expect(last.allSatisfy { $0.contains("━") == (columns == 300) }, "\(last)")
+    // At 100 columns it depends on the digits of the time whether a short bar fits.
+    if columns == 100 {
+      #expect(last.allSatisfy { $0.count < columns }, "\(last)")
+    } else {
+      #expect(last.allSatisfy { $0.contains("━") == (columns == 300) }, "\(last)")
+    }
     #expect(last.allSatisfy { $0.contains(/- val_accuracy: [\d.]{6} - val_loss: [\d.]+$/) })
   }
 }
