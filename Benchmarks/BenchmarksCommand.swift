@@ -10,8 +10,7 @@ struct BenchmarksCommand: ParsableCommand {
 
   static func main() {
     #if DEBUG
-      print("benchmarks: error: a debug build measures nothing; build with -c release")
-      exit(withError: ExitCode(64))
+      exit(withError: ValidationError("a debug build measures nothing; build with -c release"))
     #else
       OpenBLAS.restartWithRecommendedCore(arguments: CommandLine.unsafeArgv)
       main(nil)
