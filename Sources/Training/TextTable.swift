@@ -70,6 +70,8 @@ extension BinaryInteger {
 extension Double {
   /// The number with a fixed number of decimals, `nan` or `inf` where it is not finite.
   package func fixed(_ decimals: Int) -> String {
+    // The sign of NaN means nothing, and C prints it.
+    if isNaN { return "nan" }
     // Room for the 309 digits of the largest number.
     var text = [CChar](repeating: 0, count: 512)
     let length = withVaList([Int32(decimals), self]) {

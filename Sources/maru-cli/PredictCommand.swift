@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Maru
 
 struct PredictCommand: ParsableCommand {
@@ -28,6 +29,9 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let output, Self.isSameFile(output, RunFolder.modelPath(model.model)) {
+      throw Failure.usage("--output \(output): expected another file than the model itself")
+    }
     let file = try model.load()
     let dataset = try data.load(dataset)
     try file.check(against: dataset, path: model.model)
@@ -58,5 +62,10 @@ struct PredictCommand: ParsableCommand {
       let answer = "\(names[guess].padded(to: width)) \(percent.padded(to: 3, left: true))%"
       print("\(number)  \(mark) \(answer)  (\(names[label]))")
     }
+  }
+
+  private static func isSameFile(_ a: String, _ b: String) -> Bool {
+    let real = [a, b].map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
+    return real[0] == real[1]
   }
 }

@@ -229,6 +229,21 @@ struct BadModelTests {
       "\(run.path): the model has outputs of shape [4], \(few) has 3 classes")
   }
 
+  @Test func predictionsDoNotReplaceTheirModel() throws {
+    let run = try StripesRun()
+    let output = run.path + "/../run/model.safetensors"
+    let path = run.path + "/model.safetensors"
+    for output in [path, output] {
+      let before = try Data(contentsOf: URL(fileURLWithPath: path))
+      let result = try Command.maru([
+        "predict", run.path, "--dataset", "digits", "--output", output,
+      ])
+      expectFailure(
+        result, 64, "--output \(output): expected another file than the model itself")
+      #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+  }
+
   @Test func modelOfOtherClassesIsRefused() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/model.safetensors"
