@@ -1,0 +1,123 @@
+"""The three workloads, their data, and the command line that the peers share."""
+
+import argparse
+import gzip
+import json
+import os
+import statistics
+import struct
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    dataset: str
+    sizes: tuple  # of the layers, from the pixels to the classes; relu between them
+    optimizer: str  # "sgd" or "adam"
+    learning_rate: float
+    batch_size: int
+    validation_count: int = 0  # the last images, scored after each epoch
+
+
+WORKLOADS = {
+    workload.name: workload
+    for workload in [
+        Workload("softmax-mnist", "mnist", (784, 10), "sgd", 0.01, 64, 12_000),
+        Workload("mlp-fashion", "fashion-mnist", (784, 128, 10), "adam", 0.001, 32),
+        Workload("mlp-512", "mnist", (784, 512, 512, 10), "adam", 0.001, 128),
+    ]
+}
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images as rows of bytes, labels as bytes; each peer keeps them as suits it best."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    validation_images: np.ndarray
+    validation_labels: np.ndarray
+
+
+def read_idx(path):
+    """The array of bytes in an IDX file, which may be gzipped."""
+    content = Path(path).read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        content = gzip.decompress(content)
+    if len(content) < 4 or content[:3] != b"\0\0\x08":
+        raise ValueError(f"{path}: expected an IDX file of bytes, got {content[:4].hex()}")
+    header = 4 + 4 * content[3]
+    shape = struct.unpack(f">{content[3]}I", content[4:header])
+    expected = header + int(np.prod(shape))
+    if len(content) != expected:
+        raise ValueError(f"{path}: expected {expected} bytes, got {len(content)}")
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def find_folder(dataset, directory=None):
+    """Looks where `maru` looks."""
+    places = [directory, os.environ.get("MARU_DATA"), "~/.cache/maru", "/usr/share/datasets"]
+    folders = [Path(place).expanduser() / dataset for place in places if place]
+    for folder in folders:
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"{dataset} is in none of {', '.join(map(str, folders))}")
+
+
+def load(workload, directory=None):
+    folder = find_folder(workload.dataset, directory)
+
+    def read(name):
+        path = folder / name
+        return read_idx(path if path.exists() else f"{path}.gz")
+
+    images = read("train-images-idx3-ubyte").reshape(-1, workload.sizes[0])
+    labels = read("train-labels-idx1-ubyte")
+    count = len(images) - workload.validation_count
+    return Data(images[:count], labels[:count], images[count:], labels[count:])
+
+
+def run(backend, train, threads, core=None):
+    """Trains what the command line asks for and prints the result as a line of JSON.
+
+    `train(workload, data, epochs, epoch_ended)` calls `epoch_ended(loss, accuracy, …)` with the
+    epoch's figures as numbers, so that all its work is done by then.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--workload", choices=WORKLOADS, required=True)
+    parser.add_argument("--epochs", type=int, default=5, help="measured ones; one more warms up")
+    parser.add_argument("--data-directory")
+    options = parser.parse_args()
+    workload = WORKLOADS[options.workload]
+    data = load(workload, options.data_directory)
+
+    ends, accuracies = [], []
+
+    def epoch_ended(loss, accuracy, validation_loss=None, validation_accuracy=None):
+        ends.append(time.perf_counter())
+        accuracies.append(accuracy)
+        figures = [loss, accuracy, validation_loss, validation_accuracy]
+        print(*(f"{figure:.4f}" for figure in figures if figure is not None), file=sys.stderr)
+
+    train(workload, data, options.epochs + 1, epoch_ended)
+    seconds = statistics.median(end - start for start, end in zip(ends, ends[1:]))
+    samples = len(data.images)
+    steps = -(-samples // workload.batch_size)
+    result = {
+        "workload": workload.name,
+        "backend": backend,
+        "threads": threads,
+        "core": core,
+        "epochs": options.epochs,
+        "ms_per_epoch": round(seconds * 1e3, 3),
+        "us_per_step": round(seconds * 1e6 / steps, 3),
+        "samples_per_second": round(samples / seconds),
+        "accuracy": round(accuracies[-1], 5),
+    }
+    print(json.dumps(result))
