@@ -65,7 +65,10 @@ let package = Package(
     tests(of: "BLAS"),
     tests(of: "Tensors", scripts: ["Goldens"]),
     tests(of: "Layers", scripts: ["Goldens"]),
-    tests(of: "Training", scripts: ["Goldens/make_goldens.py"]),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Training", "TestSupport", "AllocationCounter"],
+      exclude: ["Goldens/make_goldens.py"]),
   ],
   cLanguageStandard: .c17
 )

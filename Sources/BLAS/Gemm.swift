@@ -16,11 +16,37 @@ public func gemm(
   _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float = 1,
   beta: Float = 0
 ) {
+  gemm(
+    a, b, into: c, alpha: alpha, beta: beta,
+    pieces: alpha == 0 ? nil : ProductPieces.fastest(a, b))
+}
+
+/// Multiplies two matrices as ``gemm(_:_:into:alpha:beta:)`` does, in pieces where some are given.
+package func gemm(
+  _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float,
+  beta: Float, pieces: ProductPieces?
+) {
   guard let sizes = GemmSizes(a, b, c, isProductUsed: alpha != 0) else { return }
   CallCounter.gemm.add()
-  cblas_sgemm(
-    CblasRowMajor, transposition(a), transposition(b), sizes.m, sizes.n, sizes.k,
-    alpha, a.baseAddress, sizes.lda, b.baseAddress, sizes.ldb, beta, c.baseAddress, sizes.ldc)
+  let (aOperation, bOperation) = (transposition(a), transposition(b))
+  guard let pieces else {
+    cblas_sgemm(
+      CblasRowMajor, aOperation, bOperation, sizes.m, sizes.n, sizes.k,
+      alpha, a.baseAddress, sizes.lda, b.baseAddress, sizes.ldb, beta, c.baseAddress, sizes.ldc)
+    return
+  }
+  // Column by column, so that the same part of B meets all rows of A while it is in the cache.
+  for column in stride(from: 0, to: b.columns, by: pieces.columns) {
+    let columns = column..<min(column + pieces.columns, b.columns)
+    let bPart = b[columns: columns].baseAddress
+    for row in stride(from: 0, to: a.rows, by: pieces.rows) {
+      let rows = row..<min(row + pieces.rows, a.rows)
+      cblas_sgemm(
+        CblasRowMajor, aOperation, bOperation, Int32(rows.count), Int32(columns.count), sizes.k,
+        alpha, a[rows: rows].baseAddress, sizes.lda, bPart, sizes.ldb,
+        beta, c[rows: rows, columns: columns].baseAddress, sizes.ldc)
+    }
+  }
 }
 
 /// Multiplies two matrices in double precision: `C = α·A·B + β·C`.

@@ -88,7 +88,7 @@ public struct Dense: Layer {
     let tile = pass.worker.tile(ofActivations: y)
     let part = y[tile]
     // [batch, in] · [out, in]ᵀ → [batch, out]
-    gemm(x[rows: tile.rows], parameters[0][rows: tile.columns].transposed, into: part)
+    pass.multiply(x[rows: tile.rows], parameters[0][rows: tile.columns].transposed, into: part)
     if hasBias {
       let bias = parameters[1].baseAddress + tile.columns.lowerBound
       maru_add_to_rows(part.baseAddress, part.rows, part.columns, part.stride, bias)
@@ -102,7 +102,7 @@ public struct Dense: Layer {
     let tile = pass.worker.tile(ofWeights: gradients[0])
     let dYPart = dY[columns: tile.rows]
     // [batch, out]ᵀ · [batch, in] → [out, in]
-    gemm(dYPart.transposed, x[columns: tile.columns], into: gradients[0][tile])
+    pass.multiply(dYPart.transposed, x[columns: tile.columns], into: gradients[0][tile])
     // Where the weights are cut by inputs, the one worker with the first input sums all biases.
     if hasBias && tile.columns.contains(0) {
       let dBias = gradients[1].baseAddress + tile.rows.lowerBound
@@ -117,6 +117,6 @@ public struct Dense: Layer {
   ) {
     let tile = pass.worker.tile(ofActivations: dX)
     // [batch, out] · [out, in] → [batch, in]
-    gemm(dY[rows: tile.rows], parameters[0][columns: tile.columns], into: dX[tile])
+    pass.multiply(dY[rows: tile.rows], parameters[0][columns: tile.columns], into: dX[tile])
   }
 }

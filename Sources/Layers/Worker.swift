@@ -81,7 +81,7 @@ public enum Mode: Sendable {
 }
 
 /// The circumstances of one layer's forward or backward pass.
-public struct Pass: Sendable {
+public struct Pass {
   /// Training or inference.
   public let mode: Mode
   /// The worker that makes the call.
@@ -90,12 +90,21 @@ public struct Pass: Sendable {
   public let step: Int
   /// The key of the layer's random numbers, the same in every step.
   public let randomKey: UInt64
+  /// Where a profiled pass notes its matrix products.
+  let products: ProductClock?
 
   /// Creates the circumstances of a pass.
   public init(mode: Mode, worker: Worker, step: Int = 0, randomKey: UInt64 = 0) {
+    self.init(mode: mode, worker: worker, step: step, randomKey: randomKey, products: nil)
+  }
+
+  package init(
+    mode: Mode, worker: Worker, step: Int, randomKey: UInt64, products: ProductClock?
+  ) {
     self.mode = mode
     self.worker = worker
     self.step = step
     self.randomKey = randomKey
+    self.products = products
   }
 }

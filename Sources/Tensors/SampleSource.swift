@@ -25,7 +25,8 @@ extension Tensor: SampleSource {
   /// Copies the chosen samples into a batch.
   public func gather(_ indices: UnsafeBufferPointer<Int32>, into batch: MatrixView<Float>) {
     precondition(
-      batch.isContiguous && batch.rows == indices.count && batch.columns == sampleShape.count,
+      batch.isContiguous && batch.rows == indices.count
+        && batch.columns * sampleCount == shape.count,
       "Tensor.gather: expected a contiguous batch [\(indices.count), \(sampleShape.count)], got [\(batch.rows), \(batch.columns)]"
     )
     guard let first = indices.baseAddress else { return }

@@ -70,27 +70,44 @@ struct Network {
   }
 
   /// Runs all layers on one batch.
-  func forward(_ views: [Workspace.Views], mode: Mode, worker: Worker, step: Int, barrier: Barrier?)
-  {
-    for (node, views) in zip(nodes, views) {
-      if node.waitsForward { barrier?.wait() }
-      node.layer.forward(
-        views.x, into: views.y, parameters: node.parameters,
-        pass: Pass(mode: mode, worker: worker, step: step, randomKey: node.randomKey))
+  func forward(
+    _ views: [Workspace.Views], mode: Mode, worker: Worker, step: Int = 0, barrier: Barrier? = nil,
+    clock: StageClock? = nil
+  ) {
+    for index in nodes.indices {
+      let (node, views) = (nodes[index], views[index])
+      if node.waitsForward {
+        barrier?.wait()
+        clock?.lap(.waiting)
+      }
+      let pass = Pass(
+        mode: mode, worker: worker, step: step, randomKey: node.randomKey,
+        products: clock?.products)
+      node.layer.forward(views.x, into: views.y, parameters: node.parameters, pass: pass)
+      clock?.lap(.forward(index))
     }
   }
 
   /// Runs all layers backward, given the gradient of the output in the last view's `dY`.
-  func backward(_ views: [Workspace.Views], worker: Worker, step: Int, barrier: Barrier) {
+  func backward(
+    _ views: [Workspace.Views], worker: Worker, step: Int, barrier: Barrier, clock: StageClock?
+  ) {
     for index in nodes.indices.reversed() where index >= lowestTrained {
       let (node, views) = (nodes[index], views[index])
-      if node.waitsBackward { barrier.wait() }
-      let pass = Pass(mode: .training, worker: worker, step: step, randomKey: node.randomKey)
+      if node.waitsBackward {
+        barrier.wait()
+        clock?.lap(.waiting)
+      }
+      let pass = Pass(
+        mode: .training, worker: worker, step: step, randomKey: node.randomKey,
+        products: clock?.products)
       node.layer.parameterGradients(of: views.dY, x: views.x, into: node.gradients, pass: pass)
+      clock?.lap(.weightGradient(index))
       if node.givesInputGradient {
         node.layer.inputGradient(
           of: views.dY, x: views.x, y: views.y, parameters: node.parameters, into: views.dX,
           pass: pass)
+        clock?.lap(.dataGradient(index))
       }
     }
   }

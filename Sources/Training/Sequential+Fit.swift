@@ -13,23 +13,26 @@ extension Sequential {
   ///   - validation: what the model is checked on after each epoch
   ///   - shuffle: whether each epoch has a new order
   ///   - callbacks: what watches training, called in this order
+  ///   - profile: where to note what the time of the steps was spent on
   /// - Returns: the figures of each epoch
   @discardableResult
   public func fit(
     _ samples: some SampleSource, _ labels: [Int], epochs: Int = 1, batchSize: Int = 32,
-    validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = []
+    validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = [],
+    profile: StepProfile? = nil
   ) throws -> History {
     try fit(
       samples, .classes(labels), epochs: epochs, batchSize: batchSize, validation: validation,
-      shuffle: shuffle, callbacks: callbacks)
+      shuffle: shuffle, callbacks: callbacks, profile: profile)
   }
 
   /// Trains on samples with targets of either kind; otherwise as
-  /// ``fit(_:_:epochs:batchSize:validation:shuffle:callbacks:)``.
+  /// ``fit(_:_:epochs:batchSize:validation:shuffle:callbacks:profile:)``.
   @discardableResult
   public func fit(
     _ samples: some SampleSource, _ targets: Targets, epochs: Int = 1, batchSize: Int = 32,
-    validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = []
+    validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = [],
+    profile: StepProfile? = nil
   ) throws -> History {
     precondition(epochs >= 0, "Sequential.fit: expected epochs from 0, got \(epochs)")
     precondition(batchSize >= 1, "Sequential.fit: expected batches from 1, got \(batchSize)")
@@ -41,7 +44,7 @@ extension Sequential {
       validation, compilation, samples: samples, targets: prepared, heldOut: heldOut)
     let loop = TrainingLoop(
       model: self, compilation: compilation, source: samples, targets: prepared, samples: training,
-      batchSize: min(batchSize, training.count), epochs: epochs)
+      batchSize: min(batchSize, training.count), epochs: epochs, isProfiled: profile != nil)
     loop.stepDidEnd = { progress in
       var decision = Decision.proceed
       for callback in callbacks {
@@ -53,6 +56,7 @@ extension Sequential {
     loop.progress.figureNames =
       loop.figures.names + (evaluator == nil ? [] : loop.figures.names.map { "val_" + $0 })
     for callback in callbacks { try callback.trainingWillBegin(loop.progress, model: self) }
+    let stepsBefore = compilation.steps
     var history = History()
     for epoch in 0..<epochs where history.stopReason == nil {
       let start = ContinuousClock.now
@@ -68,6 +72,9 @@ extension Sequential {
           history.stopReason = history.stopReason ?? reason
         }
       }
+    }
+    if let profile {
+      loop.record(in: profile, model: self, steps: compilation.steps - stepsBefore)
     }
     for callback in callbacks { try callback.trainingDidEnd(history, model: self) }
     return history

@@ -9,22 +9,28 @@ extension Sequential {
     var table = TextTable([
       ("Layer (type)", .left), ("Output shape", .left), ("Parameters", .right),
     ])
-    var uses: [String: Int] = [:]
-    for (index, layer) in layers.enumerated() {
-      let type = String(describing: Swift.type(of: layer))
-      let name = snakeCased(type)
-      let use = uses[name, default: 0]
-      uses[name] = use + 1
+    for (index, name) in layerNames.enumerated() {
+      let type = String(describing: Swift.type(of: layers[index]))
       let sizes = ["batch"] + shapes[index + 1].sizes.map { "\($0)" }
       let count = layout.slices.filter { $0.layer == index }
         .reduce(0) { $0 + $1.parameter.shape.count }
       table.append([
-        "\(use == 0 ? name : "\(name)_\(use)") (\(type))",
-        "(\(sizes.joined(separator: ", ")))", count.grouped,
+        "\(name) (\(type))", "(\(sizes.joined(separator: ", ")))", count.grouped,
       ])
     }
     let bytes = parameterCount * MemoryLayout<Float>.size
     return "\(table)Total parameters: \(parameterCount.grouped) (\(memorySize(bytes)))\n"
+  }
+
+  /// The layers' names in Keras's way: `dense`, `dense_1`, ….
+  var layerNames: [String] {
+    var uses: [String: Int] = [:]
+    return layers.map { layer in
+      let name = snakeCased(String(describing: type(of: layer)))
+      let use = uses[name, default: 0]
+      uses[name] = use + 1
+      return use == 0 ? name : "\(name)_\(use)"
+    }
   }
 }
 

@@ -42,9 +42,14 @@ final class TrainingLoop {
     /// By the input buffer, then full or last batch.
     let views: [[[Workspace.Views]]]
     let outputs: [[(scores: MatrixView<Float>, gradient: MatrixView<Float>)]]
+    let clock: StageClock?
 
-    init(network: Network, workspace: Workspace, inputs: [AlignedBuffer], sizes: [Int]) {
+    init(
+      network: Network, workspace: Workspace, inputs: [AlignedBuffer], sizes: [Int],
+      clock: StageClock?
+    ) {
       self.network = network
+      self.clock = clock
       let views = inputs.map { input in sizes.map { workspace.views(input: input, rows: $0) } }
       self.views = views
       outputs = inputs.indices.map { buffer in
@@ -61,7 +66,7 @@ final class TrainingLoop {
 
   init(
     model: Sequential, compilation: Compilation, source: any SampleSource,
-    targets: PreparedTargets, samples: [Int32], batchSize: Int, epochs: Int
+    targets: PreparedTargets, samples: [Int32], batchSize: Int, epochs: Int, isProfiled: Bool
   ) {
     self.compilation = compilation
     self.source = source
@@ -84,7 +89,9 @@ final class TrainingLoop {
       AlignedBuffer(zeros: batchSize * network.inputColumns)
     }
     contexts = (0..<model.threads).map { [workspace, inputs] _ in
-      Context(network: makeNetwork(), workspace: workspace, inputs: inputs, sizes: sizes)
+      Context(
+        network: makeNetwork(), workspace: workspace, inputs: inputs, sizes: sizes,
+        clock: isProfiled ? StageClock(layers: network.nodes.count) : nil)
     }
     targetBatches = (0..<2).map { _ in
       TargetBatch(rows: batchSize, columns: network.outputColumns, for: targets)
@@ -116,14 +123,26 @@ final class TrainingLoop {
     defer { compilation.steps += progress.step }
     Team.run(contexts.count) { worker in
       let context = contexts[worker.index]
+      context.clock?.start()
       gather(step: 0, context, worker)
+      context.clock?.lap(.gather)
       barrier.wait()
+      context.clock?.lap(.waiting)
       for step in 0..<progress.steps {
         if step + 1 < progress.steps { gather(step: step + 1, context, worker) }
+        context.clock?.lap(.gather)
         runStep(step, context, worker)
         if stopped.load(ordering: .relaxed) { break }
       }
     }
+  }
+
+  /// Gives what was measured so far to a profile.
+  func record(in profile: StepProfile, model: Sequential, steps: Int) {
+    let layers = contexts[0].network.nodes.map(\.layer)
+    profile.record(
+      contexts.compactMap(\.clock), names: Array(model.layerNames.prefix(layers.count)),
+      layers: layers, steps: steps)
   }
 
   private func rows(_ step: Int) -> Int { min(batchSize, order.count - step * batchSize) }
@@ -157,14 +176,21 @@ final class TrainingLoop {
     let (buffer, size) = place(step)
     let views = context.views[buffer][size]
     let number = firstStep + step
-    context.network.forward(views, mode: .training, worker: worker, step: number, barrier: barrier)
+    let clock = context.clock
+    context.network.forward(
+      views, mode: .training, worker: worker, step: number, barrier: barrier, clock: clock)
     barrier.wait()
+    clock?.lap(.waiting)
     evaluateLoss(context.outputs[buffer][size], targetBatches[buffer], worker)
-    context.network.backward(views, worker: worker, step: number, barrier: barrier)
+    clock?.lap(.loss)
+    context.network.backward(views, worker: worker, step: number, barrier: barrier, clock: clock)
     barrier.wait()
+    clock?.lap(.waiting)
     update(number: number, worker)
     if worker.index == 0 { finishStep(step) }
+    clock?.lap(.update)
     barrier.wait()
+    clock?.lap(.waiting)
   }
 
   private func evaluateLoss(

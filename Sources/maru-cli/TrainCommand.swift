@@ -39,6 +39,8 @@ struct TrainCommand: ParsableCommand {
   var output: String?
   @Option(help: "How to report progress.")
   var progress: ProgressMode = .auto
+  @Flag(help: "Print where the time of a step goes, by layer and kind of work.")
+  var profile = false
 
   /// The options, completed by the settings of the exercise.
   private var settings: TrainingSettings {
@@ -79,11 +81,13 @@ struct TrainCommand: ParsableCommand {
       if let advice = OpenBLAS.kernelAdvice { Messages.print(advice) }
       print(run.model.summary(), terminator: "")
     }
-    let result = try run.train(reporting: progress)
+    let profile = profile ? StepProfile() : nil
+    let result = try run.train(reporting: progress, profile: profile)
     if progress.isForPeople, let reason = result.history.stopReason {
       Messages.print("training ended early: \(reason)")
     }
     print(result.testLine)
+    if let profile { print(profile, terminator: "") }
     if let folder {
       try folder.write(run.model, result)
       print("saved: \(folder.path)")

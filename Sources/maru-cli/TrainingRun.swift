@@ -33,7 +33,7 @@ struct TrainingRun {
   }
 
   /// Trains, then scores the model on the test samples.
-  func train(reporting progress: ProgressMode) throws -> TrainingResult {
+  func train(reporting progress: ProgressMode, profile: StepProfile?) throws -> TrainingResult {
     let steps = StepCount()
     let history: History
     do {
@@ -41,7 +41,8 @@ struct TrainingRun {
         dataset.train.images, dataset.train.labels, epochs: settings.epochs,
         batchSize: settings.batchSize.count(of: dataset.train.count),
         validation: settings.validation,
-        callbacks: [steps, StopOnNaN()] + [progress.callback()].compactMap { $0 })
+        callbacks: [steps, StopOnNaN()] + [progress.callback()].compactMap { $0 },
+        profile: profile)
     } catch let error as ModelError {
       // Data and network fit by now; only the split is left to go wrong.
       throw Failure.usage("--validation-split: \(error)")

@@ -36,6 +36,22 @@ struct Product: CustomTestStringConvertible {
     }
   }
 
+  /// Products of one, several and broken pieces in each direction.
+  static let pieces: [Product] = [(8, 16, 5), (16, 32, 9), (19, 40, 7), (5, 33, 3)].flatMap {
+    m, n, k in
+    transpositions.flatMap { a, b in
+      [0, 2.5].map {
+        Product(m: m, n: n, k: k, transposesA: a, transposesB: b, alpha: 0.5, beta: $0, gap: 3)
+      }
+    }
+  }
+
+  /// Sizes on both sides of what is cut into pieces, on kernels for which that is done.
+  static let trained: [Product] = [
+    (32, 128, 784, false, true), (128, 10, 784, false, true), (130, 9, 900, false, true),
+    (100, 130, 90, false, false), (90, 201, 60, true, false), (6, 70, 2600, true, false),
+  ].map { Product(m: $0, n: $1, k: $2, transposesA: $3, transposesB: $4) }
+
   static let empty: [Product] = [(0, 3, 2), (3, 0, 2), (3, 2, 0), (0, 0, 0)].flatMap { m, n, k in
     transpositions.flatMap { a, b in
       [0, 2.0].map {
@@ -59,6 +75,20 @@ struct GemmTests {
   func factors(product: Product) {
     checkFloat(product)
     checkDouble(product)
+  }
+
+  @Test("products in pieces of 8 × 16", arguments: Product.pieces)
+  func pieces(product: Product) {
+    let operands = Operands(product) { $0 }
+    gemm(
+      operands.a, operands.b, into: operands.c.view, alpha: Float(product.alpha),
+      beta: Float(product.beta), pieces: ProductPieces(rows: 8, columns: 16))
+    operands.check(product, rounding: floatRounding)
+  }
+
+  @Test("products of training, on one thread", arguments: Product.trained)
+  func trained(product: Product) {
+    OpenBLAS.withSingleThread { checkFloat(product) }
   }
 
   @Test("with alpha 0 the operands are not read")

@@ -1,0 +1,84 @@
+import AllocationCounter
+import Testing
+import Training
+
+/// From the second step of an epoch on, nothing is allocated.
+///
+/// Each count runs in a process of its own, where nothing else allocates.
+@Suite(
+  .enabled(
+    if: allocation_count() >= 0,
+    "allocations are counted with glibc only, and without sanitizers"))
+struct AllocationTests {
+  @Test func theCounterCounts() async {
+    await #expect(processExitsWith: .success) {
+      let before = allocation_count()
+      let block = UnsafeMutablePointer<Float>.allocate(capacity: 1000)
+      #expect(allocation_count() > before)
+      block.deallocate()
+    }
+  }
+
+  @Test func aLinearModelAllocatesNothing() async {
+    await #expect(processExitsWith: .success) {
+      try expectNoAllocations([Dense(10), Softmax()], .sgd())
+    }
+  }
+
+  @Test func anMLPAllocatesNothing() async {
+    await #expect(processExitsWith: .success) {
+      try expectNoAllocations([Flatten(), Dense(140), ReLU(), Dense(10), Softmax()], .adam())
+    }
+  }
+
+  @Test func dropoutPenaltiesAndClippingAllocateNothing() async {
+    await #expect(processExitsWith: .success) {
+      try expectNoAllocations(
+        [Dense(130, l2: 0.01), Tanh(), Dropout(0.3), Dense(10, l2: 0.01)],
+        .sgd(momentum: 0.9, nesterov: true), clipNorm: 0.1)
+    }
+  }
+
+  @Test func aProfileAllocatesNothing() async {
+    await #expect(processExitsWith: .success) {
+      try expectNoAllocations([Dense(10)], .rmsprop(), profile: StepProfile())
+    }
+  }
+}
+
+/// Trains on one and on two threads, the last batch being shorter, and compares the counts after
+/// the first and the last step.
+private func expectNoAllocations(
+  _ layers: [any Layer], _ optimizer: any Optimizer, clipNorm: Float? = nil,
+  profile: StepProfile? = nil
+) throws {
+  for threads in 1...2 {
+    let model = try Sequential(inputShape: [20], layers)
+    model.threads = threads
+    model.compile(
+      optimizer: optimizer, loss: .softmaxCrossEntropy, metrics: [.accuracy, .topK(3)],
+      clipNorm: clipNorm)
+    let (samples, labels) = (
+      randomSamples([330, 20], seed: 1), randomLabels(330, classes: 10, seed: 2)
+    )
+    let counter = StepCounter()
+    try model.fit(
+      samples, labels, epochs: 2, batchSize: 32, callbacks: [counter], profile: profile)
+    #expect(counter.steps == 22)
+    #expect(counter.allocations == 0, "\(threads) threads, \(counter.allocations) allocations")
+  }
+}
+
+/// Counts the allocations between the first and the last step of each epoch.
+private final class StepCounter: Callback {
+  private(set) var steps = 0
+  private(set) var allocations = 0
+  private var atFirstStep = 0
+
+  func stepDidEnd(_ progress: TrainingProgress) -> Decision {
+    steps += 1
+    if progress.step == 1 { atFirstStep = allocation_count() }
+    if progress.step == progress.steps { allocations += allocation_count() - atFirstStep }
+    return .proceed
+  }
+}
