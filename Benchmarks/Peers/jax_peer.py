@@ -11,36 +11,47 @@ from workloads import run
 
 
 def initial(sizes, rng):
-    """Pairs of weights and biases."""
+    """Pairs of weights and biases.
+
+    The last weight is [classes, inputs]: XLA computes the logits several times faster as columns.
+    """
 
     def layer(inputs, outputs):
         limit = np.sqrt(6 / (inputs + outputs))
         weight = rng.uniform(-limit, limit, (inputs, outputs))
         return jnp.asarray(weight, jnp.float32), jnp.zeros(outputs, jnp.float32)
 
-    return [layer(*pair) for pair in zip(sizes, sizes[1:])]
+    *hidden, (weight, bias) = (layer(*pair) for pair in zip(sizes, sizes[1:]))
+    return [*hidden, (weight.T, bias)]
 
 
-def scores(parameters, x, labels):
+def scaled(pixels):
+    return pixels.astype(jnp.float32) * (1 / 255)
+
+
+def score(parameters, x, labels):
     """The mean loss, and the number of right answers."""
-    *hidden, (weight, bias) = parameters
-    for hidden_weight, hidden_bias in hidden:
-        x = jax.nn.relu(x @ hidden_weight + hidden_bias)
-    logits = x @ weight + bias
-    chosen = jnp.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
-    loss = jnp.mean(jax.nn.logsumexp(logits, axis=1) - chosen)
-    return loss, jnp.sum(logits.argmax(axis=1) == labels)
+    *hidden, (last_weight, last_bias) = parameters
+    for weight, bias in hidden:
+        x = jax.nn.relu(x @ weight + bias)
+    logits = last_weight @ x.T + last_bias[:, None]
+    chosen = jnp.take_along_axis(logits, labels[None, :], axis=0)[0]
+    loss = jnp.mean(jax.nn.logsumexp(logits, axis=0) - chosen)
+    return loss, jnp.sum(logits.argmax(axis=0) == labels)
 
 
-def sgd(workload):
+def sgd(learning_rate):
+    def start(parameters):
+        return ()
+
     def update(parameters, gradients, state):
-        step = lambda p, g: p - workload.learning_rate * g
+        step = lambda p, g: p - learning_rate * g
         return jax.tree.map(step, parameters, gradients), state
 
-    return update, lambda parameters: ()
+    return start, update
 
 
-def adam(workload, beta1=0.9, beta2=0.999, epsilon=1e-7):
+def adam(learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-7):
     def start(parameters):
         zeros = lambda: jax.tree.map(jnp.zeros_like, parameters)
         return zeros(), zeros(), jnp.zeros((), jnp.float32)
@@ -50,41 +61,40 @@ def adam(workload, beta1=0.9, beta2=0.999, epsilon=1e-7):
         steps += 1
         m = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, m, gradients)
         v = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * g * g, v, gradients)
-        rate = workload.learning_rate * jnp.sqrt(1 - beta2**steps) / (1 - beta1**steps)
+        rate = learning_rate * jnp.sqrt(1 - beta2**steps) / (1 - beta1**steps)
         step = lambda p, m, v: p - rate * m / (jnp.sqrt(v) + epsilon)
         return jax.tree.map(step, parameters, m, v), (m, v, steps)
 
-    return update, start
+    return start, update
 
 
 def train(workload, data, epochs, epoch_ended):
     rng = np.random.default_rng(1)
-    images = jnp.asarray(data.images, jnp.float32) / 255
-    labels = jnp.asarray(data.labels, jnp.int32)
-    validation_images = jnp.asarray(data.validation_images, jnp.float32) / 255
+    images, labels = jnp.asarray(data.images), jnp.asarray(data.labels, jnp.int32)
+    validation_images = scaled(jnp.asarray(data.validation_images))
     validation_labels = jnp.asarray(data.validation_labels, jnp.int32)
     count, batch_size = len(images), workload.batch_size
     whole = count - count % batch_size
-    update, start = {"sgd": sgd, "adam": adam}[workload.optimizer](workload)
-    gradient = jax.value_and_grad(scores, has_aux=True)
+    start, update = {"sgd": sgd, "adam": adam}[workload.optimizer](workload.learning_rate)
+    gradient = jax.value_and_grad(score, has_aux=True)
 
     @functools.partial(jax.jit, donate_argnums=0)
     def epoch(state, images, labels, validation_images, validation_labels, order):
         def step(state, indices):
             parameters, optimizer_state = state
-            (loss, right), gradients = gradient(parameters, images[indices], labels[indices])
+            x, y = scaled(images[indices]), labels[indices]
+            (loss, right), gradients = gradient(parameters, x, y)
             return update(parameters, gradients, optimizer_state), (loss * len(indices), right)
 
-        state, (losses, rights) = jax.lax.scan(
-            step, state, order[:whole].reshape(-1, batch_size)
-        )
+        batches = order[:whole].reshape(-1, batch_size)
+        state, (losses, rights) = jax.lax.scan(step, state, batches)
         loss, right = losses.sum(), rights.sum()
         if whole < count:
             state, (last_loss, last_right) = step(state, order[whole:])
             loss, right = loss + last_loss, right + last_right
         figures = [loss / count, right / count]
         if workload.validation_count:
-            loss, right = scores(state[0], validation_images, validation_labels)
+            loss, right = score(state[0], validation_images, validation_labels)
             figures += [loss, right / workload.validation_count]
         return state, figures
 

@@ -3,6 +3,7 @@
 import argparse
 import gzip
 import json
+import math
 import os
 import statistics
 import struct
@@ -10,8 +11,6 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,14 @@ class Workload:
     learning_rate: float
     batch_size: int
     validation_count: int = 0  # the last images, scored after each epoch
+
+    def __str__(self):
+        text = "→".join(map(str, self.sizes))
+        text += f", {self.optimizer} {self.learning_rate}, batch {self.batch_size}"
+        text += f", {60_000 - self.validation_count:,} images of {self.dataset}"
+        if self.validation_count:
+            text += f", {self.validation_count:,} more scored after each epoch"
+        return text
 
 
 WORKLOADS = {
@@ -39,14 +46,16 @@ WORKLOADS = {
 class Data:
     """Images as rows of bytes, labels as bytes; each peer keeps them as suits it best."""
 
-    images: np.ndarray
-    labels: np.ndarray
-    validation_images: np.ndarray
-    validation_labels: np.ndarray
+    images: "np.ndarray"
+    labels: "np.ndarray"
+    validation_images: "np.ndarray"
+    validation_labels: "np.ndarray"
 
 
 def read_idx(path):
     """The array of bytes in an IDX file, which may be gzipped."""
+    import numpy as np  # here, since compare.py reads the workloads before NumPy is installed
+
     content = Path(path).read_bytes()
     if content[:2] == b"\x1f\x8b":
         content = gzip.decompress(content)
@@ -54,7 +63,7 @@ def read_idx(path):
         raise ValueError(f"{path}: expected an IDX file of bytes, got {content[:4].hex()}")
     header = 4 + 4 * content[3]
     shape = struct.unpack(f">{content[3]}I", content[4:header])
-    expected = header + int(np.prod(shape))
+    expected = header + math.prod(shape)
     if len(content) != expected:
         raise ValueError(f"{path}: expected {expected} bytes, got {len(content)}")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

@@ -1,0 +1,55 @@
+"""The workloads in Keras, on the backend that KERAS_BACKEND names: compile and fit."""
+
+import os
+
+import keras
+import numpy as np
+from keras import layers
+
+from workloads import run
+
+
+class EpochEnded(keras.callbacks.Callback):
+    def __init__(self, epoch_ended):
+        super().__init__()
+        self.epoch_ended = epoch_ended
+
+    def on_epoch_end(self, epoch, logs):
+        names = ["loss", "accuracy", "val_loss", "val_accuracy"]
+        self.epoch_ended(*(float(logs[name]) for name in names if name in logs))
+
+
+def train(workload, data, epochs, epoch_ended):
+    keras.utils.set_random_seed(1)
+    inputs, *hidden, outputs = workload.sizes
+    model = keras.Sequential(
+        [keras.Input((inputs,))]
+        + [layers.Dense(size, activation="relu") for size in hidden]
+        + [layers.Dense(outputs)]
+    )
+    kind = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[workload.optimizer]
+    model.compile(
+        optimizer=kind(workload.learning_rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        steps_per_execution=int(os.environ.get("SPE","1")),
+        jit_compile={"1":True,"0":False,"":"auto"}[os.environ.get("JIT","")],
+    )
+    scaled = lambda images: images.astype(np.float32) / 255
+    validation = None
+    if workload.validation_count:
+        validation = scaled(data.validation_images), data.validation_labels.astype(np.int32)
+    model.fit(
+        scaled(data.images),
+        data.labels.astype(np.int32),
+        batch_size=workload.batch_size,
+        epochs=epochs,
+        validation_data=validation,
+        validation_batch_size=int(os.environ.get("VBS","64")),
+        callbacks=[EpochEnded(epoch_ended)],
+        verbose=0,
+    )
+
+
+if __name__ == "__main__":
+    run(f"keras-{keras.backend.backend()}", train, threads=len(os.sched_getaffinity(0)))
