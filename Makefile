@@ -4,9 +4,10 @@
 SWIFT ?= swift
 BUILD = .build/release
 PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev pkg-config dataset-fashion-mnist
+PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks
 
-.PHONY: run setup build test lint format clean
+.PHONY: run setup build test bench-peers test-peers lint format clean
 
 run: build
 	$(BUILD)/maru train --exercise softmax --seed 1 --output runs/softmax
@@ -33,6 +34,19 @@ build: setup
 test: setup
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
+
+# The same training in NumPy, PyTorch, JAX and Keras, in turn with ours.
+bench-peers: build $(PEERS)/bin/pip
+	@$(BUILD)/maru data show mnist > /dev/null 2>&1 || $(BUILD)/maru data fetch mnist
+	$(PEERS)/bin/python Benchmarks/Peers/compare.py
+
+test-peers: $(PEERS)/bin/pip
+	$(PEERS)/bin/pip install --quiet --requirement Benchmarks/Peers/requirements-numpy.txt
+	$(PEERS)/bin/python -m unittest discover --start-directory Benchmarks/Peers
+
+bench-peers test-peers: PACKAGES += python3-venv
+$(PEERS)/bin/pip: | setup
+	python3 -m venv $(PEERS)
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

@@ -54,7 +54,8 @@ let package = Package(
     .target(name: "Maru", dependencies: ["Training", "ModelFiles", "Datasets", "LinearAlgebra"]),
     .executableTarget(name: "maru-cli", dependencies: ["Maru", argumentParser]),
     .executableTarget(
-      name: "benchmarks", dependencies: ["Maru", argumentParser], path: "Benchmarks"),
+      name: "benchmarks", dependencies: ["Maru", argumentParser], path: "Benchmarks",
+      exclude: ["Peers"]),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
     .target(name: "FileTestSupport", path: "Tests/FileTestSupport"),
     .testTarget(

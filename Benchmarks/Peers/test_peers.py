@@ -1,0 +1,124 @@
+import gzip
+import os
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+import compare
+import workloads
+
+IMAGES = b"\0\0\x08\x03" + b"\0\0\0\x02" + b"\0\0\0\x01" + b"\0\0\0\x03" + bytes([1, 2, 3, 4, 5, 6])
+
+
+class ReadIDXTests(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name) / "images"
+
+    def read(self, content):
+        self.path.write_bytes(content)
+        return workloads.read_idx(self.path)
+
+    def test_bytes_keep_their_shape_and_order(self):
+        np.testing.assert_array_equal(self.read(IMAGES), [[[1, 2, 3]], [[4, 5, 6]]])
+
+    def test_gzip_is_read_alike(self):
+        np.testing.assert_array_equal(self.read(gzip.compress(IMAGES)), self.read(IMAGES))
+
+    def test_wrong_lengths_are_refused(self):
+        for content in [IMAGES[:-1], IMAGES + b"\0"]:
+            with self.assertRaisesRegex(ValueError, "expected 22 bytes, got 2[13]"):
+                self.read(content)
+
+    def test_other_files_are_refused(self):
+        for content in [b"", b"\0\0\x0d\x01" + IMAGES[4:]]:
+            with self.assertRaisesRegex(ValueError, "expected an IDX file of bytes"):
+                self.read(content)
+
+
+class LoadTests(unittest.TestCase):
+    def test_the_last_images_are_for_validation(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "mnist").mkdir()
+            images = b"\0\0\x08\x02\0\0\0\x05\0\0\0\x02" + bytes(range(10))
+            (Path(folder) / "mnist/train-images-idx3-ubyte").write_bytes(images)
+            labels = gzip.compress(b"\0\0\x08\x01\0\0\0\x05" + bytes(range(5)))
+            (Path(folder) / "mnist/train-labels-idx1-ubyte.gz").write_bytes(labels)
+            workload = workloads.Workload("small", "mnist", (2, 10), "sgd", 0.1, 2, 2)
+            data = workloads.load(workload, folder)
+        np.testing.assert_array_equal(data.images, [[0, 1], [2, 3], [4, 5]])
+        np.testing.assert_array_equal(data.labels, [0, 1, 2])
+        np.testing.assert_array_equal(data.validation_images, [[6, 7], [8, 9]])
+        np.testing.assert_array_equal(data.validation_labels, [3, 4])
+
+    def test_missing_data_are_named_with_the_places(self):
+        environment = mock.patch.dict(os.environ, {"MARU_DATA": "/nowhere"})
+        with environment, self.assertRaisesRegex(FileNotFoundError, "/nothing/mnist, /nowhere/mnist"):
+            workloads.find_folder("mnist", "/nothing")
+
+
+def result(milliseconds, threads=2, core="Haswell"):
+    return {
+        "ms_per_epoch": milliseconds,
+        "us_per_step": milliseconds * 2,
+        "samples_per_second": 1e6 / milliseconds,
+        "accuracy": 0.9,
+        "threads": threads,
+        "core": core,
+    }
+
+
+class CompareTests(unittest.TestCase):
+    results = {
+        "maru": [result(10), result(30), result(11)],
+        "numpy": [result(44), result(40), result(1000, core=None)],
+        "jax": [],
+    }
+
+    def test_a_ratio_is_that_of_the_medians(self):
+        self.assertEqual(compare.ratio(self.results, "numpy"), "0.25")
+
+    def test_a_backend_that_failed_has_no_ratio(self):
+        self.assertEqual(compare.ratio(self.results, "jax"), "–")
+        self.assertEqual(compare.ratio({"maru": [], "numpy": [result(1)]}, "numpy"), "–")
+
+    def test_tables_are_aligned_and_leave_out_what_failed(self):
+        self.assertEqual(
+            compare.workload_table(self.results),
+            [
+                "       ms/epoch      min–max  µs/step  samples/s  accuracy  threads     core  ours/peer",
+                "maru       11.0    10.0–30.0     22.0     90,909    0.9000        2  Haswell",
+                "numpy      44.0  40.0–1000.0     88.0     22,727    0.9000        2  Haswell       0.25",
+            ],
+        )
+        self.assertEqual(
+            compare.ratio_table({"softmax-mnist": self.results}, ["numpy", "jax"]),
+            ["ours/peer      numpy  jax", "softmax-mnist   0.25    –"],
+        )
+
+    def test_a_failure_is_the_last_line_of_the_program(self):
+        program = "import sys; print('first\\nlast\\n', file=sys.stderr); sys.exit(3)"
+        with self.assertRaisesRegex(compare.Failure, "^last$"):
+            compare.output([sys.executable, "-c", program])
+        with self.assertRaisesRegex(compare.Failure, "^ended with status 3$"):
+            compare.output([sys.executable, "-c", "raise SystemExit(3)"])
+
+    def test_keras_is_told_its_backend(self):
+        with mock.patch.object(compare, "output", return_value='{"a": 1}\n{"a": 2}\n') as output:
+            self.assertEqual(compare.measure("keras-jax", "mlp-512", 3, "data"), {"a": 2})
+        command, environment = output.call_args.args
+        self.assertEqual(Path(command[1]).name, "keras_peer.py")
+        self.assertEqual(
+            command[2:],
+            ["--workload", "mlp-512", "--epochs", 3, "--data-directory", "data"],
+        )
+        self.assertEqual(environment, {"KERAS_BACKEND": "jax"})
+
+
+if __name__ == "__main__":
+    unittest.main()
