@@ -14,10 +14,10 @@ struct ContractTests {
       as [any Layer]
     {
       #expect(try layer.outputShape(for: [3, 4]) == [3, 4])
-      #expect(layer.isElementwise && !layer.cutsRows)
+      #expect(layer.isElementwise && layer.division == .tiles)
       #expect(layer.parameters(for: [3, 4]).isEmpty)
     }
-    #expect(Softmax().cutsRows && !Softmax().isElementwise && !Dense(1).isElementwise)
+    #expect(Softmax().division == .rows && !Softmax().isElementwise && !Dense(1).isElementwise)
   }
 
   @Test(
