@@ -62,6 +62,7 @@ let package = Package(
       exclude: ["Goldens"]),
     .testTarget(
       name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"]),
+    .testTarget(name: "BenchmarksTests", dependencies: ["benchmarks", "Maru"]),
     tests(of: "BLAS"),
     tests(of: "Tensors", scripts: ["Goldens"]),
     tests(of: "Layers", scripts: ["Goldens"]),

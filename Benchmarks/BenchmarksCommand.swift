@@ -50,3 +50,12 @@ struct InfoCommand: ParsableCommand {
     ] + [OpenBLAS.kernelAdvice].compactMap { $0 }
   }
 }
+
+/// What was measured gave an answer outside the bounds of rounding.
+struct WrongAnswer: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ what: String, expected: Double, got: Double, bound: Double) {
+    description = "\(what): expected \(expected) to within \(bound), got \(got)"
+  }
+}

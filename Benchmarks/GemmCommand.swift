@@ -73,7 +73,9 @@ struct GemmCommand: ParsableCommand {
       let exact = (0..<size).reduce(0.0) { $0 + Double(a[row, $1]) * Double(b[$1, column]) }
       let bound = Double(size) * Double(Float.ulpOfOne)
       guard abs(exact - Double(c[row, column])) <= bound else {
-        throw WrongAnswer(size: size, row: row, column: column, exact: exact, got: c[row, column])
+        throw WrongAnswer(
+          "sgemm \(size)×\(size) at (\(row), \(column))", expected: exact,
+          got: Double(c[row, column]), bound: bound)
       }
     }
   }
@@ -90,16 +92,5 @@ struct GemmCommand: ParsableCommand {
 
   private static func column(_ text: String, width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
-  }
-}
-
-/// BLAS gave an answer outside the bounds of rounding.
-struct WrongAnswer: Error, CustomStringConvertible {
-  let size, row, column: Int
-  let exact: Double
-  let got: Float
-
-  var description: String {
-    "sgemm \(size)×\(size): expected \(exact) at (\(row), \(column)), got \(got)"
   }
 }

@@ -13,7 +13,8 @@ struct TrainingCommand: ParsableCommand {
       Each repeat trains a fresh model: an epoch to warm up, which does not count, then the epochs \
       that are measured, shuffled, with loss and accuracy. Repeats of the different backends and \
       thread counts take turns. A repeat's figure is the median of its epochs; the table shows the \
-      median of the repeats, and the lowest and highest.
+      median of the repeats, and the lowest and highest. The naive backend is plain Swift loops on \
+      one thread; it makes only some steps of each epoch, and their time is scaled up.
       """)
 
   @Option(
@@ -38,6 +39,10 @@ struct TrainingCommand: ParsableCommand {
   @Flag(help: "Print an object of JSON a repeat, one a line, instead of the table.")
   var json = false
 
+  private var backends: [Backend] {
+    backend.isEmpty ? Backend.allCases : backend.flatMap(\.values)
+  }
+
   private var threadCounts: [Int] {
     if !threads.isEmpty { return threads.flatMap(\.values) }
     let usable = Processors.usable
@@ -58,26 +63,40 @@ struct TrainingCommand: ParsableCommand {
 
   func run() throws {
     let workloads = workload.isEmpty ? Workload.allCases : workload.flatMap(\.values)
-    let data = try Dictionary(
-      uniqueKeysWithValues: Set(workloads.map(\.dataset)).map {
-        ($0, try Dataset.load(.published($0), dataDirectory: dataDirectory).train)
-      })
+    let data = try workloads.map {
+      try Dataset.load(.published($0.dataset), dataDirectory: dataDirectory).train
+    }
     if !json { print(InfoCommand.lines.joined(separator: "\n")) }
     var table = TrainingTable()
-    for workload in workloads {
-      guard let samples = data[workload.dataset] else { continue }
+    for (workload, samples) in zip(workloads, data) {
       table.append(try measure(workload, samples))
     }
-    if !json { print(table.description, terminator: "") }
+    if json { return }
+    print(table.description, terminator: "")
+    for (workload, samples) in zip(workloads, data) where backends.contains(.naive) {
+      let steps = workload.steps(workload.trainingCount(of: samples.count))
+      print(
+        "naive \(workload.rawValue): \(min(workload.naiveSteps, steps)) of \(steps) steps an epoch, "
+          + "their time scaled up")
+    }
   }
 
-  /// The repeats of each contender.
+  /// The repeats of each backend and number of threads.
   private func measure(_ workload: Workload, _ samples: LabelledImages) throws -> [TrainingResult] {
-    let contenders = threadCounts.map { (Backend.blas, $0) }
-    var results = contenders.map { TrainingResult(workload: workload, backend: $0, threads: $1) }
-    for seed in 0..<repeats {
+    var results = backends.flatMap { backend in
+      (backend == .naive ? [1] : threadCounts).map {
+        TrainingResult(workload: workload, backend: backend, threads: $0)
+      }
+    }
+    for seed in 0..<UInt64(repeats) {
       for index in results.indices {
-        let run = try blas(workload, samples, threads: results[index].threads, seed: UInt64(seed))
+        let run =
+          switch results[index].backend {
+          case .naive:
+            try NaiveTraining(workload, samples, seed: seed).run(epochs: epochs)
+          case .blas:
+            try train(workload, samples, threads: results[index].threads, seed: seed)
+          }
         results[index].runs.append(run)
         if json { print(results[index].record(of: run).json) }
       }
@@ -86,7 +105,7 @@ struct TrainingCommand: ParsableCommand {
   }
 
   /// Trains a fresh model with the library, as a user would.
-  private func blas(
+  private func train(
     _ workload: Workload, _ samples: LabelledImages, threads: Int, seed: UInt64
   ) throws -> TrainingRun {
     let model = try workload.model(seed: seed)
@@ -96,8 +115,7 @@ struct TrainingCommand: ParsableCommand {
       validation: workload.validation)
     return TrainingRun(
       seconds: Array(history.seconds.dropFirst()),
-      samples: workload.trainingCount(of: samples.count),
-      accuracy: history.accuracy.last)
+      samples: workload.trainingCount(of: samples.count), accuracy: history.accuracy.last)
   }
 }
 
@@ -106,11 +124,8 @@ struct CommaList<Value: ExpressibleByArgument>: ExpressibleByArgument {
   let values: [Value]
 
   init?(argument: String) {
-    values = argument.split(separator: ",").compactMap { Value(argument: String($0)) }
-    if values.isEmpty
-      || values.count != argument.split(separator: ",", omittingEmptySubsequences: false).count
-    {
-      return nil
-    }
+    let words = argument.split(separator: ",", omittingEmptySubsequences: false)
+    values = words.compactMap { Value(argument: String($0)) }
+    if values.count != words.count { return nil }
   }
 }

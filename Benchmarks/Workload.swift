@@ -44,6 +44,15 @@ package enum Workload: String, CaseIterable, ExpressibleByArgument, Sendable {
   /// The steps of an epoch over so many samples.
   func steps(_ trainingCount: Int) -> Int { (trainingCount + batchSize - 1) / batchSize }
 
+  /// The steps that the naive backend makes in place of a whole epoch.
+  var naiveSteps: Int {
+    switch self {
+    case .softmaxMNIST: 75
+    case .mlpFashion: 25
+    case .mlp512: 5
+    }
+  }
+
   /// The untrained network, compiled, with accuracy as its metric.
   package func model(seed: UInt64) throws -> Sequential {
     let hidden = hiddenUnits.flatMap { [Dense($0), ReLU()] as [any Layer] }
