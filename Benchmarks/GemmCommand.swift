@@ -8,7 +8,7 @@ struct GemmCommand: ParsableCommand {
     discussion: """
       Prints the median and the best of the repetitions after a warm-up, the median's share of the \
       processors' measured peak, and the speed of the Swift wrapper by that of the same call from \
-      C, medians of calls that take turns.
+      C, the median over pairs of calls that take turns.
       """)
 
   @Option(

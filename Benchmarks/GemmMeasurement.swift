@@ -48,19 +48,21 @@ final class GemmMeasurement<Scalar: GemmScalar> {
       return ContinuousClock().measure(call).inSeconds / Double(count)
     }
     _ = (time(wrapped), time(direct))
-    var seconds: (wrapped: [Double], direct: [Double]) = ([], [])
-    for turn in 0..<repeats {
+    let pairs = (0..<repeats).map { turn in
       // Whoever comes second may find the caches as the first left them.
-      if turn.isMultiple(of: 2) { seconds.wrapped.append(time(wrapped)) }
-      seconds.direct.append(time(direct))
-      if !turn.isMultiple(of: 2) { seconds.wrapped.append(time(wrapped)) }
+      if turn.isMultiple(of: 2) {
+        let seconds = time(wrapped)
+        return (wrapped: seconds, direct: time(direct))
+      }
+      let seconds = time(direct)
+      return (wrapped: time(wrapped), direct: seconds)
     }
-    let wrappedSeconds = Spread(seconds.wrapped)
+    let seconds = Spread(pairs.map(\.wrapped))
     return GemmResult(
       routine: Scalar.routine, product: product,
-      medianGigaflops: product.operations / wrappedSeconds.median * 1e-9,
-      bestGigaflops: product.operations / wrappedSeconds.lowest * 1e-9,
-      shareOfDirect: Spread(seconds.direct).median / wrappedSeconds.median)
+      medianGigaflops: product.operations / seconds.median * 1e-9,
+      bestGigaflops: product.operations / seconds.lowest * 1e-9,
+      shareOfDirect: Spread(pairs.map { $0.direct / $0.wrapped }).median)
   }
 
   /// Compares elements with their sums in double precision: all of a small result, 64 of a large one.
