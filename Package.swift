@@ -65,7 +65,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["benchmarks", "Maru"]),
-    tests(of: "BLAS"),
+    .testTarget(name: "BLASTests", dependencies: ["BLAS", "TestSupport", "FileTestSupport"]),
     tests(of: "Tensors", scripts: ["Goldens"]),
     tests(of: "Layers", scripts: ["Goldens"]),
     tests(of: "Training", scripts: ["Goldens/make_goldens.py"]),

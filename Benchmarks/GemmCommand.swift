@@ -18,7 +18,7 @@ struct GemmCommand: ParsableCommand {
   var sizes = [64, 128, 256, 512, 1024, 2048, 4096]
   @Option(help: ArgumentHelp("sgemm, dgemm. (default: both)", valueName: "name,…"))
   var routine: [CommaList<Routine>] = []
-  @Option(help: "Threads of OpenBLAS. (default: as many as it chose)")
+  @Option(help: "Threads of OpenBLAS. (default: as many as it chose, up to the usable processors)")
   var threads: Int?
   @Option(help: "Repetitions of each product.")
   var repeats = 9
@@ -43,7 +43,7 @@ struct GemmCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let threads { OpenBLAS.threads = threads }
+    OpenBLAS.threads = threads ?? min(OpenBLAS.threads, Processors.usable)
     let sets = set.isEmpty ? [.squares] : set.flatMap(\.values)
     let products = sets.flatMap { $0.products(sizes: sizes) }
     if !json && !csv { print(InfoCommand.lines.joined(separator: "\n")) }
