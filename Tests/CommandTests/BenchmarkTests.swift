@@ -156,7 +156,8 @@ struct BenchmarkTests {
       rows.map { $0.prefix(3).joined(separator: " ") } == [
         "mlp-512 naive 1", "mlp-512 blas 1", "softmax-mnist naive 1", "softmax-mnist blas 1",
       ])
-    #expect(rows.allSatisfy { $0.count == 9 } && rows[0][7] == "1.0×" && rows[0][8] == "–")
+    try #require(!rows.isEmpty && rows.allSatisfy { $0.count == 9 })
+    #expect(rows[0][7] == "1.0×" && rows[0][8] == "–")
     #expect(
       result.outputLines.suffix(2) == [
         "naive mlp-512: 4 of 4 steps an epoch, their time scaled up",
