@@ -6,7 +6,7 @@ BUILD = .build/release
 PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev pkg-config dataset-fashion-mnist
 SOURCES = Package.swift Sources Tests Benchmarks
 
-.PHONY: run setup build test lint format clean
+.PHONY: run setup build test bench lint format clean
 
 run: build
 	$(BUILD)/maru train --exercise softmax --seed 1 --output runs/softmax
@@ -33,6 +33,12 @@ build: setup
 test: setup
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
+
+# What this machine is and how fast it is, within two minutes on two cores.
+bench: build
+	@$(BUILD)/maru data show mnist > /dev/null 2>&1 || $(BUILD)/maru data fetch mnist
+	$(BUILD)/benchmarks gemm --sizes 64 256 1024 2048 --repeats 5
+	$(BUILD)/benchmarks training --epochs 2
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
