@@ -17,11 +17,7 @@ struct TrainingCommand: ParsableCommand {
       one thread; it makes only some steps of each epoch, and their time is scaled up.
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "Workloads to measure: softmax-mnist, mlp-fashion, mlp-512. (default: all)",
-      valueName: "name,…"))
-  var workload: [CommaList<Workload>] = []
+  @OptionGroup var options: WorkloadOptions
   @Option(help: ArgumentHelp("naive, blas. (default: both)", valueName: "name,…"))
   var backend: [CommaList<Backend>] = []
   @Option(
@@ -33,9 +29,6 @@ struct TrainingCommand: ParsableCommand {
   var epochs = 3
   @Option(help: "Repeats of each measurement.")
   var repeats = 3
-  @Option(
-    help: ArgumentHelp("Where to look for data sets first, as maru does.", valueName: "dir"))
-  var dataDirectory: String?
   @Flag(help: "Print an object of JSON a repeat, one a line, instead of the table.")
   var json = false
 
@@ -62,18 +55,15 @@ struct TrainingCommand: ParsableCommand {
   }
 
   func run() throws {
-    let workloads = workload.isEmpty ? Workload.allCases : workload.flatMap(\.values)
-    let data = try workloads.map {
-      try Dataset.load(.published($0.dataset), dataDirectory: dataDirectory).train
-    }
+    let loaded = try options.load()
     if !json { print(InfoCommand.lines.joined(separator: "\n")) }
     var table = TrainingTable()
-    for (workload, samples) in zip(workloads, data) {
+    for (workload, samples) in loaded {
       table.append(try measure(workload, samples))
     }
     if json { return }
     print(table.description, terminator: "")
-    for (workload, samples) in zip(workloads, data) where backends.contains(.naive) {
+    for (workload, samples) in loaded where backends.contains(.naive) {
       let steps = workload.steps(workload.trainingCount(of: samples.count))
       print(
         "naive \(workload.rawValue): \(min(workload.naiveSteps, steps)) of \(steps) steps an epoch, "
@@ -116,16 +106,5 @@ struct TrainingCommand: ParsableCommand {
     return TrainingRun(
       seconds: Array(history.seconds.dropFirst()),
       samples: workload.trainingCount(of: samples.count), accuracy: history.accuracy.last)
-  }
-}
-
-/// Values of one option in one word, with commas between.
-struct CommaList<Value: ExpressibleByArgument>: ExpressibleByArgument {
-  let values: [Value]
-
-  init?(argument: String) {
-    let words = argument.split(separator: ",", omittingEmptySubsequences: false)
-    values = words.compactMap { Value(argument: String($0)) }
-    if values.count != words.count { return nil }
   }
 }

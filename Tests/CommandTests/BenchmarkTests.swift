@@ -22,6 +22,8 @@ struct BenchmarkTests {
     ("training --threads 1,0", "--threads: expected 1 to 1024, got 0"),
     ("training --epochs 0", "--epochs: expected 1 to 10000, got 0"),
     ("training --repeats 0", "--repeats: expected 1 to 10000, got 0"),
+    ("steps --threads 0", "--threads: expected 1 to 1024, got 0"),
+    ("steps --epochs 0", "--epochs: expected 1 to 10000, got 0"),
   ])
   func wrongNumbersAreRefused(_ line: String, _ message: String) throws {
     let result = try Command.benchmarks(line)
@@ -173,5 +175,60 @@ struct BenchmarkTests {
     try #require(result.errorLines.count == 1)
     #expect(result.errorLines[0].hasPrefix("Error: mnist: found in none of "))
     #expect(result.errorLines[0].contains("`maru data fetch mnist`"))
+  }
+
+  @Test func workloadsWithoutDataAreLeftOutUnlessNamed() throws {
+    let folder = try TemporaryFolder()
+    let data = try Self.data(in: folder)
+    try FileManager.default.removeItem(atPath: "\(data)/mnist")
+    let result = try Command.benchmarks(
+      "training --data-directory \(data) --epochs 1 --repeats 1 --backend blas --threads 1 --json")
+    #expect(result.exitCode == 0)
+    let records: [Training] = try Self.decode(result.outputLines)
+    #expect(records.map(\.workload) == ["mlp-fashion"])
+    #expect(
+      result.errorLines.map { $0.prefix { $0 != ":" } }
+        == ["softmax-mnist is left out", "mlp-512 is left out"])
+  }
+
+  // MARK: steps
+
+  private struct Step: Decodable {
+    let workload, core, work: String
+    let layer: String?
+    let threads: Int
+    let us_per_step, us_in_blas: Double
+    let gflops: Double?
+  }
+
+  @Test func stepsGiveTheWorkOfEachLayer() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.benchmarks(
+      "steps --data-directory \(try Self.data(in: folder)) --epochs 2 --threads 2 --json "
+        + "--workload mlp-fashion")
+    expectSuccess(result)
+    let steps: [Step] = try Self.decode(result.outputLines)
+    #expect(steps.allSatisfy { $0.workload == "mlp-fashion" && $0.threads == 2 })
+    #expect(
+      steps.map { "\($0.layer ?? "") \($0.work)" } == [
+        " gather", "dense forward", "re_lu elementwise", "dense_1 forward", " loss",
+        "dense_1 weight gradient", "dense_1 data gradient", "dense weight gradient", " update",
+        " waiting",
+      ])
+    #expect(steps.allSatisfy { ($0.gflops != nil) == ($0.us_in_blas > 0) })
+    #expect(steps.allSatisfy { 0 <= $0.us_in_blas && $0.us_in_blas <= $0.us_per_step })
+  }
+
+  @Test func stepsPrintATableAWorkload() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.benchmarks(
+      "steps --data-directory \(try Self.data(in: folder)) --epochs 1 --threads 1")
+    expectSuccess(result)
+    #expect(
+      result.outputLines.filter { $0.contains(", steps: ") } == [
+        "softmax-mnist, threads: 1, steps: 5", "mlp-fashion, threads: 1, steps: 13",
+        "mlp-512, threads: 1, steps: 4",
+      ])
+    #expect(result.outputLines.count { $0.contains("│ step ") && $0.contains("100.0 %") } == 3)
   }
 }
