@@ -7,7 +7,7 @@ PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev pkg-config d
 PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks
 
-.PHONY: run setup build test bench-peers test-peers lint format clean
+.PHONY: run setup build test bench bench-peers test-peers lint format clean
 
 run: build
 	$(BUILD)/maru train --exercise softmax --seed 1 --output runs/softmax
@@ -35,9 +35,15 @@ test: setup
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
 
+# What this machine is and how fast it is, within two minutes on two cores.
+bench: build
+	@$(BUILD)/maru data show mnist > /dev/null 2>&1 || $(BUILD)/maru data fetch mnist || true
+	$(BUILD)/benchmarks gemm --sizes 64 256 1024 2048 --repeats 5
+	$(BUILD)/benchmarks training --epochs 2
+
 # The same training in NumPy, PyTorch, JAX and Keras, in turn with ours.
 bench-peers: build $(PEERS)/bin/pip
-	@$(BUILD)/maru data show mnist > /dev/null 2>&1 || $(BUILD)/maru data fetch mnist
+	@$(BUILD)/maru data show mnist > /dev/null 2>&1 || $(BUILD)/maru data fetch mnist || true
 	$(PEERS)/bin/python Benchmarks/Peers/compare.py
 
 test-peers: $(PEERS)/bin/pip

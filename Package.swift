@@ -33,7 +33,7 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
-    .target(name: "BLAS", dependencies: ["COpenBLAS"]),
+    .target(name: "BLAS", dependencies: ["COpenBLAS", "CKernels"]),
     .target(name: "Tensors", dependencies: ["BLAS", "CKernels"]),
     .systemLibrary(
       name: "CLibdeflate", pkgConfig: "libdeflate",
@@ -53,9 +53,10 @@ let package = Package(
     .target(name: "ModelFiles", dependencies: ["Training"]),
     .target(name: "Maru", dependencies: ["Training", "ModelFiles", "Datasets", "LinearAlgebra"]),
     .executableTarget(name: "maru-cli", dependencies: ["Maru", argumentParser]),
+    .target(name: "DirectGemm", dependencies: ["COpenBLAS"], path: "Benchmarks/DirectGemm"),
     .executableTarget(
-      name: "benchmarks", dependencies: ["Maru", argumentParser], path: "Benchmarks",
-      exclude: ["Peers"]),
+      name: "benchmarks", dependencies: ["Maru", "DirectGemm", argumentParser],
+      path: "Benchmarks", exclude: ["DirectGemm", "Peers"]),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
     .target(name: "FileTestSupport", path: "Tests/FileTestSupport"),
     .testTarget(
@@ -63,7 +64,8 @@ let package = Package(
       exclude: ["Goldens"]),
     .testTarget(
       name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"]),
-    tests(of: "BLAS"),
+    .testTarget(name: "BenchmarksTests", dependencies: ["benchmarks", "Maru"]),
+    .testTarget(name: "BLASTests", dependencies: ["BLAS", "TestSupport", "FileTestSupport"]),
     tests(of: "Tensors", scripts: ["Goldens"]),
     tests(of: "Layers", scripts: ["Goldens"]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),

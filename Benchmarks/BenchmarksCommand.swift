@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Maru
 
 /// The command `benchmarks`: what this machine's BLAS is, and how fast it is.
@@ -6,15 +7,32 @@ import Maru
 struct BenchmarksCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmarks", abstract: "Measures Maru and the BLAS below it.",
-    subcommands: [InfoCommand.self, GemmCommand.self])
+    subcommands: [InfoCommand.self, GemmCommand.self, TrainingCommand.self, StepsCommand.self])
 
   static func main() {
     #if DEBUG
       exit(withError: ValidationError("a debug build measures nothing; build with -c release"))
     #else
       OpenBLAS.restartWithRecommendedCore(arguments: CommandLine.unsafeArgv)
-      main(nil)
+      do {
+        var command = try parseAsRoot()
+        try command.run()
+      } catch let error as DatasetError {
+        FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+        Foundation.exit(exitCode(of: error))
+      } catch {
+        exit(withError: error)
+      }
     #endif
+  }
+
+  /// The exit codes of `maru`, from sysexits.h.
+  private static func exitCode(of error: DatasetError) -> Int32 {
+    switch error.kind {
+    case .missingFile: 66
+    case .malformed: 65
+    case .inputOutput, .network, .cancelled: 74
+    }
   }
 }
 
@@ -30,5 +48,14 @@ struct InfoCommand: ParsableCommand {
       "BLAS: \(OpenBLAS.buildDescription)",
       "kernels: \(OpenBLAS.coreName), threads: \(OpenBLAS.threads) (\(OpenBLAS.parallelMode))",
     ] + [OpenBLAS.kernelAdvice].compactMap { $0 }
+  }
+}
+
+/// What was measured gave an answer outside the bounds of rounding.
+struct WrongAnswer: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ what: String, expected: Double, got: Double, bound: Double) {
+    description = "\(what): expected \(expected) to within \(bound), got \(got)"
   }
 }

@@ -4,18 +4,30 @@ import Maru
 struct GemmCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gemm",
-    abstract: "Measure products of square matrices, and check their answers.",
+    abstract: "Measure products of matrices, and check their answers.",
     discussion: """
-      Prints the median and the best of the repetitions after a warm-up, operands in cache where \
-      they fit.
+      Prints the median and the best of the repetitions after a warm-up, the median's share of the \
+      processors' measured peak, and the speed of the Swift wrapper by that of the same call from \
+      C, the median over pairs of calls that take turns.
       """)
 
+  @Option(
+    help: ArgumentHelp("squares, training, skinny. (default: squares)", valueName: "name,…"))
+  var set: [CommaList<ProductSet>] = []
   @Option(parsing: .upToNextOption, help: "The sizes n of the n×n matrices.")
-  var sizes = [64, 128, 256, 512, 1024, 2048]
-  @Option(help: "Threads of OpenBLAS. (default: as many as it chose)")
+  var sizes = [64, 128, 256, 512, 1024, 2048, 4096]
+  @Option(help: ArgumentHelp("sgemm, dgemm. (default: both)", valueName: "name,…"))
+  var routine: [CommaList<Routine>] = []
+  @Option(help: "Threads of OpenBLAS. (default: as many as it chose, up to the usable processors)")
   var threads: Int?
-  @Option(help: "Repetitions of each size.")
-  var repeats = 15
+  @Option(help: "Repetitions of each product.")
+  var repeats = 9
+  @Flag(help: "Evict the matrices from all caches before each product.")
+  var cold = false
+  @Flag(help: "Print an object of JSON a product, one a line.")
+  var json = false
+  @Flag(help: "Print a header and a line of CSV a product.")
+  var csv = false
 
   func validate() throws {
     if sizes.contains(where: { !(1...16384 ~= $0) }) {
@@ -27,79 +39,69 @@ struct GemmCommand: ParsableCommand {
     if !(1...100_000 ~= repeats) {
       throw ValidationError("--repeats: expected 1 to 100000, got \(repeats)")
     }
+    if json && csv { throw ValidationError("--csv: expected without --json") }
   }
 
   func run() throws {
-    if let threads { OpenBLAS.threads = threads }
-    print(InfoCommand.lines.joined(separator: "\n"))
-    print("    n   median GFLOP/s   best GFLOP/s")
-    for size in sizes {
-      let seconds = try measure(size).sorted()
-      let flops = 2 * Double(size) * Double(size) * Double(size)
-      let figures = [seconds[seconds.count / 2], seconds[0]].map { flops / $0 * 1e-9 }
-      let columns = zip(figures, [17, 15]).map { Self.column($0, width: $1) }
-      print(Self.column("\(size)", width: 5) + columns.joined())
-    }
-  }
-
-  /// The seconds of each repetition.
-  private func measure(_ size: Int) throws -> [Double] {
-    var generator = RandomGenerator(seed: UInt64(size))
-    let (a, b) = (Self.random(size, &generator), Self.random(size, &generator))
-    let c = AlignedBuffer(uninitialized: size * size)
-    let views = [a, b, c].map { $0.matrix(rows: size, columns: size) }
-    // Small products are timed many at once, so that the clock's own time does not count.
-    let batch = max(1, 20_000_000 / (size * size * size))
-    return try withExtendedLifetime((a, b, c)) {
-      gemm(views[0], views[1], into: views[2])
-      try Self.check(views[0], views[1], views[2])
-      return (0..<repeats).map { _ in
-        let duration = ContinuousClock().measure {
-          for _ in 0..<batch { gemm(views[0], views[1], into: views[2]) }
-        }
-        return duration.inSeconds / Double(batch)
+    OpenBLAS.threads = threads ?? min(OpenBLAS.threads, Processors.usable)
+    let sets = set.isEmpty ? [.squares] : set.flatMap(\.values)
+    let products = sets.flatMap { $0.products(sizes: sizes) }
+    if !json && !csv { print(InfoCommand.lines.joined(separator: "\n")) }
+    var table = GemmTable()
+    var isFirst = true
+    for routine in routine.isEmpty ? Routine.allCases : routine.flatMap(\.values) {
+      let peak = Processors.peakGigaflops(
+        threads: OpenBLAS.threads, isDouble: routine == .dgemm)
+      if !json && !csv {
+        print("peak of \(routine): \(peak.fixed(1)) GFLOP/s on \(OpenBLAS.threads) threads")
+      }
+      for product in products {
+        let result =
+          switch routine {
+          case .sgemm: try GemmMeasurement<Float>(product).run(repeats: repeats, cold: cold)
+          case .dgemm: try GemmMeasurement<Double>(product).run(repeats: repeats, cold: cold)
+          }
+        table.append(result, peak: peak)
+        let record = record(of: result, peak: peak)
+        if json { print(record.json) }
+        if csv && isFirst { print(record.csvHeader) }
+        if csv { print(record.csv) }
+        isFirst = false
       }
     }
+    if !json && !csv { print(table.description, terminator: "") }
   }
 
-  /// Compares some elements with their sums in double precision; each may be off by the rounding of
-  /// n products and sums of numbers below 1.
-  private static func check(
-    _ a: MatrixView<Float>, _ b: MatrixView<Float>, _ c: MatrixView<Float>
-  ) throws {
-    let size = a.rows
-    for place in 0..<64 {
-      let (row, column) = (place * 7919 % size, place * 104_729 % size)
-      let exact = (0..<size).reduce(0.0) { $0 + Double(a[row, $1]) * Double(b[$1, column]) }
-      let bound = Double(size) * Double(Float.ulpOfOne)
-      guard abs(exact - Double(c[row, column])) <= bound else {
-        throw WrongAnswer(size: size, row: row, column: column, exact: exact, got: c[row, column])
-      }
-    }
-  }
-
-  private static func random(_ size: Int, _ generator: inout RandomGenerator) -> AlignedBuffer {
-    let buffer = AlignedBuffer(uninitialized: size * size)
-    for index in 0..<buffer.count { buffer.floats[index] = generator.uniform(-1, 1) }
-    return buffer
-  }
-
-  private static func column(_ value: Double, width: Int) -> String {
-    column("\((value * 10).rounded() / 10)", width: width)
-  }
-
-  private static func column(_ text: String, width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
+  private func record(of result: GemmResult, peak: Double) -> Record {
+    let product = result.product
+    return Record([
+      ("routine", .text(result.routine.rawValue)), ("layout", .text(product.layout.rawValue)),
+      ("m", .integer(product.m)), ("n", .integer(product.n)), ("k", .integer(product.k)),
+      ("threads", .integer(OpenBLAS.threads)), ("core", .text(OpenBLAS.coreName)),
+      ("cache", .text(cold ? "cold" : "warm")),
+      ("median_gflops", .number(result.medianGigaflops)),
+      ("best_gflops", .number(result.bestGigaflops)), ("peak_gflops", .number(peak)),
+      ("share_of_peak", .number(result.medianGigaflops / peak)),
+      ("share_of_c", .number(result.shareOfDirect)),
+    ])
   }
 }
 
-/// BLAS gave an answer outside the bounds of rounding.
-struct WrongAnswer: Error, CustomStringConvertible {
-  let size, row, column: Int
-  let exact: Double
-  let got: Float
+/// All results as people read them.
+private struct GemmTable: CustomStringConvertible {
+  private var table = TextTable([
+    ("routine", .left), ("layout", .left), ("m", .right), ("n", .right), ("k", .right),
+    ("median GFLOP/s", .right), ("best GFLOP/s", .right), ("of peak", .right), ("of C", .right),
+  ])
 
-  var description: String {
-    "sgemm \(size)×\(size): expected \(exact) at (\(row), \(column)), got \(got)"
+  mutating func append(_ result: GemmResult, peak: Double) {
+    let product = result.product
+    table.append([
+      result.routine.rawValue, product.layout.rawValue, "\(product.m)", "\(product.n)",
+      "\(product.k)", result.medianGigaflops.fixed(1), result.bestGigaflops.fixed(1),
+      "\((result.medianGigaflops / peak * 100).fixed(0)) %", result.shareOfDirect.fixed(3),
+    ])
   }
+
+  var description: String { table.description }
 }

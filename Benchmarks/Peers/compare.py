@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workloads import WORKLOADS
+from workloads import WORKLOADS, find_folder
 
 FOLDER = Path(__file__).resolve().parent
 BENCHMARKS = FOLDER.parent.parent / ".build/release/benchmarks"
@@ -160,8 +160,14 @@ def main():
             left_out.append(f"{peer} could not be installed: {failure}")
     print("\n".join(machine()))
 
-    all_results = {name: {backend: [] for backend in [OURS, *peers]} for name in options.workload}
-    for name, results in all_results.items():
+    all_results = {}
+    for name in options.workload:
+        try:
+            find_folder(WORKLOADS[name].dataset, options.data_directory)
+        except FileNotFoundError as error:
+            left_out.append(f"{name}: {error}")
+            continue
+        results = all_results[name] = {backend: [] for backend in [OURS, *peers]}
         for turn in range(options.rounds):
             for backend, runs in results.items():
                 note(f"{name}, round {turn + 1} of {options.rounds}: {backend}")

@@ -127,11 +127,14 @@ public struct MatrixView<Scalar>: @unchecked Sendable {
   }
 
   /// The bytes from the first to past the last element, to tell whether two views overlap.
+  @inline(__always)
   var extent: Range<UInt> {
     let start = UInt(bitPattern: baseAddress)
     if isEmpty { return start..<start }
     let (outer, inner) = isTransposed ? (columns, rows) : (rows, columns)
-    let count = (outer - 1) * stride + inner
-    return start..<start + UInt(count * MemoryLayout<Scalar>.stride)
+    // What lies in memory has an end that can be counted.
+    let count = (outer &- 1) &* stride &+ inner
+    let end = start &+ UInt(bitPattern: count &* MemoryLayout<Scalar>.stride)
+    return Range(uncheckedBounds: (start, end))
   }
 }

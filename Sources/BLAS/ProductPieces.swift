@@ -33,7 +33,7 @@ package struct ProductPieces {
     let gains =
       switch (a.isTransposed, b.isTransposed) {
       case (false, true): k >= 400 && m * n <= 128 * (m + n)
-      case (false, false): k * b.stride <= 200_000
+      case (false, false): k * b.stride <= 200_000 && m * n <= 1_000_000
       case (true, false): k * n <= 101_000 && k * m <= 101_000
       case (true, true): false
       }

@@ -81,17 +81,21 @@ public struct Dense: Layer {
   /// The output follows from `X` and `W`, so backward needs `X` only.
   public var readsOutputBackward: Bool { false }
 
+  /// Workers help each other with large products.
+  public var division: WorkDivision { .shared }
+
   /// `Y = X·Wᵀ + b`
   public func forward(
     _ x: MatrixView<Float>, into y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass
   ) {
-    let tile = pass.worker.tile(ofActivations: y)
-    let part = y[tile]
-    // [batch, in] · [out, in]ᵀ → [batch, out]
-    pass.multiply(x[rows: tile.rows], parameters[0][rows: tile.columns].transposed, into: part)
-    if hasBias {
-      let bias = parameters[1].baseAddress + tile.columns.lowerBound
-      maru_add_to_rows(part.baseAddress, part.rows, part.columns, part.stride, bias)
+    pass.forEachTile(ofActivations: y) { tile in
+      let part = y[tile]
+      // [batch, in] · [out, in]ᵀ → [batch, out]
+      pass.multiply(x[rows: tile.rows], parameters[0][rows: tile.columns].transposed, into: part)
+      if hasBias {
+        let bias = parameters[1].baseAddress + tile.columns.lowerBound
+        maru_add_to_rows(part.baseAddress, part.rows, part.columns, part.stride, bias)
+      }
     }
   }
 
@@ -99,14 +103,15 @@ public struct Dense: Layer {
   public func parameterGradients(
     of dY: MatrixView<Float>, x: MatrixView<Float>, into gradients: [MatrixView<Float>], pass: Pass
   ) {
-    let tile = pass.worker.tile(ofWeights: gradients[0])
-    let dYPart = dY[columns: tile.rows]
-    // [batch, out]ᵀ · [batch, in] → [out, in]
-    pass.multiply(dYPart.transposed, x[columns: tile.columns], into: gradients[0][tile])
-    // Where the weights are cut by inputs, the one worker with the first input sums all biases.
-    if hasBias && tile.columns.contains(0) {
-      let dBias = gradients[1].baseAddress + tile.rows.lowerBound
-      maru_sum_columns(dYPart.baseAddress, dYPart.rows, dYPart.columns, dYPart.stride, dBias)
+    pass.forEachTile(ofWeights: gradients[0]) { tile in
+      let dYPart = dY[columns: tile.rows]
+      // [batch, out]ᵀ · [batch, in] → [out, in]
+      pass.multiply(dYPart.transposed, x[columns: tile.columns], into: gradients[0][tile])
+      // Where the weights are cut by inputs, the one worker with the first input sums all biases.
+      if hasBias && tile.columns.contains(0) {
+        let dBias = gradients[1].baseAddress + tile.rows.lowerBound
+        maru_sum_columns(dYPart.baseAddress, dYPart.rows, dYPart.columns, dYPart.stride, dBias)
+      }
     }
   }
 
@@ -115,8 +120,9 @@ public struct Dense: Layer {
     of dY: MatrixView<Float>, x: MatrixView<Float>, y: MatrixView<Float>,
     parameters: [MatrixView<Float>], into dX: MatrixView<Float>, pass: Pass
   ) {
-    let tile = pass.worker.tile(ofActivations: dX)
-    // [batch, out] · [out, in] → [batch, in]
-    pass.multiply(dY[rows: tile.rows], parameters[0][columns: tile.columns], into: dX[tile])
+    pass.forEachTile(ofActivations: dX) { tile in
+      // [batch, out] · [out, in] → [batch, in]
+      pass.multiply(dY[rows: tile.rows], parameters[0][columns: tile.columns], into: dX[tile])
+    }
   }
 }

@@ -11,9 +11,10 @@
 /// input are asked for separately, since the lowest layer with parameters needs no `dX`.
 ///
 /// **Workers.** Every call is made by each worker of a team at once. It writes only the worker's
-/// tile of its result: `pass.worker.tile(ofActivations:)` of `Y` or `dX`, unless ``cutsRows``, and
-/// `pass.worker.tile(ofWeights:)` of a gradient of weights. The model makes workers wait so that
-/// operands are complete before a call, an ``isElementwise`` layer excepted.
+/// part of its result: `pass.worker.tile(ofActivations:)` of `Y` or `dX`, unless ``division`` says
+/// otherwise, and `pass.worker.tile(ofWeights:)` of a gradient of weights. The model makes workers
+/// wait so that operands are complete before a call, but for an ``isElementwise`` layer whose
+/// operand was made in the same tiles.
 public protocol Layer: Sendable {
   /// The shape of one sample of the output, given that of the input.
   ///
@@ -27,9 +28,8 @@ public protocol Layer: Sendable {
   var storage: OutputStorage { get }
   /// Whether each element of `Y` and `dX` depends on the same element of `X`, `Y` and `dY` alone.
   var isElementwise: Bool { get }
-  /// Whether the worker's part of `Y` and `dX` is `share(of: rows)` over all columns, instead of
-  /// the usual tile.
-  var cutsRows: Bool { get }
+  /// Which part of `Y` and `dX` a worker computes.
+  var division: WorkDivision { get }
   /// Whether ``inputGradient(of:x:y:parameters:into:pass:)`` reads `Y`.
   var readsOutputBackward: Bool { get }
 
@@ -58,10 +58,20 @@ extension Layer {
   public var storage: OutputStorage { .separate }
   /// Not elementwise: whole rows are read.
   public var isElementwise: Bool { false }
-  /// The usual tile.
-  public var cutsRows: Bool { false }
+  /// The worker's tile.
+  public var division: WorkDivision { .tiles }
   /// It does.
   public var readsOutputBackward: Bool { true }
+}
+
+/// How a result is divided among workers.
+public enum WorkDivision: Sendable {
+  /// Each computes its `tile(ofActivations:)`.
+  case tiles
+  /// Each computes its `share(of: rows)` over all columns.
+  case rows
+  /// Each computes its tile, but where the model says so, any may compute any part.
+  case shared
 }
 
 /// Where a layer's output lies in memory, and likewise the gradient of its input.

@@ -18,7 +18,7 @@ public struct Softmax: Layer {
   }
 
   /// A sum needs its whole row.
-  public var cutsRows: Bool { true }
+  public var division: WorkDivision { .rows }
 
   /// `yⱼ = e^xⱼ / Σᵢ e^xᵢ`
   public func forward(

@@ -30,10 +30,13 @@ public struct Worker: Sendable {
   /// one line.
   static let granule = 16
 
+  /// Whether a layer of so many units is cut by them.
+  func cutsUnits(_ units: Int) -> Bool { units >= Self.fewestUnits * count }
+
   /// This worker's part of the activations [batch, units]: whole units where there are enough for
   /// all workers, so that each keeps its part of the weights in its cache; else whole samples.
   public func tile(ofActivations view: MatrixView<Float>) -> Tile {
-    if view.columns >= Self.fewestUnits * count {
+    if cutsUnits(view.columns) {
       Tile(rows: 0..<view.rows, columns: share(of: view.columns, granule: Self.granule))
     } else {
       Tile(rows: share(of: view.rows), columns: 0..<view.columns)
@@ -43,7 +46,7 @@ public struct Worker: Sendable {
   /// This worker's part of the weights [units, inputs]: whole units where there are enough for all
   /// workers, else a range of the inputs over all units.
   public func tile(ofWeights view: MatrixView<Float>) -> Tile {
-    if view.rows >= Self.fewestUnits * count {
+    if cutsUnits(view.rows) {
       Tile(rows: share(of: view.rows, granule: Self.granule), columns: 0..<view.columns)
     } else {
       Tile(rows: 0..<view.rows, columns: share(of: view.columns, granule: Self.granule))
@@ -90,21 +93,46 @@ public struct Pass {
   public let step: Int
   /// The key of the layer's random numbers, the same in every step.
   public let randomKey: UInt64
+  /// Who computes which part of the result, where workers help each other.
+  let shared: SharedTiles?
   /// Where a profiled pass notes its matrix products.
   let products: ProductClock?
 
   /// Creates the circumstances of a pass.
   public init(mode: Mode, worker: Worker, step: Int = 0, randomKey: UInt64 = 0) {
-    self.init(mode: mode, worker: worker, step: step, randomKey: randomKey, products: nil)
+    self.init(
+      mode: mode, worker: worker, step: step, randomKey: randomKey, shared: nil, products: nil)
   }
 
   package init(
-    mode: Mode, worker: Worker, step: Int, randomKey: UInt64, products: ProductClock?
+    mode: Mode, worker: Worker, step: Int, randomKey: UInt64, shared: SharedTiles?,
+    products: ProductClock?
   ) {
     self.mode = mode
     self.worker = worker
     self.step = step
     self.randomKey = randomKey
+    self.shared = shared
     self.products = products
+  }
+
+  /// Calls `body` with the tiles of `Y` or `dX` that this worker is to compute.
+  func forEachTile(ofActivations view: MatrixView<Float>, _ body: (Tile) -> Void) {
+    guard let shared, worker.cutsUnits(view.columns) else {
+      return body(worker.tile(ofActivations: view))
+    }
+    shared.forEachPart(of: view.columns, worker, step: step) { columns in
+      body(Tile(rows: 0..<view.rows, columns: columns))
+    }
+  }
+
+  /// Calls `body` with the tiles of a gradient of weights that this worker is to compute.
+  func forEachTile(ofWeights view: MatrixView<Float>, _ body: (Tile) -> Void) {
+    guard let shared, worker.cutsUnits(view.rows) else {
+      return body(worker.tile(ofWeights: view))
+    }
+    shared.forEachPart(of: view.rows, worker, step: step) { rows in
+      body(Tile(rows: rows, columns: 0..<view.columns))
+    }
   }
 }

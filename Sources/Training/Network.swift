@@ -10,6 +10,8 @@ struct Network {
     let parameters: [MatrixView<Float>]
     let gradients: [MatrixView<Float>]
     let randomKey: UInt64
+    /// Who computes which part of `Y`, `dθ` and `dX`, where workers help each other.
+    let shared: SharedWork?
     /// The number of elements of one sample of the output.
     let columns: Int
     /// Whether the output lies in the input's buffer.
@@ -32,19 +34,21 @@ struct Network {
   ///   - layers: those to run, from the first on
   ///   - shapes: the shape of a sample before the first layer and after each
   ///   - gradients: the arena of gradients, or nil where no backward pass will be made
+  ///   - shared: by layer, what the networks of a team share
   init(
     layers: [any Layer], shapes: [Shape], layout: ParameterLayout, parameters: AlignedBuffer,
-    gradients: AlignedBuffer?, randomKey: UInt64
+    gradients: AlignedBuffer?, randomKey: UInt64, shared: [SharedWork?]
   ) {
     inputColumns = shapes[0].count
     let trained = layers.indices.filter { layer in layout.slices.contains { $0.layer == layer } }
     lowestTrained = trained.first ?? layers.count
+    let givesTiles = { (index: Int) in
+      layers.indices.contains(index) && layers[index].division != .rows && shared[index] == nil
+    }
     var nodes: [Node] = []
     var onBatch = true
     var readBackward = true
     for (index, layer) in layers.enumerated() {
-      let below = index > 0 ? layers[index - 1] : nil
-      let above = index + 1 < layers.count ? layers[index + 1] : nil
       let sharesInput: Bool
       switch layer.storage {
       case .shared: sharesInput = true
@@ -56,9 +60,9 @@ struct Network {
           layer: layer, parameters: layout.matrices(ofLayer: index, in: parameters),
           gradients: gradients.map { layout.matrices(ofLayer: index, in: $0) } ?? [],
           randomKey: randomKey &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15,
-          columns: shapes[index + 1].count, sharesInput: sharesInput,
-          waitsForward: !onBatch && !(layer.isElementwise && below?.cutsRows == false),
-          waitsBackward: !(layer.isElementwise && above?.cutsRows == false),
+          shared: shared[index], columns: shapes[index + 1].count, sharesInput: sharesInput,
+          waitsForward: !onBatch && !(layer.isElementwise && givesTiles(index - 1)),
+          waitsBackward: !(layer.isElementwise && givesTiles(index + 1)),
           givesInputGradient: index > lowestTrained))
       if layer.storage != .shared {
         onBatch = false
@@ -82,7 +86,7 @@ struct Network {
       }
       let pass = Pass(
         mode: mode, worker: worker, step: step, randomKey: node.randomKey,
-        products: clock?.products)
+        shared: node.shared?.forward, products: clock?.products)
       node.layer.forward(views.x, into: views.y, parameters: node.parameters, pass: pass)
       clock?.lap(.forward(index))
     }
@@ -98,17 +102,44 @@ struct Network {
         barrier.wait()
         clock?.lap(.waiting)
       }
-      let pass = Pass(
-        mode: .training, worker: worker, step: step, randomKey: node.randomKey,
-        products: clock?.products)
-      node.layer.parameterGradients(of: views.dY, x: views.x, into: node.gradients, pass: pass)
+      let pass = { (shared: SharedTiles?) in
+        Pass(
+          mode: .training, worker: worker, step: step, randomKey: node.randomKey, shared: shared,
+          products: clock?.products)
+      }
+      node.layer.parameterGradients(
+        of: views.dY, x: views.x, into: node.gradients, pass: pass(node.shared?.weightGradient))
       clock?.lap(.weightGradient(index))
       if node.givesInputGradient {
         node.layer.inputGradient(
           of: views.dY, x: views.x, y: views.y, parameters: node.parameters, into: views.dX,
-          pass: pass)
+          pass: pass(node.shared?.dataGradient))
         clock?.lap(.dataGradient(index))
       }
+    }
+  }
+}
+
+/// What the workers of a team deal out among themselves in one layer.
+struct SharedWork {
+  let forward, weightGradient, dataGradient: SharedTiles
+
+  /// Decides by layer whether its products are large enough.
+  /// - Parameters:
+  ///   - layers: those of the network
+  ///   - shapes: the shape of a sample before the first layer and after each
+  ///   - rows: samples of a batch
+  ///   - workers: the size of the team
+  static func plan(
+    _ layers: some Sequence<any Layer>, shapes: [Shape], rows: Int, workers: Int
+  ) -> [SharedWork?] {
+    zip(layers, zip(shapes, shapes.dropFirst())).map { layer, shapes in
+      let operations = 2 * rows * shapes.0.count * shapes.1.count
+      guard layer.division == .shared,
+        SharedTiles.pay(operations: operations, workers: workers)
+      else { return nil }
+      let tiles = { SharedTiles(workers: workers) }
+      return SharedWork(forward: tiles(), weightGradient: tiles(), dataGradient: tiles())
     }
   }
 }

@@ -94,12 +94,15 @@ public final class Sequential {
   var endsInSoftmax: Bool { layers.last is Softmax }
 
   /// The calls that make up the model, or what comes before its last softmax.
-  func network(withoutSoftmax: Bool, gradients: AlignedBuffer? = nil) -> Network {
+  func network(
+    withoutSoftmax: Bool, gradients: AlignedBuffer? = nil, shared: [SharedWork?]? = nil
+  ) -> Network {
     let count = withoutSoftmax && endsInSoftmax ? layers.count - 1 : layers.count
     var generator = RandomGenerator(seed: seed, for: .dropout)
     return Network(
       layers: Array(layers.prefix(count)), shapes: shapes, layout: layout, parameters: parameters,
-      gradients: gradients, randomKey: generator.next())
+      gradients: gradients, randomKey: generator.next(),
+      shared: shared ?? Array(repeating: nil, count: layers.count))
   }
 
   private func elements(of slice: ParameterLayout.Slice) -> UnsafeMutableBufferPointer<Float> {

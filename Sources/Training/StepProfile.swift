@@ -73,11 +73,14 @@ public final class StepProfile {
     }
     var rows = [row(nil, .gather, [.gather])]
     for (index, name) in names.enumerated() {
-      rows.append(
-        trained[index]
-          ? row(name, .forward, [.forward(index)])
-          : row(name, .elementwise, [.forward(index), .weightGradient(index), .dataGradient(index)])
-      )
+      if trained[index] {
+        rows.append(row(name, .forward, [.forward(index)]))
+      } else {
+        let stages: [StageClock.Stage] = [
+          .forward(index), .weightGradient(index), .dataGradient(index),
+        ]
+        rows.append(row(name, .elementwise, stages))
+      }
     }
     rows.append(row(nil, .loss, [.loss]))
     for (index, name) in names.enumerated().reversed() where trained[index] {

@@ -79,9 +79,12 @@ final class TrainingLoop {
     let steps = (samples.count + batchSize - 1) / batchSize
     let sizes = [batchSize, samples.count - (steps - 1) * batchSize]
     barrier = Barrier(count: model.threads)
+    let shared = SharedWork.plan(
+      model.layers, shapes: model.shapes, rows: batchSize, workers: model.threads)
     let makeNetwork = {
       model.network(
-        withoutSoftmax: compilation.loss.fusesSoftmax, gradients: compilation.gradients)
+        withoutSoftmax: compilation.loss.fusesSoftmax, gradients: compilation.gradients,
+        shared: shared)
     }
     let network = makeNetwork()
     workspace = Workspace(network, rows: batchSize, training: true)

@@ -78,7 +78,7 @@ struct TrainCommand: ParsableCommand {
     let folder = try output.map { try RunFolder(checking: $0) }
     if progress.isForPeople {
       Messages.print(dataset.overview)
-      if let advice = OpenBLAS.kernelAdvice { Messages.print(advice) }
+      if let advice = KernelGain.advice { Messages.print(advice) }
       print(run.model.summary(), terminator: "")
     }
     let profile = profile ? StepProfile() : nil

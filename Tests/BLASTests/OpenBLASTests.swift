@@ -1,4 +1,6 @@
 import BLAS
+import FileTestSupport
+import Foundation
 import Testing
 import TestSupport
 
@@ -10,15 +12,22 @@ struct OpenBLASTests {
     await #expect(processExitsWith: .success) {
       let floats = TestMatrix<Float>(Array(repeating: 1, count: 12), 3, 4)
       let doubles = TestMatrix<Double>(Array(repeating: 1, count: 12), 3, 4)
-      let before = CallCounter.gemm.count
-      gemm(floats.view.transposed, floats.view, into: TestMatrix(poisoned: 4, 4).view)
-      #expect(CallCounter.gemm.count == before + 1)
-      gemm(doubles.view.transposed, doubles.view, into: TestMatrix(poisoned: 4, 4).view)
-      #expect(CallCounter.gemm.count == before + 2)
-      gemm(
-        floats.view[columns: 0..<0].transposed, floats.view,
-        into: TestMatrix(poisoned: 0, 4).view)
-      #expect(CallCounter.gemm.count == before + 2)
+      let single = {
+        gemm(floats.view.transposed, floats.view, into: TestMatrix(poisoned: 4, 4).view)
+      }
+      #expect(CallCounter.gemm.count(during: single) == 1)
+      single()
+      let both = CallCounter.gemm.count {
+        single()
+        gemm(doubles.view.transposed, doubles.view, into: TestMatrix(poisoned: 4, 4).view)
+      }
+      #expect(both == 2)
+      let none = CallCounter.gemm.count {
+        gemm(
+          floats.view[columns: 0..<0].transposed, floats.view,
+          into: TestMatrix(poisoned: 0, 4).view)
+      }
+      #expect(none == 0)
     }
   }
 
@@ -101,6 +110,70 @@ struct MachineTests {
     if let quota = Processors.quota {
       #expect(quota > 0)
       #expect(Double(Processors.usable) < quota + 1)
+    }
+  }
+
+  /// What a control group's files hold, by the version of the hierarchy.
+  private static let groups: [(files: [String: String], membership: String, quota: Double?)] = [
+    // version 2: in a group of a group, each with a quota, and one beside it
+    (
+      [
+        "cpu.max": "max 100000", "a/cpu.max": "150000 100000", "a/b/cpu.max": "400000 100000",
+        "c/cpu.max": "1000 100000",
+      ],
+      "0::/a/b", 1.5
+    ),
+    // a container that sees its own group at the root
+    (["cpu.max": "250000 100000"], "0::/system.slice/container", 2.5),
+    (["cpu.max": "max 100000"], "0::/", nil),
+    // version 1, under the name of both controllers or of one
+    (
+      ["cpu,cpuacct/a/cpu.cfs_quota_us": "50000", "cpu,cpuacct/a/cpu.cfs_period_us": "100000"],
+      "3:memory:/m\n4:cpu,cpuacct:/a", 0.5
+    ),
+    (
+      ["cpu/cpu.cfs_quota_us": "300000", "cpu/cpu.cfs_period_us": "100000"],
+      "4:cpu,cpuacct:/docker/1", 3
+    ),
+    (["cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"], "4:cpu:/", nil),
+    ([:], "", nil),
+  ]
+
+  @Test("the least quota of the control group and those above it", arguments: groups.indices)
+  func quota(_ index: Int) throws {
+    let group = Self.groups[index]
+    let folder = try TemporaryFolder()
+    for (name, text) in group.files { try folder.write(Array((text + "\n").utf8), to: name) }
+    let membership = try folder.write(Array((group.membership + "\n").utf8), to: "membership")
+    #expect(
+      Processors.quota(hierarchies: folder["."], membership: membership) == group.quota)
+  }
+
+  @Test("the processor's features are those that the system lists")
+  func features() throws {
+    let information = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+    for feature in Processors.features { #expect(information.contains(" \(feature)")) }
+    #if arch(x86_64)
+      #expect(Processors.features.contains("avx2") == information.contains(" avx2 "))
+    #endif
+  }
+
+  @Test("a peak grows with the vectors, and no product is faster")
+  func peak() async {
+    await #expect(processExitsWith: .success) {
+      OpenBLAS.threads = 1
+      let peak = Processors.peakGigaflops(threads: 1)
+      let ratio = peak / Processors.peakGigaflops(threads: 1, isDouble: true)
+      // Floats are half as wide as doubles.
+      #expect(1.4 < ratio && ratio < 2.8)
+      var random = Seeded(7)
+      let a = TestMatrix(random.values(256 * 256), 256, 256)
+      let c = TestMatrix<Float>(poisoned: 256, 256)
+      let best =
+        (0..<20).map { _ in
+          ContinuousClock().measure { gemm(a.view, a.view, into: c.view) }
+        }.min().map { Double($0.components.attoseconds) * 1e-18 } ?? .infinity
+      #expect(2 * 256 * 256 * 256 / best * 1e-9 <= 1.1 * peak)
     }
   }
 

@@ -199,46 +199,26 @@ struct MachineTests {
   @Test func doctorPrintsItsRows() throws {
     let result = try Command.maru("doctor")
     expectSuccess(result)
-    try #require(result.outputLines.count >= 7)
+    try #require(result.outputLines.count >= 9)
     let labels = [
-      "processor", "usable processors", "OpenBLAS", "parallel mode", "kernels", "threads",
-      "sgemm 1024×1024",
+      "processor", "features", "usable processors", "OpenBLAS", "parallel mode", "kernels",
+      "threads", "peak", "sgemm 1024×1024",
     ]
-    #expect(result.outputLines.prefix(7).map { $0.prefix(18).trimmed } == labels)
-    let speed = try #require(result.outputLines[6].firstMatch(of: /([\d.]+) GFLOP\/s$/))
-    #expect(try #require(Double(speed.1)) > 0.1)
-    #expect(result.outputLines[2].contains("OpenBLAS 0."))
+    #expect(result.outputLines.prefix(9).map { $0.prefix(18).trimmed } == labels)
+    #expect(result.outputLines[3].contains("OpenBLAS 0."))
+    let peak = try #require(result.outputLines[7].firstMatch(of: #/ ([\d.]+) GFLOP/s/#))
+    let reached = try #require(
+      result.outputLines[8].firstMatch(of: #/ (\d+) % of the peak, ([\d.]+) GFLOP/s$/#))
+    let figures = [peak.1, reached.1, reached.2].compactMap { Double($0) }
+    try #require(figures.count == 3)
+    #expect(abs(figures[2] / figures[0] - figures[1] / 100) < 0.006)
   }
 
-  @Test func benchmarksTellTheMachineAndMeasure() throws {
-    let information = try Command.benchmarks("info")
-    expectSuccess(information)
-    #expect(
-      information.outputLines.prefix(3).map { $0.prefix { $0 != ":" } }
-        == ["processor", "BLAS", "kernels"])
-    let result = try Command.benchmarks("gemm --sizes 8 33 --repeats 2 --threads 1")
+  @Test func affinityLimitsTheThreads() throws {
+    let result = try Command.shell("taskset -c $(taskset -cp $$ | sed 's/.*[ ,-]//') $0 doctor", [])
     expectSuccess(result)
-    let header = try #require(
-      result.outputLines.firstIndex(of: "    n   median GFLOP/s   best GFLOP/s"))
-    let rows = result.outputLines[(header + 1)...]
-    #expect(rows.map { $0.prefix(5) } == ["    8", "   33"])
-    for row in rows {
-      let figures = row.split(separator: " ").dropFirst().compactMap { Double($0) }
-      #expect(figures.count == 2 && figures[0] <= figures[1] && figures[1] > 0, "\(row)")
-    }
-  }
-
-  @Test(arguments: [
-    ("--sizes 0", "--sizes: expected 1 to 16384, got [0]"),
-    ("--sizes 16385", "--sizes: expected 1 to 16384, got [16385]"),
-    ("--threads 0", "--threads: expected 1 to 1024, got 0"),
-    ("--threads 99999999999", "--threads: expected 1 to 1024, got 99999999999"),
-    ("--repeats 0", "--repeats: expected 1 to 100000, got 0"),
-  ])
-  func benchmarksRefuseWrongNumbers(_ line: String, _ message: String) throws {
-    let result = try Command.benchmarks("gemm \(line)")
-    #expect(result.exitCode == 64 && result.output == "")
-    #expect(result.errorLines.first == "Error: \(message)")
+    #expect(result.output.contains("\nusable processors  1 (affinity 1, "))
+    #expect(result.output.contains("\nthreads            1\n"))
   }
 
   private static let hasAVX2 =
@@ -257,6 +237,24 @@ struct MachineTests {
       environment: haswell)
     expectSuccess(result)
     #expect(try folder.text(of: "run/history.json").contains("\"core\" : \"Haswell\""))
+  }
+
+  @Test(.enabled(if: hasAVX2, "the kernels of 2004 must be older than the processor"))
+  func olderKernelsAreToldWithTheGain() throws {
+    let prescott = ["OPENBLAS_CORETYPE": "Prescott"]
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let line = Command.words("train --layers 4:softmax --epochs 1 --progress lines")
+    let outputs = [
+      try Command.maru(["doctor"], environment: prescott).outputLines,
+      try Command.maru(line + ["--dataset", data], environment: prescott).errorLines,
+    ]
+    let pattern =
+      /OpenBLAS uses its Prescott kernels, .* set OPENBLAS_CORETYPE=(?:SkylakeX|Haswell) .*: ([\d.]+) times as fast in sgemm 512×512/
+    for lines in outputs {
+      let advice = try #require(lines.compactMap { $0.wholeMatch(of: pattern) }.first, "\(lines)")
+      #expect(try #require(Double(advice.1)) > 1)
+    }
   }
 }
 

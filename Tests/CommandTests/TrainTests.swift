@@ -122,6 +122,20 @@ struct TrainTests {
     let params: Parameters
   }
 
+  @Test func profileShowsTheWorkOfAStep() throws {
+    let result = try train("--epochs 2 --profile --progress none")
+    #expect(result.exitCode == 0 && result.errors == "")
+    #expect(result.outputLines.first?.hasPrefix("test loss: ") == true)
+    let rows = result.outputLines.filter { $0.hasPrefix("│ ") }
+      .map { $0.split(separator: "│").map { $0.trimmingCharacters(in: .whitespaces) } }
+    #expect(
+      rows.map { $0.prefix(2).joined(separator: " ") } == [
+        " gather", "dense forward", " loss", "dense weight gradient", " update", " waiting",
+        " step",
+      ])
+    #expect(rows.allSatisfy { $0.count == 6 } && rows.last?[3] == "100.0 %")
+  }
+
   @Test func outputHoldsTheModelAndItsHistory() throws {
     let result = try train(
       "--epochs 5 --batch-size 16 --seed 7 --threads 2 --optimizer momentum --progress none",

@@ -56,6 +56,22 @@ import Training
     }
   }
 
+  /// Layers so large that workers take over each other's parts, which differ from run to run.
+  @Test func whoComputesAPartDoesNotMatter() throws {
+    let setting = Setting(
+      name: "large", inputs: 500, units: [513, 390, 10], optimizer: SGD(learningRate: 0.1),
+      count: 220)
+    let alone = try train(setting, threads: 1, batchSize: 110)
+    for threads in 2...3 {
+      let first = try train(setting, threads: threads, batchSize: 110)
+      expectClose(first.weights, alone.weights, within: 1e-5)
+      for _ in 0..<5 {
+        let again = try train(setting, threads: threads, batchSize: 110)
+        #expect(firstDifference(again.weights, first.weights) == nil, "with \(threads) threads")
+      }
+    }
+  }
+
   @Test func theSeedDecidesEverything() throws {
     let setting = Self.settings[2]
     let first = try train(setting, threads: 2)
@@ -92,13 +108,13 @@ import Training
   }
 
   private func train(
-    _ setting: Setting, threads: Int, seed: UInt64 = 7, plain: Bool = false
+    _ setting: Setting, threads: Int, seed: UInt64 = 7, plain: Bool = false, batchSize: Int = 24
   ) throws -> (weights: [Float], figures: [Figures]) {
     let (samples, labels) = data(setting)
     let model = try model(setting, threads: threads, seed: seed, plain: plain)
     // Neither the samples nor the held-out ones are a multiple of the batch.
     let history = try model.fit(
-      samples, labels, epochs: 2, batchSize: 24, validation: .shuffled(0.15))
+      samples, labels, epochs: 2, batchSize: batchSize, validation: .shuffled(0.15))
     return (model.flatWeights, history.epochs.map(\.values))
   }
 

@@ -1,0 +1,234 @@
+import FileTestSupport
+import Foundation
+import Testing
+
+/// The command `benchmarks`: what it measures, never how fast that is.
+struct BenchmarkTests {
+  @Test func informationNamesTheMachine() throws {
+    let result = try Command.benchmarks("info")
+    expectSuccess(result)
+    #expect(
+      result.outputLines.prefix(3).map { $0.prefix { $0 != ":" } }
+        == ["processor", "BLAS", "kernels"])
+  }
+
+  @Test(arguments: [
+    ("gemm --sizes 0", "--sizes: expected 1 to 16384, got [0]"),
+    ("gemm --sizes 16385", "--sizes: expected 1 to 16384, got [16385]"),
+    ("gemm --threads 0", "--threads: expected 1 to 1024, got 0"),
+    ("gemm --threads 99999999999", "--threads: expected 1 to 1024, got 99999999999"),
+    ("gemm --repeats 0", "--repeats: expected 1 to 100000, got 0"),
+    ("gemm --json --csv", "--csv: expected without --json"),
+    ("training --threads 1,0", "--threads: expected 1 to 1024, got 0"),
+    ("training --epochs 0", "--epochs: expected 1 to 10000, got 0"),
+    ("training --repeats 0", "--repeats: expected 1 to 10000, got 0"),
+    ("steps --threads 0", "--threads: expected 1 to 1024, got 0"),
+    ("steps --epochs 0", "--epochs: expected 1 to 10000, got 0"),
+  ])
+  func wrongNumbersAreRefused(_ line: String, _ message: String) throws {
+    let result = try Command.benchmarks(line)
+    #expect(result.exitCode == 64 && result.output == "")
+    #expect(result.errorLines.first == "Error: \(message)")
+  }
+
+  @Test(arguments: [
+    "gemm --set cubes", "gemm --routine sgemm,", "training --workload mlp", "training --backend c",
+    "training --workload mlp-512,,mlp-fashion", "training --threads two",
+  ])
+  func wrongNamesAreRefused(_ line: String) throws {
+    let result = try Command.benchmarks(line)
+    #expect(result.exitCode == 64 && result.output == "")
+    #expect(result.errorLines.first?.contains("is invalid") == true, "\(result.errors)")
+  }
+
+  // MARK: gemm
+
+  private struct Product: Decodable {
+    let routine, layout, core, cache: String
+    let m, n, k, threads: Int
+    let median_gflops, best_gflops, peak_gflops, share_of_peak, share_of_c: Double
+  }
+
+  private static func decode<Record: Decodable>(_ lines: [String]) throws -> [Record] {
+    try lines.map { try JSONDecoder().decode(Record.self, from: Data($0.utf8)) }
+  }
+
+  @Test func gemmMeasuresSquaresInBothPrecisions() throws {
+    let result = try Command.benchmarks("gemm --sizes 8 33 --repeats 2 --threads 1 --cold --json")
+    expectSuccess(result)
+    let products: [Product] = try Self.decode(result.outputLines)
+    #expect(products.map(\.routine) == ["sgemm", "sgemm", "dgemm", "dgemm"])
+    #expect(products.map { [$0.m, $0.n, $0.k] } == [8, 33, 8, 33].map { [$0, $0, $0] })
+    for product in products {
+      #expect(product.layout == "NN" && product.threads == 1 && product.cache == "cold")
+      #expect(0 < product.median_gflops && product.median_gflops <= product.best_gflops)
+      let share = product.median_gflops / product.peak_gflops
+      #expect(abs(product.share_of_peak - share) < 1e-9 && product.share_of_c > 0)
+    }
+  }
+
+  @Test func gemmMeasuresTheProductsOfTraining() throws {
+    let result = try Command.benchmarks(
+      "gemm --set training --routine sgemm --repeats 1 --threads 1 --csv")
+    expectSuccess(result)
+    #expect(
+      result.outputLines.first
+        == "routine,layout,m,n,k,threads,core,cache,median_gflops,best_gflops,peak_gflops,"
+        + "share_of_peak,share_of_c")
+    let rows = result.outputLines.dropFirst().map { $0.split(separator: ",").map(String.init) }
+    #expect(rows.count == 5 * 6 * 3 && rows.allSatisfy { $0.count == 13 })
+    let products = rows.map { $0[1...4].joined(separator: " ") }
+    for product in ["NT 32 128 784", "NN 32 784 128", "TN 128 784 32", "NT 4096 10 128"] {
+      #expect(products.contains(product))
+    }
+  }
+
+  @Test func gemmPrintsATable() throws {
+    let result = try Command.benchmarks("gemm --sizes 8 --repeats 1 --threads 1")
+    expectSuccess(result)
+    #expect(result.output.contains("\npeak of sgemm: "))
+    #expect(result.output.contains("│ sgemm   │ NN     │ 8 │ 8 │ 8 │"))
+    #expect(result.output.contains("│ dgemm   │ NN     │ 8 │ 8 │ 8 │"))
+  }
+
+  // MARK: training
+
+  private struct Training: Decodable {
+    let workload, backend, core: String
+    let threads, epochs: Int
+    let ms_per_epoch, us_per_step, samples_per_second: Double
+    let accuracy: Double?
+  }
+
+  /// Both data sets, with 400 images of noise to train with, under a folder.
+  private static func data(in folder: TemporaryFolder) throws -> String {
+    let pixels = (0..<400 * 784).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 16) }
+    let labels = (0..<400).map { UInt8($0 % 10) }
+    for name in ["mnist", "fashion-mnist"] {
+      for (part, count) in [("train", 400), ("t10k", 10)] {
+        try folder.write(
+          idx([count, 28, 28], Array(pixels.prefix(count * 784))),
+          to: "\(name)/\(part)-images-idx3-ubyte")
+        try folder.write(
+          idx([count], Array(labels.prefix(count))), to: "\(name)/\(part)-labels-idx1-ubyte")
+      }
+    }
+    return folder.path
+  }
+
+  @Test func trainingPrintsAnObjectARepeat() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.benchmarks(
+      "training --data-directory \(try Self.data(in: folder)) --epochs 2 --repeats 2 "
+        + "--threads 1,2 --json")
+    expectSuccess(result)
+    let keys = [
+      "workload", "backend", "threads", "core", "epochs", "ms_per_epoch", "us_per_step",
+      "samples_per_second", "accuracy",
+    ]
+    for line in result.outputLines {
+      #expect(line.matches(of: #/"(\w+)": /#).map { String($0.1) } == keys)
+    }
+    let records: [Training] = try Self.decode(result.outputLines)
+    let turns = [("naive", 1), ("blas", 1), ("blas", 2)]
+    let workloads = [("softmax-mnist", 320, 5), ("mlp-fashion", 400, 13), ("mlp-512", 400, 4)]
+    try #require(records.count == workloads.count * 2 * turns.count)
+    for (index, record) in records.enumerated() {
+      let (workload, samples, steps) = workloads[index / 6]
+      let (backend, threads) = turns[index % 3]
+      #expect(record.workload == workload && record.epochs == 2)
+      #expect(record.backend == backend && record.threads == threads)
+      #expect((record.accuracy == nil) == (backend == "naive"))
+      #expect((0...1).contains(record.accuracy ?? 0))
+      let seconds = record.ms_per_epoch / 1e3
+      #expect(abs(record.us_per_step * Double(steps) / 1e6 - seconds) < 1e-6 * seconds)
+      #expect(abs(record.samples_per_second * seconds - Double(samples)) < 1e-6 * Double(samples))
+    }
+  }
+
+  @Test func trainingPrintsATableAndWhatIsScaledUp() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.benchmarks(
+      "training --data-directory \(try Self.data(in: folder)) --epochs 1 --repeats 1 --threads 1 "
+        + "--workload mlp-512 --workload softmax-mnist")
+    expectSuccess(result)
+    let rows = result.outputLines.filter { $0.hasPrefix("│ ") }
+      .map { $0.split(separator: "│").map { $0.trimmingCharacters(in: .whitespaces) } }
+    #expect(
+      rows.map { $0.prefix(3).joined(separator: " ") } == [
+        "mlp-512 naive 1", "mlp-512 blas 1", "softmax-mnist naive 1", "softmax-mnist blas 1",
+      ])
+    try #require(!rows.isEmpty && rows.allSatisfy { $0.count == 9 })
+    #expect(rows[0][7] == "1.0×" && rows[0][8] == "–")
+    #expect(
+      result.outputLines.suffix(2) == [
+        "naive mlp-512: 4 of 4 steps an epoch, their time scaled up",
+        "naive softmax-mnist: 5 of 5 steps an epoch, their time scaled up",
+      ])
+  }
+
+  @Test func missingDataAreNamedWithWhereToGetThem() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.benchmarks(
+      "training --workload softmax-mnist", environment: ["MARU_DATA": folder.path])
+    #expect(result.exitCode == 66 && result.output == "")
+    try #require(result.errorLines.count == 1)
+    #expect(result.errorLines[0].hasPrefix("Error: mnist: found in none of "))
+    #expect(result.errorLines[0].contains("`maru data fetch mnist`"))
+  }
+
+  @Test func workloadsWithoutDataAreLeftOutUnlessNamed() throws {
+    let folder = try TemporaryFolder()
+    let data = try Self.data(in: folder)
+    try FileManager.default.removeItem(atPath: "\(data)/mnist")
+    let result = try Command.benchmarks(
+      "training --data-directory \(data) --epochs 1 --repeats 1 --backend blas --threads 1 --json")
+    #expect(result.exitCode == 0)
+    let records: [Training] = try Self.decode(result.outputLines)
+    #expect(records.map(\.workload) == ["mlp-fashion"])
+    #expect(
+      result.errorLines.map { $0.prefix { $0 != ":" } }
+        == ["softmax-mnist is left out", "mlp-512 is left out"])
+  }
+
+  // MARK: steps
+
+  private struct Step: Decodable {
+    let workload, core, work: String
+    let layer: String?
+    let threads: Int
+    let us_per_step, us_in_blas: Double
+    let gflops: Double?
+  }
+
+  @Test func stepsGiveTheWorkOfEachLayer() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.benchmarks(
+      "steps --data-directory \(try Self.data(in: folder)) --epochs 2 --threads 2 --json "
+        + "--workload mlp-fashion")
+    expectSuccess(result)
+    let steps: [Step] = try Self.decode(result.outputLines)
+    #expect(steps.allSatisfy { $0.workload == "mlp-fashion" && $0.threads == 2 })
+    #expect(
+      steps.map { "\($0.layer ?? "") \($0.work)" } == [
+        " gather", "dense forward", "re_lu elementwise", "dense_1 forward", " loss",
+        "dense_1 weight gradient", "dense_1 data gradient", "dense weight gradient", " update",
+        " waiting",
+      ])
+    #expect(steps.allSatisfy { ($0.gflops != nil) == ($0.us_in_blas > 0) })
+    #expect(steps.allSatisfy { 0 <= $0.us_in_blas && $0.us_in_blas <= $0.us_per_step })
+  }
+
+  @Test func stepsPrintATableAWorkload() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.benchmarks(
+      "steps --data-directory \(try Self.data(in: folder)) --epochs 1 --threads 1")
+    expectSuccess(result)
+    #expect(
+      result.outputLines.filter { $0.contains(", steps: ") } == [
+        "softmax-mnist, threads: 1, steps: 5", "mlp-fashion, threads: 1, steps: 13",
+        "mlp-512, threads: 1, steps: 4",
+      ])
+    #expect(result.outputLines.count { $0.contains("│ step ") && $0.contains("100.0 %") } == 3)
+  }
+}
