@@ -4,8 +4,8 @@ import Synchronization
 /// The buffers and the program of `fit`: everything is planned here once, and a step allocates
 /// nothing.
 ///
-/// A team of workers runs ``runEpoch(_:)``. While a batch is computed, the next one is gathered into
-/// the other of two buffers, each worker fetching its share of the rows.
+/// A team of workers runs ``runEpoch(_:)``. Each gathers the whole batch into a buffer of its own:
+/// that takes less time than to read from another's cache what the other has gathered.
 final class TrainingLoop {
   private let compilation: Compilation
   private let parameters: AlignedBuffer
@@ -16,10 +16,9 @@ final class TrainingLoop {
   private let batchSize: Int
   private let barrier: Barrier
   private let contexts: [Context]
-  private let targetBatches: [TargetBatch]
+  private let targetBatch: TargetBatch
   /// Owners of the memory that the contexts' views show.
   private let workspace: Workspace
-  private let inputs: [AlignedBuffer]
   private let losses: AlignedBuffer
   private let hits: [AlignedBuffer]
   /// By chunk of the parameters: sums of squares of the gradients, and penalties.
@@ -39,27 +38,22 @@ final class TrainingLoop {
   /// shared arrays would pass their cache lines back and forth.
   private final class Context {
     let network: Network
-    /// By the input buffer, then full or last batch.
-    let views: [[[Workspace.Views]]]
-    let outputs: [[(scores: MatrixView<Float>, gradient: MatrixView<Float>)]]
+    private let input: AlignedBuffer
+    /// For the full and the last batch.
+    let views: [[Workspace.Views]]
+    let batches: [MatrixView<Float>]
+    let outputs: [(scores: MatrixView<Float>, gradient: MatrixView<Float>)]
     let clock: StageClock?
 
-    init(
-      network: Network, workspace: Workspace, inputs: [AlignedBuffer], sizes: [Int],
-      clock: StageClock?
-    ) {
+    init(network: Network, workspace: Workspace, sizes: [Int], clock: StageClock?) {
       self.network = network
       self.clock = clock
-      let views = inputs.map { input in sizes.map { workspace.views(input: input, rows: $0) } }
-      self.views = views
-      outputs = inputs.indices.map { buffer in
-        sizes.indices.map { size in
-          let rows = sizes[size]
-          let scores =
-            views[buffer][size].last?.y
-            ?? inputs[buffer].matrix(rows: rows, columns: network.inputColumns)
-          return (scores, workspace.outputGradient(rows: rows))
-        }
+      let input = AlignedBuffer(zeros: sizes[0] * network.inputColumns)
+      self.input = input
+      views = sizes.map { workspace.views(input: input, rows: $0) }
+      batches = sizes.map { input.matrix(rows: $0, columns: network.inputColumns) }
+      outputs = zip(views, batches).map { views, batch in
+        (views.last?.y ?? batch, workspace.outputGradient(rows: batch.rows))
       }
     }
   }
@@ -88,17 +82,12 @@ final class TrainingLoop {
     }
     let network = makeNetwork()
     workspace = Workspace(network, rows: batchSize, training: true)
-    inputs = (0..<2).map { _ in
-      AlignedBuffer(zeros: batchSize * network.inputColumns)
-    }
-    contexts = (0..<model.threads).map { [workspace, inputs] _ in
+    contexts = (0..<model.threads).map { [workspace] _ in
       Context(
-        network: makeNetwork(), workspace: workspace, inputs: inputs, sizes: sizes,
+        network: makeNetwork(), workspace: workspace, sizes: sizes,
         clock: isProfiled ? StageClock(layers: network.nodes.count) : nil)
     }
-    targetBatches = (0..<2).map { _ in
-      TargetBatch(rows: batchSize, columns: network.outputColumns, for: targets)
-    }
+    targetBatch = TargetBatch(rows: batchSize, columns: network.outputColumns, for: targets)
     losses = AlignedBuffer(zeros: batchSize)
     hits = compilation.metrics.map { _ in AlignedBuffer(zeros: batchSize) }
     chunks = Chunks(count: model.layout.count)
@@ -127,13 +116,7 @@ final class TrainingLoop {
     Team.run(contexts.count) { worker in
       let context = contexts[worker.index]
       context.clock?.start()
-      gather(step: 0, context, worker)
-      context.clock?.lap(.gather)
-      barrier.wait()
-      context.clock?.lap(.waiting)
       for step in 0..<progress.steps {
-        if step + 1 < progress.steps { gather(step: step + 1, context, worker) }
-        context.clock?.lap(.gather)
         runStep(step, context, worker)
         if stopped.load(ordering: .relaxed) { break }
       }
@@ -150,41 +133,27 @@ final class TrainingLoop {
 
   private func rows(_ step: Int) -> Int { min(batchSize, order.count - step * batchSize) }
 
-  /// Fetches a worker's share of a batch and its targets into the buffers that the step will use.
-  private func gather(step: Int, _ context: Context, _ worker: Worker) {
-    let share = worker.share(of: rows(step))
-    if share.isEmpty { return }
+  /// Fetches a batch and a worker's share of its targets.
+  private func gather(step: Int, into batch: MatrixView<Float>, _ worker: Worker) {
     let indices = UnsafeBufferPointer(
-      rebasing: order[step * batchSize..<step * batchSize + rows(step)])
-    let (buffer, size) = place(step)
-    source.gather(
-      UnsafeBufferPointer(rebasing: indices[share]),
-      into: input(context, buffer, size)[rows: share])
-    targetBatches[buffer].gather(targets, indices, rows: share)
+      rebasing: order[step * batchSize..<step * batchSize + batch.rows])
+    source.gather(indices, into: batch)
+    targetBatch.gather(targets, indices, rows: worker.share(of: batch.rows))
   }
 
-  private func place(_ step: Int) -> (buffer: Int, size: Int) {
-    (step % 2, step + 1 < progress.steps ? 0 : 1)
-  }
-
-  private func input(_ context: Context, _ buffer: Int, _ size: Int) -> MatrixView<Float> {
-    context.views[buffer][size].first?.x ?? context.outputs[buffer][size].scores
-  }
-
-  /// One step: forward, loss, backward, update.
-  ///
-  /// On entry the batch is complete, and so it is for
-  /// the next step on return.
+  /// One step: gather, forward, loss, backward, update.
   private func runStep(_ step: Int, _ context: Context, _ worker: Worker) {
-    let (buffer, size) = place(step)
-    let views = context.views[buffer][size]
+    let size = step + 1 < progress.steps ? 0 : 1
+    let views = context.views[size]
     let number = firstStep + step
     let clock = context.clock
+    gather(step: step, into: context.batches[size], worker)
+    clock?.lap(.gather)
     context.network.forward(
       views, mode: .training, worker: worker, step: number, barrier: barrier, clock: clock)
     barrier.wait()
     clock?.lap(.waiting)
-    evaluateLoss(context.outputs[buffer][size], targetBatches[buffer], worker)
+    evaluateLoss(context.outputs[size], worker)
     clock?.lap(.loss)
     context.network.backward(views, worker: worker, step: number, barrier: barrier, clock: clock)
     barrier.wait()
@@ -197,12 +166,11 @@ final class TrainingLoop {
   }
 
   private func evaluateLoss(
-    _ output: (scores: MatrixView<Float>, gradient: MatrixView<Float>), _ targets: TargetBatch,
-    _ worker: Worker
+    _ output: (scores: MatrixView<Float>, gradient: MatrixView<Float>), _ worker: Worker
   ) {
     let share = worker.share(of: output.scores.rows)
     let scores = output.scores[rows: share]
-    let rowTargets = targets.rows(from: share.lowerBound)
+    let rowTargets = targetBatch.rows(from: share.lowerBound)
     compilation.loss.evaluate(
       scores, rowTargets, scale: 1 / Float(output.scores.rows),
       losses: losses.floats + share.lowerBound, gradient: output.gradient[rows: share])
