@@ -70,7 +70,8 @@ public enum WorkDivision: Sendable {
   case tiles
   /// Each computes its `share(of: rows)` over all columns.
   case rows
-  /// Each computes its tile, but where the model says so, any may compute any part.
+  /// Each computes what ``Pass/forEachTile(ofActivations:_:)`` and
+  /// ``Pass/forEachTile(ofWeights:_:)`` give it, so that workers can help each other.
   case shared
 }
 

@@ -5,7 +5,9 @@
 #endif
 
 /// Adds up the time that one worker spends in matrix products, for a profile.
-package final class ProductClock {
+///
+/// Only that worker uses it while training runs.
+package final class ProductClock: @unchecked Sendable {
   /// The time in BLAS so far.
   package private(set) var nanoseconds: UInt64 = 0
   /// The floating-point operations of the products so far, 2·m·n·k each.
@@ -20,8 +22,10 @@ package final class ProductClock {
 }
 
 extension Pass {
-  /// Computes `C = A·B` as a part of this pass, noting the time where the pass is profiled.
-  func multiply(_ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>) {
+  /// Computes `C = A·B` as `gemm` does, noting the time where the pass is profiled.
+  public func multiply(
+    _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>
+  ) {
     guard let products else { return gemm(a, b, into: c) }
     let start = monotonicNanoseconds()
     gemm(a, b, into: c)

@@ -84,7 +84,7 @@ public enum Mode: Sendable {
 }
 
 /// The circumstances of one layer's forward or backward pass.
-public struct Pass {
+public struct Pass: Sendable {
   /// Training or inference.
   public let mode: Mode
   /// The worker that makes the call.
@@ -117,7 +117,10 @@ public struct Pass {
   }
 
   /// Calls `body` with the tiles of `Y` or `dX` that this worker is to compute.
-  func forEachTile(ofActivations view: MatrixView<Float>, _ body: (Tile) -> Void) {
+  ///
+  /// It is the worker's tile, or, in a layer whose ``Layer/division`` is `shared`, parts of the whole
+  /// until all are done.
+  public func forEachTile(ofActivations view: MatrixView<Float>, _ body: (Tile) -> Void) {
     guard let shared, worker.cutsUnits(view.columns) else {
       return body(worker.tile(ofActivations: view))
     }
@@ -127,7 +130,7 @@ public struct Pass {
   }
 
   /// Calls `body` with the tiles of a gradient of weights that this worker is to compute.
-  func forEachTile(ofWeights view: MatrixView<Float>, _ body: (Tile) -> Void) {
+  public func forEachTile(ofWeights view: MatrixView<Float>, _ body: (Tile) -> Void) {
     guard let shared, worker.cutsUnits(view.rows) else {
       return body(worker.tile(ofWeights: view))
     }

@@ -18,7 +18,7 @@ public final class StepProfile {
     case weightGradient = "weight gradient"
     /// A layer without parameters, forward and backward.
     case elementwise
-    /// The loss, its gradient and the metrics.
+    /// The loss, its gradient and the metrics; sums over the batch and callbacks after the step.
     case loss
     /// The optimizer's update of the parameters.
     case update
@@ -36,8 +36,8 @@ public final class StepProfile {
     public let microseconds: Double
     /// Those of them that were spent in BLAS.
     public let productMicroseconds: Double
-    /// The throughput of all threads together while in BLAS, in 10⁹ operations a second, or nil
-    /// where there was no product.
+    /// The operations of all threads over their mean time in BLAS, in 10⁹ a second, or nil where
+    /// there was no product.
     public let gigaflops: Double?
   }
 
@@ -53,8 +53,14 @@ public final class StepProfile {
   public var microseconds: Double { rows.reduce(0) { $0 + $1.microseconds } }
 
   /// Takes over what the workers measured.
-  func record(_ clocks: [StageClock], names: [String], layers: [any Layer], steps: Int) {
+  /// - Parameters:
+  ///   - clocks: one a worker
+  ///   - layers: the name of each layer, and whether it has parameters
+  ///   - steps: the number of steps measured
+  func record(_ clocks: [StageClock], layers: [(name: String, isTrained: Bool)], steps: Int) {
     self.steps = steps
+    rows = []
+    if steps == 0 { return }
     let row = { (layer: String?, work: Work, stages: [StageClock.Stage]) -> Row? in
       let times = clocks.flatMap { clock in stages.map { clock[$0] } }
       let microseconds = { (nanoseconds: UInt64) in
@@ -68,24 +74,21 @@ public final class StepProfile {
         layer: layer, work: work, microseconds: total, productMicroseconds: inProducts,
         gigaflops: operations > 0 ? operations / inProducts / 1e3 : nil)
     }
-    let trained = layers.indices.map { index in
-      clocks.contains { $0[.weightGradient(index)].operations > 0 }
-    }
     var rows = [row(nil, .gather, [.gather])]
-    for (index, name) in names.enumerated() {
-      if trained[index] {
-        rows.append(row(name, .forward, [.forward(index)]))
+    for (index, layer) in layers.enumerated() {
+      if layer.isTrained {
+        rows.append(row(layer.name, .forward, [.forward(index)]))
       } else {
         let stages: [StageClock.Stage] = [
           .forward(index), .weightGradient(index), .dataGradient(index),
         ]
-        rows.append(row(name, .elementwise, stages))
+        rows.append(row(layer.name, .elementwise, stages))
       }
     }
     rows.append(row(nil, .loss, [.loss]))
-    for (index, name) in names.enumerated().reversed() where trained[index] {
-      rows.append(row(name, .weightGradient, [.weightGradient(index)]))
-      rows.append(row(name, .dataGradient, [.dataGradient(index)]))
+    for (index, layer) in layers.enumerated().reversed() where layer.isTrained {
+      rows.append(row(layer.name, .weightGradient, [.weightGradient(index)]))
+      rows.append(row(layer.name, .dataGradient, [.dataGradient(index)]))
     }
     rows += [row(nil, .update, [.update]), row(nil, .waiting, [.waiting])]
     self.rows = rows.compactMap { $0 }
@@ -93,8 +96,9 @@ public final class StepProfile {
 }
 
 extension StepProfile: CustomStringConvertible {
-  /// A table of the rows, with the share of each in a step.
+  /// A table of the rows, with the share of each in a step; empty where nothing was measured.
   public var description: String {
+    if rows.isEmpty { return "" }
     var table = TextTable([
       ("Layer", .left), ("Work", .left), ("µs a step", .right), ("Share", .right),
       ("GFLOP/s", .right), ("µs outside BLAS", .right),

@@ -125,10 +125,10 @@ final class TrainingLoop {
 
   /// Gives what was measured so far to a profile.
   func record(in profile: StepProfile, model: Sequential, steps: Int) {
-    let layers = contexts[0].network.nodes.map(\.layer)
-    profile.record(
-      contexts.compactMap(\.clock), names: Array(model.layerNames.prefix(layers.count)),
-      layers: layers, steps: steps)
+    let layers = zip(model.layerNames, contexts[0].network.nodes).map { name, node in
+      (name: name, isTrained: !node.parameters.isEmpty)
+    }
+    profile.record(contexts.compactMap(\.clock), layers: layers, steps: steps)
   }
 
   private func rows(_ step: Int) -> Int { min(batchSize, order.count - step * batchSize) }
@@ -138,6 +138,11 @@ final class TrainingLoop {
     let indices = UnsafeBufferPointer(
       rebasing: order[step * batchSize..<step * batchSize + batch.rows])
     source.gather(indices, into: batch)
+    if step + 1 < progress.steps {
+      let start = (step + 1) * batchSize
+      source.prefetch(
+        UnsafeBufferPointer(rebasing: order[start..<start + rows(step + 1)]))
+    }
     targetBatch.gather(targets, indices, rows: worker.share(of: batch.rows))
   }
 
@@ -158,9 +163,10 @@ final class TrainingLoop {
     context.network.backward(views, worker: worker, step: number, barrier: barrier, clock: clock)
     barrier.wait()
     clock?.lap(.waiting)
-    update(number: number, worker)
-    if worker.index == 0 { finishStep(step) }
+    update(number: number, worker, clock)
     clock?.lap(.update)
+    if worker.index == 0 { finishStep(step) }
+    clock?.lap(.loss)
     barrier.wait()
     clock?.lap(.waiting)
   }
@@ -185,7 +191,7 @@ final class TrainingLoop {
   }
 
   /// Applies penalties, clipping and the optimizer to this worker's chunks of the parameters.
-  private func update(number: Int, _ worker: Worker) {
+  private func update(number: Int, _ worker: Worker, _ clock: StageClock?) {
     let gradients = compilation.gradients.floats
     let range = chunks.range(worker)
     penalty.addGradient(of: parameters, to: gradients, in: range)
@@ -195,7 +201,9 @@ final class TrainingLoop {
         let start = gradients + range.lowerBound
         squareSums[chunk] = dot(start, start, count: range.count)
       }
+      clock?.lap(.update)
       barrier.wait()
+      clock?.lap(.waiting)
       let norm = Float(squareSums[..<chunks.used].reduce(0, +).squareRoot())
       if norm > limit { scal(limit / norm, gradients + range.lowerBound, count: range.count) }
     }

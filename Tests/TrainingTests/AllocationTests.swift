@@ -39,6 +39,12 @@ struct AllocationTests {
     }
   }
 
+  @Test func workersThatHelpEachOtherAllocateNothing() async {
+    await #expect(processExitsWith: .success) {
+      try expectNoAllocations([Dense(513), ReLU(), Dense(10)], .adam(), inputs: 1300)
+    }
+  }
+
   @Test func aProfileAllocatesNothing() async {
     await #expect(processExitsWith: .success) {
       try expectNoAllocations([Dense(10)], .rmsprop(), profile: StepProfile())
@@ -50,16 +56,16 @@ struct AllocationTests {
 /// the first and the last step.
 private func expectNoAllocations(
   _ layers: [any Layer], _ optimizer: any Optimizer, clipNorm: Float? = nil,
-  profile: StepProfile? = nil
+  profile: StepProfile? = nil, inputs: Int = 20
 ) throws {
   for threads in 1...2 {
-    let model = try Sequential(inputShape: [20], layers)
+    let model = try Sequential(inputShape: [inputs], layers)
     model.threads = threads
     model.compile(
       optimizer: optimizer, loss: .softmaxCrossEntropy, metrics: [.accuracy, .topK(3)],
       clipNorm: clipNorm)
     let (samples, labels) = (
-      randomSamples([330, 20], seed: 1), randomLabels(330, classes: 10, seed: 2)
+      randomSamples([330, inputs], seed: 1), randomLabels(330, classes: 10, seed: 2)
     )
     let counter = StepCounter()
     try model.fit(

@@ -42,6 +42,15 @@ import Training
     #expect(seconds > 0 && seconds <= history.seconds.reduce(0, +))
   }
 
+  @Test func noStepsAreNoRows() throws {
+    let model = try Sequential(inputShape: [3], [Dense(2)])
+    model.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
+    let profile = StepProfile()
+    try model.fit(
+      randomSamples([4, 3], seed: 1), [0, 1, 0, 1], epochs: 0, profile: profile)
+    #expect(profile.rows.isEmpty && profile.microseconds == 0 && profile.description == "")
+  }
+
   @Test func theTableShowsEachRowAndTheStep() throws {
     let (profile, _) = try profile(threads: 1)
     let lines = profile.description.split(separator: "\n")
