@@ -14,8 +14,12 @@ struct GemmCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("squares, training, skinny. (default: squares)", valueName: "name,…"))
   var set: [CommaList<ProductSet>] = []
-  @Option(parsing: .upToNextOption, help: "The sizes n of the n×n matrices.")
-  var sizes = [64, 128, 256, 512, 1024, 2048, 4096]
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "The sizes n of the n×n matrices in squares. (default: 64 128 256 512 1024 2048 4096)",
+      valueName: "n"))
+  var sizes: [Int] = []
   @Option(help: ArgumentHelp("sgemm, dgemm. (default: both)", valueName: "name,…"))
   var routine: [CommaList<Routine>] = []
   @Option(help: "Threads of OpenBLAS. (default: as many as it chose, up to the usable processors)")
@@ -29,7 +33,12 @@ struct GemmCommand: ParsableCommand {
   @Flag(help: "Print a header and a line of CSV a product.")
   var csv = false
 
+  private var sets: [ProductSet] { self.set.isEmpty ? [.squares] : self.set.flatMap(\.values) }
+
   func validate() throws {
+    if !sizes.isEmpty && !sets.contains(.squares) {
+      throw ValidationError("--sizes: expected with squares in --set")
+    }
     if sizes.contains(where: { !(1...16384 ~= $0) }) {
       throw ValidationError("--sizes: expected 1 to 16384, got \(sizes)")
     }
@@ -44,16 +53,17 @@ struct GemmCommand: ParsableCommand {
 
   func run() throws {
     OpenBLAS.threads = threads ?? min(OpenBLAS.threads, Processors.usable)
-    let sets = set.isEmpty ? [.squares] : set.flatMap(\.values)
-    let products = sets.flatMap { $0.products(sizes: sizes) }
+    let products = sets.flatMap {
+      $0.products(sizes: sizes.isEmpty ? [64, 128, 256, 512, 1024, 2048, 4096] : sizes)
+    }
+    let peakThreads = min(OpenBLAS.threads, Processors.usable)
     if !json && !csv { print(InfoCommand.lines.joined(separator: "\n")) }
     var table = GemmTable()
     var isFirst = true
     for routine in routine.isEmpty ? Routine.allCases : routine.flatMap(\.values) {
-      let peak = Processors.peakGigaflops(
-        threads: OpenBLAS.threads, isDouble: routine == .dgemm)
+      let peak = Processors.peakGigaflops(threads: peakThreads, isDouble: routine == .dgemm)
       if !json && !csv {
-        print("peak of \(routine): \(peak.fixed(1)) GFLOP/s on \(OpenBLAS.threads) threads")
+        print("peak of \(routine): \(peak.fixed(1)) GFLOP/s, threads: \(peakThreads)")
       }
       for product in products {
         let result =

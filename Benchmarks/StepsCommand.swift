@@ -6,8 +6,8 @@ struct StepsCommand: ParsableCommand {
     commandName: "steps", abstract: "Show where the time of a training step goes.",
     discussion: """
       By layer and kind of work, averaged over all steps of some epochs and over the threads; \
-      maru train --profile shows the same of any run. GFLOP/s are those of all threads together \
-      while they are in BLAS.
+      maru train --profile shows the same of any run. GFLOP/s are the operations of all threads, \
+      divided by the threads' mean time in BLAS.
       """)
 
   @OptionGroup var options: WorkloadOptions

@@ -6,7 +6,7 @@ struct TrainingRun {
   let seconds: [Double]
   /// The samples trained on in an epoch.
   let samples: Int
-  /// The training accuracy of the last epoch; nil where no whole epoch was trained.
+  /// The training accuracy of the last epoch; nil for the naive backend, which keeps none.
   let accuracy: Double?
 
   var secondsPerEpoch: Double { Spread(seconds).median }

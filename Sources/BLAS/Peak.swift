@@ -4,6 +4,7 @@ extension Processors {
   /// The multiplications and additions that so many threads can do at once, in GFLOP/s, measured on
   /// full registers without memory: what a matrix product can reach at most.
   ///
+  /// The best of 100 rounds that the threads start together, each the sum of what every thread did.
   /// Threads beyond the processors add nothing. Takes some 30 ms.
   /// - Parameters:
   ///   - threads: at least 1

@@ -5,7 +5,8 @@
 
 #include "CKernels.h"
 
-#if defined(__x86_64__) && defined(__linux__)
+// The clone is chosen while the program is loaded, before ThreadSanitizer could run.
+#if defined(__x86_64__) && defined(__linux__) && !__has_feature(thread_sanitizer)
 #define MARU_KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define MARU_KERNEL

@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "CKernels.h"
@@ -62,10 +64,14 @@ static Loop widest_loop(int is_double) {
 }
 
 typedef struct {
-  pthread_t thread;
   Loop loop;
-  double best;
-} Worker;
+  /// 0 until all threads are made.
+  atomic_int threads;
+  /// The threads that came to the start of a round, all rounds together.
+  atomic_int arrivals;
+  /// The sum over the threads in each round.
+  _Atomic double rates[ROUNDS];
+} Measurement;
 
 static double now(void) {
   struct timespec time;
@@ -73,29 +79,41 @@ static double now(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+/// Returns once all threads are here. They wait awake: a thread that is woken starts late, and the
+/// others would run part of the round without it.
+static void wait_for_all(Measurement *measurement, int round) {
+  atomic_fetch_add(&measurement->arrivals, 1);
+  for (;;) {
+    int threads = atomic_load(&measurement->threads);
+    if (threads > 0 && atomic_load(&measurement->arrivals) >= threads * (round + 1)) return;
+    sched_yield();
+  }
+}
+
 static void *measure(void *argument) {
-  Worker *worker = argument;
+  Measurement *measurement = argument;
   for (int round = 0; round < ROUNDS; round++) {
+    wait_for_all(measurement, round);
     double start = now();
-    double operations = worker->loop();
-    double rate = operations / (now() - start);
-    if (rate > worker->best) worker->best = rate;
+    double operations = measurement->loop();
+    measurement->rates[round] += operations / (now() - start);
   }
   return NULL;
 }
 
 double maru_peak(int threads, int is_double) {
-  Worker workers[threads];
-  for (int i = 0; i < threads; i++) {
-    workers[i] = (Worker){.loop = widest_loop(is_double)};
-    // Where the system gives no more threads, those that run are the peak.
-    if (i > 0 && pthread_create(&workers[i].thread, NULL, measure, &workers[i]) != 0) threads = i;
-  }
-  measure(&workers[0]);
-  double sum = workers[0].best;
+  Measurement measurement = {.loop = widest_loop(is_double)};
+  pthread_t others[threads];
   for (int i = 1; i < threads; i++) {
-    pthread_join(workers[i].thread, NULL);
-    sum += workers[i].best;
+    // Where the system gives no more threads, those that run are the peak.
+    if (pthread_create(&others[i], NULL, measure, &measurement) != 0) threads = i;
   }
-  return sum;
+  atomic_store(&measurement.threads, threads);
+  measure(&measurement);
+  for (int i = 1; i < threads; i++) pthread_join(others[i], NULL);
+  double best = 0;
+  for (int round = 0; round < ROUNDS; round++) {
+    if (measurement.rates[round] > best) best = measurement.rates[round];
+  }
+  return best;
 }

@@ -12,12 +12,12 @@ struct DoctorCommand: ParsableCommand {
   func run() {
     OpenBLAS.threads = min(OpenBLAS.threads, Processors.usable)
     if gemmOnly {
-      print(ShortGemm.gigaflops(size: KernelGain.size))
+      print(KernelGain.gigaflops())
       return
     }
     let quota = Processors.quota.map { "\($0.fixed(2)) processors" } ?? "none"
     let peak = Processors.peakGigaflops(threads: OpenBLAS.threads)
-    let reached = ShortGemm.gigaflops(size: 1024)
+    let reached = ShortGemm.gigaflops(size: 1024, repeats: 10)
     let features = Processors.features
     let rows = [
       ("processor", Processors.name ?? "unknown"),

@@ -1,10 +1,17 @@
+import Dispatch
 import Foundation
 import Maru
 
 /// What the kernels that OpenBLAS should use would gain, measured.
-enum KernelGain {
-  /// The size of the square matrices: large enough for the kernels to count, and a few milliseconds.
-  static let size = 512
+///
+/// On one thread, since with more of them the gain is mostly what else the machine is doing.
+package enum KernelGain {
+  /// The size of the square matrices: large enough for the kernels to count, and so short that many
+  /// products fit between two interruptions.
+  private static let size = 256
+
+  /// How long the process with the other kernels may take.
+  private static let timeLimit = DispatchTimeInterval.seconds(5)
 
   /// The line of ``OpenBLAS/kernelAdvice`` with the gain in a short product, or nil where OpenBLAS
   /// already uses the right kernels, which takes no time to find out.
@@ -12,13 +19,22 @@ enum KernelGain {
     guard let advice = OpenBLAS.kernelAdvice, let core = OpenBLAS.recommendedCore else {
       return nil
     }
-    guard let better = gigaflops(core: core) else { return advice }
-    let gain = better / ShortGemm.gigaflops(size: size)
-    return "\(advice): \(gain.fixed(1)) times as fast in sgemm \(size)×\(size)"
+    return line(advice, gain: gigaflops(core: core).map { $0 / gigaflops() })
+  }
+
+  /// The advice, with the gain where it is known and worth telling.
+  package static func line(_ advice: String, gain: Double?) -> String {
+    guard let gain, gain >= 1.05 else { return advice }
+    return "\(advice): \(gain.fixed(1)) times as fast on one thread in sgemm \(size)×\(size)"
+  }
+
+  /// The speed of the kernels at hand.
+  static func gigaflops() -> Double {
+    OpenBLAS.withSingleThread { ShortGemm.gigaflops(size: size, repeats: 300) }
   }
 
   /// The speed of a process whose OpenBLAS uses the kernels of `core`, since a loaded one keeps its
-  /// own; nil where no such process ran.
+  /// own; nil where no such process ran to its end in time.
   private static func gigaflops(core: String) -> Double? {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
@@ -29,17 +45,24 @@ enum KernelGain {
     process.standardOutput = output
     process.standardInput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
+    let end = DispatchSemaphore(value: 0)
+    process.terminationHandler = { _ in end.signal() }
     do { try process.run() } catch { return nil }
+    guard end.wait(timeout: .now() + timeLimit) == .success else {
+      kill(process.processIdentifier, SIGKILL)
+      end.wait()
+      return nil
+    }
+    // One line, which fits into the pipe.
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
     return Double(text.split(separator: "\n").first ?? "")
   }
 }
 
 /// A product of square matrices, as a measure of the kernels.
 enum ShortGemm {
-  /// The best of ten products.
-  static func gigaflops(size: Int) -> Double {
+  /// The best of so many products.
+  static func gigaflops(size: Int, repeats: Int) -> Double {
     var generator = RandomGenerator(seed: 1)
     let a = AlignedBuffer(uninitialized: size * size)
     let b = AlignedBuffer(uninitialized: size * size)
@@ -50,7 +73,7 @@ enum ShortGemm {
     }
     let views = [a, b, c].map { $0.matrix(rows: size, columns: size) }
     let best = withExtendedLifetime((a, b, c)) {
-      (0..<10).map { _ in
+      (0..<repeats).map { _ in
         ContinuousClock().measure { gemm(views[0], views[1], into: views[2]) }
       }.min()
     }

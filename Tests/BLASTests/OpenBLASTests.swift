@@ -166,6 +166,9 @@ struct MachineTests {
       let ratio = peak / Processors.peakGigaflops(threads: 1, isDouble: true)
       // Floats are half as wide as doubles.
       #expect(1.4 < ratio && ratio < 2.8)
+      // Two threads on one core are no faster than one.
+      let ofTwo = Processors.peakGigaflops(threads: 2) / peak
+      #expect(0.5 < ofTwo && ofTwo < 2.5)
       var random = Seeded(7)
       let a = TestMatrix(random.values(256 * 256), 256, 256)
       let c = TestMatrix<Float>(poisoned: 256, 256)

@@ -1,6 +1,7 @@
 import FileTestSupport
 import Foundation
 import Testing
+import maru_cli
 
 struct EvaluateTests {
   @Test func textHasTheFiguresTheReportAndTheMatrix() throws {
@@ -250,11 +251,33 @@ struct MachineTests {
       try Command.maru(line + ["--dataset", data], environment: prescott).errorLines,
     ]
     let pattern =
-      /OpenBLAS uses its Prescott kernels, .* set OPENBLAS_CORETYPE=(?:SkylakeX|Haswell) .*: ([\d.]+) times as fast in sgemm 512×512/
+      /OpenBLAS uses its Prescott kernels, .* set OPENBLAS_CORETYPE=(?:SkylakeX|Haswell) .*: ([\d.]+) times as fast on one thread in sgemm 256×256/
     for lines in outputs {
       let advice = try #require(lines.compactMap { $0.wholeMatch(of: pattern) }.first, "\(lines)")
       #expect(try #require(Double(advice.1)) > 1)
     }
+  }
+
+  @Test(arguments: [
+    (nil, "advice"), (0.4, "advice"), (1.049, "advice"),
+    (1.05, "advice: 1.1 times as fast on one thread in sgemm 256×256"),
+    (5.92, "advice: 5.9 times as fast on one thread in sgemm 256×256"),
+  ])
+  func onlyAGainThatCountsIsTold(_ gain: Double?, _ line: String) {
+    #expect(KernelGain.line("advice", gain: gain) == line)
+  }
+
+  /// The process that measures the other kernels is stopped, and never ends by itself.
+  @Test(.enabled(if: hasAVX2, "the kernels of 2004 must be older than the processor"))
+  func measuringTheGainIsGivenUpInTime() throws {
+    let start = ContinuousClock.now
+    let result = try Command.shell(
+      #"OPENBLAS_CORETYPE=Prescott "$0" doctor & child=; "#
+        + #"while kill -0 $! && [ -z "$child" ]; do child=$(cat /proc/$!/task/*/children); done; "#
+        + #"kill -STOP $child; wait $!"#, [])
+    expectSuccess(result)
+    #expect(result.outputLines.last?.hasSuffix(" for faster ones") == true, "\(result.output)")
+    #expect(.seconds(5) < ContinuousClock.now - start)
   }
 }
 

@@ -132,8 +132,8 @@ void maru_product(const float *a, ptrdiff_t a_stride, int is_a_transposed, const
 // peak.c
 
 /// The multiplications and additions a second that so many threads (1 to 1024) reach together on
-/// the widest vectors of the processor, in registers alone: the sum of each thread's best of 100
-/// rounds. Takes some 30 ms. Where `is_double` is 0 the numbers are floats.
+/// the widest vectors of the processor, in registers alone: the best of 100 rounds that all threads
+/// start together. Takes some 30 ms. Where `is_double` is 0 the numbers are floats.
 double maru_peak(int threads, int is_double);
 
 // The state of the calling thread's processor.
