@@ -4,8 +4,9 @@ import COpenBLAS
 ///
 /// Shapes: `A` [m, k], `B` [k, n], `C` [m, n]. With `beta` 0 the old values of `C` are not read, so
 /// they may be NaN. Where m or n is 0 nothing happens; where k is 0 or `alpha` is 0, `C = β·C`.
-/// Computed by `cblas_sgemm` (Dongarra et al. 1990, *A set of level 3 BLAS*). Traps where shapes
-/// disagree, a size exceeds BLAS's 32-bit integers, `C` is transposed, or `C` overlaps an operand.
+/// Computed by `cblas_sgemm` (Dongarra et al. 1990, *A set of level 3 BLAS*), or by a kernel of our
+/// own where OpenBLAS has none for the processor's vectors. Traps where shapes disagree, a size
+/// exceeds BLAS's 32-bit integers, `C` is transposed, or `C` overlaps an operand.
 /// - Parameters:
 ///   - a: left operand
 ///   - b: right operand
@@ -28,6 +29,10 @@ package func gemm(
 ) {
   guard let sizes = GemmSizes(a, b, c, isProductUsed: alpha != 0) else { return }
   CallCounter.gemm.add()
+  if pieces == nil && sizes.k > 0 && OwnProduct.isFaster(a, b) {
+    OwnProduct.multiply(a, b, into: c, alpha: alpha, beta: beta)
+    return
+  }
   let (aOperation, bOperation) = (transposition(a), transposition(b))
   guard let pieces else {
     cblas_sgemm(

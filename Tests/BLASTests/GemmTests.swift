@@ -52,6 +52,20 @@ struct Product: CustomTestStringConvertible {
     (100, 130, 90, false, false), (90, 201, 60, true, false), (6, 70, 2600, true, false),
   ].map { Product(m: $0, n: $1, k: $2, transposesA: $3, transposesB: $4) }
 
+  /// Products of our own kernel: one and several groups of rows, broken vectors and panels of
+  /// columns, one and several depths, and rows in more than one block.
+  static let own: [Product] = [
+    (1, 1, 1), (13, 16, 16), (14, 17, 17), (27, 32, 33), (40, 49, 31), (5, 70, 300), (128, 64, 401),
+    (520, 33, 560), (1100, 9, 130),
+  ].flatMap { m, n, k in
+    transpositions.flatMap { a, b in
+      [(0.0, 0), (2.5, 3)].map {
+        Product(
+          m: m, n: n, k: k, transposesA: a, transposesB: b, alpha: -0.5, beta: $0.0, gap: $0.1)
+      }
+    }
+  }
+
   static let empty: [Product] = [(0, 3, 2), (3, 0, 2), (3, 2, 0), (0, 0, 0)].flatMap { m, n, k in
     transpositions.flatMap { a, b in
       [0, 2.0].map {
@@ -84,6 +98,34 @@ struct GemmTests {
       operands.a, operands.b, into: operands.c.view, alpha: Float(product.alpha),
       beta: Float(product.beta), pieces: ProductPieces(rows: 8, columns: 16))
     operands.check(product, rounding: floatRounding)
+  }
+
+  @Test(
+    "products of our own kernel, whatever OpenBLAS uses", .enabled(if: OwnProduct.isPossible),
+    arguments: Product.own)
+  func own(product: Product) {
+    let operands = Operands(product) { $0 }
+    OwnProduct.multiply(
+      operands.a, operands.b, into: operands.c.view, alpha: Float(product.alpha),
+      beta: Float(product.beta))
+    operands.check(product, rounding: floatRounding)
+  }
+
+  @Test(
+    "our own kernel gives the same bits for a part as for the whole",
+    .enabled(if: OwnProduct.isPossible), arguments: [false, true], [false, true])
+  func ownParts(transposesA: Bool, transposesB: Bool) {
+    let product = Product(m: 61, n: 75, k: 700, transposesA: transposesA, transposesB: transposesB)
+    let (whole, parts) = (Operands(product) { $0 }, Operands(product) { $0 })
+    OwnProduct.multiply(whole.a, whole.b, into: whole.c.view, alpha: 1, beta: 0)
+    for rows in [0..<20, 20..<61] {
+      for columns in [0..<33, 33..<75] {
+        OwnProduct.multiply(
+          parts.a[rows: rows], parts.b[columns: columns],
+          into: parts.c.view[rows: rows, columns: columns], alpha: 1, beta: 0)
+      }
+    }
+    #expect(whole.c.elements == parts.c.elements)
   }
 
   @Test("products of training, on one thread", arguments: Product.trained)
