@@ -101,7 +101,8 @@ struct GemmTests {
   }
 
   @Test(
-    "products of our own kernel, whatever kernels OpenBLAS uses", .enabled(if: OwnProduct.isPossible),
+    "products of our own kernel, whatever OpenBLAS uses",
+    .enabled(if: OwnProduct.isPossible, "the kernel needs a processor with AVX-512"),
     arguments: Product.own)
   func own(product: Product) {
     let operands = Operands(product) { $0 }
@@ -113,7 +114,8 @@ struct GemmTests {
 
   @Test(
     "our own kernel gives the same bits for a part as for the whole",
-    .enabled(if: OwnProduct.isPossible), arguments: [false, true], [false, true])
+    .enabled(if: OwnProduct.isPossible, "the kernel needs a processor with AVX-512"),
+    arguments: [false, true], [false, true])
   func ownParts(transposesA: Bool, transposesB: Bool) {
     let product = Product(m: 61, n: 75, k: 700, transposesA: transposesA, transposesB: transposesB)
     let (whole, parts) = (Operands(product) { $0 }, Operands(product) { $0 })
