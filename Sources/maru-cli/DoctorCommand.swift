@@ -17,7 +17,9 @@ struct DoctorCommand: ParsableCommand {
     }
     let quota = Processors.quota.map { "\($0.fixed(2)) processors" } ?? "none"
     let peak = Processors.peakGigaflops(threads: OpenBLAS.threads)
-    let reached = ShortGemm.gigaflops(size: 1024, repeats: 10)
+    let reached = ShortGemm.gigaflops(size: 1024, repeats: 10) { (a: MatrixView<Float>, b, c) in
+      gemm(a, b, into: c)
+    }
     let features = Processors.features
     let rows = [
       ("processor", Processors.name ?? "unknown"),

@@ -251,7 +251,7 @@ struct MachineTests {
       try Command.maru(line + ["--dataset", data], environment: prescott).errorLines,
     ]
     let pattern =
-      /OpenBLAS uses its Prescott kernels, .* set OPENBLAS_CORETYPE=(?:SkylakeX|Haswell) .*: ([\d.]+) times as fast on one thread in sgemm 256×256/
+      /OpenBLAS uses its Prescott kernels, .* set OPENBLAS_CORETYPE=(?:SkylakeX|Haswell) .*: ([\d.]+) times as fast on one thread in dgemm 256×256/
     for lines in outputs {
       let advice = try #require(lines.compactMap { $0.wholeMatch(of: pattern) }.first, "\(lines)")
       #expect(try #require(Double(advice.1)) > 1)
@@ -260,8 +260,8 @@ struct MachineTests {
 
   @Test(arguments: [
     (nil, "advice"), (0.4, "advice"), (1.049, "advice"),
-    (1.05, "advice: 1.1 times as fast on one thread in sgemm 256×256"),
-    (5.92, "advice: 5.9 times as fast on one thread in sgemm 256×256"),
+    (1.05, "advice: 1.1 times as fast on one thread in dgemm 256×256"),
+    (5.92, "advice: 5.9 times as fast on one thread in dgemm 256×256"),
   ])
   func onlyAGainThatCountsIsTold(_ gain: Double?, _ line: String) {
     #expect(KernelGain.line("advice", gain: gain) == line)
@@ -273,7 +273,8 @@ struct MachineTests {
     let start = ContinuousClock.now
     let result = try Command.shell(
       #"OPENBLAS_CORETYPE=Prescott "$0" doctor & child=; "#
-        + #"while kill -0 $! && [ -z "$child" ]; do child=$(cat /proc/$!/task/*/children); done; "#
+        + #"until grep -qs gemm-only "/proc/$child/cmdline"; do "#
+        + #"read -r child < /proc/$!/task/$!/children || true; done; "#
         + #"kill -STOP $child; wait $!"#, [])
     expectSuccess(result)
     #expect(result.outputLines.last?.hasSuffix(" for faster ones") == true, "\(result.output)")
