@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from workloads import WORKLOADS, find_folder
+from workloads import WORKLOADS, find_files
 
 FOLDER = Path(__file__).resolve().parent
 BENCHMARKS = FOLDER.parent.parent / ".build/release/benchmarks"
@@ -163,7 +163,7 @@ def main():
     all_results = {}
     for name in options.workload:
         try:
-            find_folder(WORKLOADS[name].dataset, options.data_directory)
+            find_files(WORKLOADS[name].dataset, options.data_directory)
         except FileNotFoundError as error:
             left_out.append(f"{name}: {error}")
             continue

@@ -42,24 +42,39 @@ class ReadIDXTests(unittest.TestCase):
 
 
 class LoadTests(unittest.TestCase):
+    workload = workloads.Workload("small", "mnist", (2, 10), "sgd", 0.1, 2, 2)
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        (self.folder / "mnist").mkdir()
+        images = b"\0\0\x08\x02\0\0\0\x05\0\0\0\x02" + bytes(range(10))
+        (self.folder / "mnist/train-images-idx3-ubyte").write_bytes(images)
+        labels = gzip.compress(b"\0\0\x08\x01\0\0\0\x05" + bytes(range(5)))
+        (self.folder / "mnist/train-labels-idx1-ubyte.gz").write_bytes(labels)
+
     def test_the_last_images_are_for_validation(self):
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "mnist").mkdir()
-            images = b"\0\0\x08\x02\0\0\0\x05\0\0\0\x02" + bytes(range(10))
-            (Path(folder) / "mnist/train-images-idx3-ubyte").write_bytes(images)
-            labels = gzip.compress(b"\0\0\x08\x01\0\0\0\x05" + bytes(range(5)))
-            (Path(folder) / "mnist/train-labels-idx1-ubyte.gz").write_bytes(labels)
-            workload = workloads.Workload("small", "mnist", (2, 10), "sgd", 0.1, 2, 2)
-            data = workloads.load(workload, folder)
+        data = workloads.load(self.workload, self.folder)
         np.testing.assert_array_equal(data.images, [[0, 1], [2, 3], [4, 5]])
         np.testing.assert_array_equal(data.labels, [0, 1, 2])
         np.testing.assert_array_equal(data.validation_images, [[6, 7], [8, 9]])
         np.testing.assert_array_equal(data.validation_labels, [3, 4])
 
+    def test_a_folder_that_lacks_a_file_is_passed_over(self):
+        (self.folder / "lacking/mnist").mkdir(parents=True)
+        (self.folder / "lacking/mnist/train-images-idx3-ubyte").touch()
+        with mock.patch.dict(os.environ, {"MARU_DATA": str(self.folder)}):
+            images, labels = workloads.find_files("mnist", self.folder / "lacking")
+        self.assertEqual(images, self.folder / "mnist/train-images-idx3-ubyte")
+        self.assertEqual(labels, self.folder / "mnist/train-labels-idx1-ubyte.gz")
+
     def test_missing_data_are_named_with_the_places(self):
-        environment = mock.patch.dict(os.environ, {"MARU_DATA": "/nowhere"})
-        with environment, self.assertRaisesRegex(FileNotFoundError, "/nothing/mnist, /nowhere/mnist"):
-            workloads.find_folder("mnist", "/nothing")
+        environment = {"MARU_DATA": "/nowhere", "XDG_CACHE_HOME": "/cache"}
+        places = "/nothing/no, /nothing, /nowhere/no, /cache/maru/no, /usr/share/datasets/no"
+        with mock.patch.dict(os.environ, environment):
+            with self.assertRaisesRegex(FileNotFoundError, f"^no is in none of {places}$"):
+                workloads.find_files("no", "/nothing")
 
 
 def result(milliseconds, threads=2, core="Haswell"):

@@ -69,25 +69,29 @@ def read_idx(path):
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
-def find_folder(dataset, directory=None):
-    """Looks where `maru` looks."""
-    places = [directory, os.environ.get("MARU_DATA"), "~/.cache/maru", "/usr/share/datasets"]
-    folders = [Path(place).expanduser() / dataset for place in places if place]
+def find_files(dataset, directory=None):
+    """The training images and labels, from the first folder that has both, in `maru`'s order."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    places = [os.environ.get("MARU_DATA"), Path(cache, "maru"), "/usr/share/datasets"]
+    folders = [Path(directory, dataset), Path(directory)] if directory else []
+    folders += [Path(place, dataset) for place in places if place]
     for folder in folders:
-        if folder.is_dir():
-            return folder
+        names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"]
+        files = [find_file(folder / name) for name in names]
+        if all(files):
+            return files
     raise FileNotFoundError(f"{dataset} is in none of {', '.join(map(str, folders))}")
 
 
+def find_file(path):
+    """The file or its gzipped form, or None."""
+    forms = [path, path.with_name(path.name + ".gz")]
+    return next((form for form in forms if form.is_file()), None)
+
+
 def load(workload, directory=None):
-    folder = find_folder(workload.dataset, directory)
-
-    def read(name):
-        path = folder / name
-        return read_idx(path if path.exists() else f"{path}.gz")
-
-    images = read("train-images-idx3-ubyte").reshape(-1, workload.sizes[0])
-    labels = read("train-labels-idx1-ubyte")
+    images, labels = map(read_idx, find_files(workload.dataset, directory))
+    images = images.reshape(-1, workload.sizes[0])
     count = len(images) - workload.validation_count
     return Data(images[:count], labels[:count], images[count:], labels[count:])
 
