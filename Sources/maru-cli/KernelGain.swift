@@ -11,9 +11,6 @@ package enum KernelGain {
   /// products fit between two interruptions.
   private static let size = 256
 
-  /// How long the process with the other kernels may take.
-  private static let timeLimit = DispatchTimeInterval.seconds(5)
-
   /// The line of ``OpenBLAS/kernelAdvice`` with the gain in a short product, or nil where OpenBLAS
   /// already uses the right kernels, which takes no time to find out.
   static var advice: String? {
@@ -39,13 +36,21 @@ package enum KernelGain {
   }
 
   /// The speed of a process whose OpenBLAS uses the kernels of `core`, since a loaded one keeps its
-  /// own; nil where no such process ran to its end in time.
+  /// own; nil where no such process ran to its end within 5 seconds.
   private static func gigaflops(core: String) -> Double? {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     process.arguments = ["doctor", "--gemm-only"]
     process.environment = ProcessInfo.processInfo.environment
       .merging(["OPENBLAS_CORETYPE": core]) { $1 }
+    return firstLine(of: process, within: 5).flatMap { Double($0) }
+  }
+
+  /// The first line that a process writes; nil where there is none, or where the process did not end
+  /// within so many seconds, and was killed.
+  ///
+  /// What it writes must fit into a pipe.
+  package static func firstLine(of process: Process, within seconds: Double) -> String? {
     let output = Pipe()
     process.standardOutput = output
     process.standardInput = FileHandle.nullDevice
@@ -53,14 +58,13 @@ package enum KernelGain {
     let end = DispatchSemaphore(value: 0)
     process.terminationHandler = { _ in end.signal() }
     do { try process.run() } catch { return nil }
-    guard end.wait(timeout: .now() + timeLimit) == .success else {
+    guard end.wait(timeout: .now() + seconds) == .success else {
       kill(process.processIdentifier, SIGKILL)
       end.wait()
       return nil
     }
-    // One line, which fits into the pipe.
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    return Double(text.split(separator: "\n").first ?? "")
+    return text.split(separator: "\n").first.map(String.init)
   }
 }
 

@@ -267,18 +267,16 @@ struct MachineTests {
     #expect(KernelGain.line("advice", gain: gain) == line)
   }
 
-  /// The process that measures the other kernels is stopped, and never ends by itself.
-  @Test(.enabled(if: hasAVX2, "the kernels of 2004 must be older than the processor"))
-  func measuringTheGainIsGivenUpInTime() throws {
-    let start = ContinuousClock.now
-    let result = try Command.shell(
-      #"OPENBLAS_CORETYPE=Prescott "$0" doctor & child=; "#
-        + #"until grep -qs gemm-only "/proc/$child/cmdline"; do "#
-        + #"read -r child < /proc/$!/task/$!/children || true; done; "#
-        + #"kill -STOP $child; wait $!"#, [])
-    expectSuccess(result)
-    #expect(result.outputLines.last?.hasSuffix(" for faster ones") == true, "\(result.output)")
-    #expect(.seconds(5) < ContinuousClock.now - start)
+  @Test(arguments: [
+    ("echo 5.5; echo 6", "5.5"), ("exit 1", nil), ("echo 5.5; exec sleep 20", nil),
+  ])
+  func processesAreGivenUpInTime(_ line: String, _ output: String?) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", line]
+    let limit = line.contains("sleep") ? 0.2 : 60
+    #expect(KernelGain.firstLine(of: process, within: limit) == output)
+    #expect(!process.isRunning)
   }
 }
 
