@@ -42,12 +42,8 @@ struct GemmCommand: ParsableCommand {
     if sizes.contains(where: { !(1...16384 ~= $0) }) {
       throw ValidationError("--sizes: expected 1 to 16384, got \(sizes)")
     }
-    if let threads, !(1...1024 ~= threads) {
-      throw ValidationError("--threads: expected 1 to 1024, got \(threads)")
-    }
-    if !(1...100_000 ~= repeats) {
-      throw ValidationError("--repeats: expected 1 to 100000, got \(repeats)")
-    }
+    if let threads { try check(threads, of: "--threads", isIn: 1...1024) }
+    try check(repeats, of: "--repeats", isIn: 1...100_000)
     if json && csv { throw ValidationError("--csv: expected without --json") }
   }
 

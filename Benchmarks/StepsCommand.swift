@@ -19,12 +19,8 @@ struct StepsCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    if let threads, !(1...1024 ~= threads) {
-      throw ValidationError("--threads: expected 1 to 1024, got \(threads)")
-    }
-    if !(1...10_000 ~= epochs) {
-      throw ValidationError("--epochs: expected 1 to 10000, got \(epochs)")
-    }
+    if let threads { try check(threads, of: "--threads", isIn: 1...1024) }
+    try check(epochs, of: "--epochs", isIn: 1...10_000)
   }
 
   func run() throws {

@@ -43,15 +43,9 @@ struct TrainingCommand: ParsableCommand {
   }
 
   func validate() throws {
-    for threads in threadCounts where !(1...1024 ~= threads) {
-      throw ValidationError("--threads: expected 1 to 1024, got \(threads)")
-    }
-    if !(1...10_000 ~= epochs) {
-      throw ValidationError("--epochs: expected 1 to 10000, got \(epochs)")
-    }
-    if !(1...10_000 ~= repeats) {
-      throw ValidationError("--repeats: expected 1 to 10000, got \(repeats)")
-    }
+    for threads in threadCounts { try check(threads, of: "--threads", isIn: 1...1024) }
+    try check(epochs, of: "--epochs", isIn: 1...10_000)
+    try check(repeats, of: "--repeats", isIn: 1...10_000)
   }
 
   func run() throws {

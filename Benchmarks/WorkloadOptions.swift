@@ -47,3 +47,11 @@ struct CommaList<Value: ExpressibleByArgument>: ExpressibleByArgument {
     if values.count != words.count { return nil }
   }
 }
+
+/// Throws a mistake of usage where the value of an option is out of its range.
+func check(_ value: Int, of option: String, isIn range: ClosedRange<Int>) throws {
+  if !range.contains(value) {
+    throw ValidationError(
+      "\(option): expected \(range.lowerBound) to \(range.upperBound), got \(value)")
+  }
+}

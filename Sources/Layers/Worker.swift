@@ -30,8 +30,8 @@ public struct Worker: Sendable {
   /// one line.
   static let granule = 16
 
-  /// Whether a layer of so many units is cut by them.
-  func cutsUnits(_ units: Int) -> Bool { units >= Self.fewestUnits * count }
+  /// Whether a layer of so many units is cut by them, and not by samples.
+  package func cutsUnits(_ units: Int) -> Bool { units >= Self.fewestUnits * count }
 
   /// This worker's part of the activations [batch, units]: whole units where there are enough for
   /// all workers, so that each keeps its part of the weights in its cache; else whole samples.

@@ -4,8 +4,9 @@ import Synchronization
 /// The buffers and the program of `fit`: everything is planned here once, and a step allocates
 /// nothing.
 ///
-/// A team of workers runs ``runEpoch(_:)``. Each gathers the whole batch into a buffer of its own:
-/// that takes less time than to read from another's cache what the other has gathered.
+/// A team of workers runs ``runEpoch(_:)``. Each gathers the whole batch into a buffer of its own,
+/// since that takes less time than to read from another's cache what the other has gathered. Where
+/// these buffers would not stay in the caches, the workers share one, each gathering some rows.
 final class TrainingLoop {
   private let compilation: Compilation
   private let parameters: AlignedBuffer
@@ -19,6 +20,8 @@ final class TrainingLoop {
   private let targetBatch: TargetBatch
   /// Owners of the memory that the contexts' views show.
   private let workspace: Workspace
+  private let inputs: [AlignedBuffer]
+  private let sharesInput: Bool
   private let losses: AlignedBuffer
   private let hits: [AlignedBuffer]
   /// By chunk of the parameters: sums of squares of the gradients, and penalties.
@@ -26,6 +29,8 @@ final class TrainingLoop {
   private let penalties: UnsafeMutableBufferPointer<Double>
   private let chunks: Chunks
   private let stopped = Atomic<Bool>(false)
+  /// The most elements of all workers' own batches: 8 MB.
+  private static let mostPrivateInput = 1 << 21
   let progress: TrainingProgress
   var stepDidEnd: (TrainingProgress) -> Decision = { _ in .proceed }
   private(set) var stopReason: String?
@@ -38,18 +43,18 @@ final class TrainingLoop {
   /// shared arrays would pass their cache lines back and forth.
   private final class Context {
     let network: Network
-    private let input: AlignedBuffer
     /// For the full and the last batch.
     let views: [[Workspace.Views]]
     let batches: [MatrixView<Float>]
     let outputs: [(scores: MatrixView<Float>, gradient: MatrixView<Float>)]
     let clock: StageClock?
 
-    init(network: Network, workspace: Workspace, sizes: [Int], clock: StageClock?) {
+    init(
+      network: Network, workspace: Workspace, input: AlignedBuffer, sizes: [Int],
+      clock: StageClock?
+    ) {
       self.network = network
       self.clock = clock
-      let input = AlignedBuffer(zeros: sizes[0] * network.inputColumns)
-      self.input = input
       views = sizes.map { workspace.views(input: input, rows: $0) }
       batches = sizes.map { input.matrix(rows: $0, columns: network.inputColumns) }
       outputs = zip(views, batches).map { views, batch in
@@ -82,10 +87,13 @@ final class TrainingLoop {
     }
     let network = makeNetwork()
     workspace = Workspace(network, rows: batchSize, training: true)
-    contexts = (0..<model.threads).map { [workspace] _ in
+    let inputSize = batchSize * network.inputColumns
+    sharesInput = model.threads > 1 && model.threads * inputSize > Self.mostPrivateInput
+    inputs = (0..<(sharesInput ? 1 : model.threads)).map { _ in AlignedBuffer(zeros: inputSize) }
+    contexts = (0..<model.threads).map { [workspace, inputs] index in
       Context(
-        network: makeNetwork(), workspace: workspace, sizes: sizes,
-        clock: isProfiled ? StageClock(layers: network.nodes.count) : nil)
+        network: makeNetwork(), workspace: workspace, input: inputs[index % inputs.count],
+        sizes: sizes, clock: isProfiled ? StageClock(layers: network.nodes.count) : nil)
     }
     targetBatch = TargetBatch(rows: batchSize, columns: network.outputColumns, for: targets)
     losses = AlignedBuffer(zeros: batchSize)
@@ -133,17 +141,23 @@ final class TrainingLoop {
 
   private func rows(_ step: Int) -> Int { min(batchSize, order.count - step * batchSize) }
 
-  /// Fetches a batch and a worker's share of its targets.
+  /// Fetches what a worker needs of a batch, or its share where there is one batch for all, and its
+  /// share of the targets.
   private func gather(step: Int, into batch: MatrixView<Float>, _ worker: Worker) {
-    let indices = UnsafeBufferPointer(
-      rebasing: order[step * batchSize..<step * batchSize + batch.rows])
-    source.gather(indices, into: batch)
+    let share = worker.share(of: batch.rows)
+    let gathered = sharesInput ? share : 0..<batch.rows
+    let indices = indices(step)
+    source.gather(UnsafeBufferPointer(rebasing: indices[gathered]), into: batch[rows: gathered])
+    targetBatch.gather(targets, indices, rows: share)
     if step + 1 < progress.steps {
-      let start = (step + 1) * batchSize
-      source.prefetch(
-        UnsafeBufferPointer(rebasing: order[start..<start + rows(step + 1)]))
+      let next = self.indices(step + 1)
+      source.prefetch(UnsafeBufferPointer(rebasing: next[gathered.clamped(to: next.indices)]))
     }
-    targetBatch.gather(targets, indices, rows: worker.share(of: batch.rows))
+  }
+
+  private func indices(_ step: Int) -> UnsafeBufferPointer<Int32> {
+    let start = step * batchSize
+    return UnsafeBufferPointer(rebasing: order[start..<start + rows(step)])
   }
 
   /// One step: gather, forward, loss, backward, update.
@@ -154,11 +168,19 @@ final class TrainingLoop {
     let clock = context.clock
     gather(step: step, into: context.batches[size], worker)
     clock?.lap(.gather)
+    if sharesInput {
+      barrier.wait()
+      clock?.lap(.waiting)
+    }
     context.network.forward(
       views, mode: .training, worker: worker, step: number, barrier: barrier, clock: clock)
-    barrier.wait()
-    clock?.lap(.waiting)
-    evaluateLoss(context.outputs[size], worker)
+    let output = context.outputs[size]
+    // Otherwise the worker itself has computed the rows whose loss it evaluates.
+    if worker.cutsUnits(output.scores.columns) {
+      barrier.wait()
+      clock?.lap(.waiting)
+    }
+    evaluateLoss(output, worker)
     clock?.lap(.loss)
     context.network.backward(views, worker: worker, step: number, barrier: barrier, clock: clock)
     barrier.wait()

@@ -7,8 +7,8 @@ struct MemoryNeed {
   /// In bytes; a Double, since layers may ask for more than an Int can count.
   private let bytes: Double
 
-  /// Adds up the arenas of the parameters, their gradients and the optimizer's slots, and each
-  /// layer's output with its gradient for a batch.
+  /// Adds up the arenas of the parameters, their gradients and the optimizer's slots, and for a
+  /// batch its input and each layer's output with its gradient.
   ///
   /// Throws ``ModelError`` where a layer cannot take the shape that it would get.
   init(
@@ -16,7 +16,7 @@ struct MemoryNeed {
   ) throws(ModelError) {
     var shape = inputShape
     var parameters = 0.0
-    var activations = 2 * Double(inputShape.count)
+    var activations = Double(inputShape.count)
     for (index, layer) in layers.enumerated() {
       let output: Shape
       do {

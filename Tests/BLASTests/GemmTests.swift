@@ -130,6 +130,19 @@ struct GemmTests {
     #expect(whole.c.elements == parts.c.elements)
   }
 
+  @Test(
+    "our own kernel multiplies where OpenBLAS's are narrower",
+    .enabled(
+      if: OwnProduct.isPossible && OpenBLAS.recommendedCore != nil,
+      "OpenBLAS uses the processor's whole vectors; set OPENBLAS_CORETYPE=Haswell"))
+  func ownIsChosen() {
+    let product = Product(m: 61, n: 75, k: 700)
+    let (chosen, own) = (Operands(product) { $0 }, Operands(product) { $0 })
+    OpenBLAS.withSingleThread { gemm(chosen.a, chosen.b, into: chosen.c.view) }
+    OwnProduct.multiply(own.a, own.b, into: own.c.view, alpha: 1, beta: 0)
+    expect(chosen.c.elements, sameBitsAs: own.c.elements, "")
+  }
+
   @Test("products of training, on one thread", arguments: Product.trained)
   func trained(product: Product) {
     OpenBLAS.withSingleThread { checkFloat(product) }

@@ -72,6 +72,17 @@ import Training
     }
   }
 
+  /// Batches so large that the workers gather one together instead of one each.
+  @Test func aSharedBatchIsComplete() throws {
+    let setting = Setting(
+      name: "wide", inputs: 5_000, units: [10], optimizer: SGD(learningRate: 0.01), count: 260)
+    let alone = try train(setting, threads: 1, batchSize: 150)
+    for threads in [3, 4] {
+      let together = try train(setting, threads: threads, batchSize: 150)
+      expectClose(together.weights, alone.weights, within: 1e-6)
+    }
+  }
+
   @Test func theSeedDecidesEverything() throws {
     let setting = Self.settings[2]
     let first = try train(setting, threads: 2)
