@@ -28,13 +28,3 @@ void maru_gather_floats(const float *values, const int32_t *indices, ptrdiff_t r
     memcpy(out + i * n, values + indices[i] * n, (size_t)n * sizeof(float));
   }
 }
-
-void maru_prefetch_rows(const void *rows, ptrdiff_t bytes, const int32_t *indices,
-                        ptrdiff_t count) {
-  for (ptrdiff_t i = 0; i < count; i++) {
-    const char *row = (const char *)rows + indices[i] * bytes;
-    for (ptrdiff_t offset = 0; offset < bytes; offset += 64) {
-      __builtin_prefetch(row + offset, 0, 2);
-    }
-  }
-}

@@ -80,17 +80,6 @@ public struct Images: SampleSource, Sendable {
   }
 }
 
-extension Images {
-  /// Asks the memory for the chosen images' pixels.
-  public func prefetch(_ indices: UnsafeBufferPointer<Int32>) {
-    guard let first = indices.baseAddress else { return }
-    pixels.withUnsafeBufferPointer {
-      guard let bytes = $0.baseAddress else { return }
-      maru_prefetch_rows(bytes, shape.count, first, indices.count)
-    }
-  }
-}
-
 /// Images and the class of each.
 public struct LabelledImages: Sendable {
   /// The images.

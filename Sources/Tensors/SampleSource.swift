@@ -14,13 +14,6 @@ public protocol SampleSource: Sendable {
   /// Every index is in 0..<`sampleCount`, and `batch` is contiguous with a row an index and
   /// `sampleShape.count` columns.
   func gather(_ indices: UnsafeBufferPointer<Int32>, into batch: MatrixView<Float>)
-  /// Says that these samples will be gathered next.
-  func prefetch(_ indices: UnsafeBufferPointer<Int32>)
-}
-
-extension SampleSource {
-  /// Does nothing.
-  public func prefetch(_ indices: UnsafeBufferPointer<Int32>) {}
 }
 
 extension Tensor: SampleSource {

@@ -146,18 +146,10 @@ final class TrainingLoop {
   private func gather(step: Int, into batch: MatrixView<Float>, _ worker: Worker) {
     let share = worker.share(of: batch.rows)
     let gathered = sharesInput ? share : 0..<batch.rows
-    let indices = indices(step)
+    let start = step * batchSize
+    let indices = UnsafeBufferPointer(rebasing: order[start..<start + batch.rows])
     source.gather(UnsafeBufferPointer(rebasing: indices[gathered]), into: batch[rows: gathered])
     targetBatch.gather(targets, indices, rows: share)
-    if step + 1 < progress.steps {
-      let next = self.indices(step + 1)
-      source.prefetch(UnsafeBufferPointer(rebasing: next[gathered.clamped(to: next.indices)]))
-    }
-  }
-
-  private func indices(_ step: Int) -> UnsafeBufferPointer<Int32> {
-    let start = step * batchSize
-    return UnsafeBufferPointer(rebasing: order[start..<start + rows(step)])
   }
 
   /// One step: gather, forward, loss, backward, update.

@@ -2,14 +2,6 @@ import Testing
 import Training
 
 @Suite struct FitTests {
-  @Test func eachBatchButTheFirstIsAnnounced() throws {
-    let source = RecordingSource(50)
-    let model = try RecordingSource.model(classes: 2)
-    try model.fit(source, randomLabels(50, classes: 2, seed: 1), epochs: 2, batchSize: 16)
-    let epochs = [0..<50, 50..<100].map { Array(source.requests[$0]) }
-    #expect(source.prefetches == epochs.flatMap { $0.dropFirst(16) })
-  }
-
   @Test func withoutShufflingTheOrderStays() throws {
     let source = RecordingSource(50)
     let model = try RecordingSource.model(classes: 2)

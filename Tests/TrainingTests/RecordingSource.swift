@@ -6,7 +6,6 @@ final class RecordingSource: SampleSource {
   let sampleCount: Int
   let sampleShape: Shape = [1]
   private let log = Mutex<[Int]>([])
-  private let prefetchLog = Mutex<[Int]>([])
 
   init(_ count: Int) { sampleCount = count }
 
@@ -18,13 +17,6 @@ final class RecordingSource: SampleSource {
       batch[row, 0] = Float(index) / Float(sampleCount)
     }
     log.withLock { $0 += indices.map { Int($0) } }
-  }
-
-  /// The samples announced so far, in order.
-  var prefetches: [Int] { prefetchLog.withLock { $0 } }
-
-  func prefetch(_ indices: UnsafeBufferPointer<Int32>) {
-    prefetchLog.withLock { $0 += indices.map { Int($0) } }
   }
 
   /// A linear model of these samples that works on one thread, so that requests come in order.

@@ -23,10 +23,6 @@ void maru_gather_bytes(const uint8_t *pixels, const int32_t *indices, ptrdiff_t 
 void maru_gather_floats(const float *values, const int32_t *indices, ptrdiff_t rows, ptrdiff_t n,
                         float *out);
 
-/// Asks for rows of some bytes each, to be found in the second-level cache when they are gathered.
-void maru_prefetch_rows(const void *rows, ptrdiff_t bytes, const int32_t *indices,
-                        ptrdiff_t count);
-
 // matrix.c — a vector against the rows of a matrix.
 
 /// Adds a vector to each row: y[i, j] += b[j]. Rows of y lie `stride` floats apart.
