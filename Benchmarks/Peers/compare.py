@@ -145,7 +145,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workload", choices=WORKLOADS, nargs="+", default=list(WORKLOADS))
     parser.add_argument("--peers", choices=PEERS, nargs="+", default=PEERS)
-    parser.add_argument("--epochs", type=int, default=5, help="measured in each round")
+    parser.add_argument("--epochs", type=int, default=3, help="measured in each round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data-directory", help="looked into first, as maru does")
     options = parser.parse_args()

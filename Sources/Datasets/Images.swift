@@ -62,20 +62,19 @@ public struct Images: SampleSource, Sendable {
   /// The shape of one image.
   public var sampleShape: Shape { shape }
 
-  /// Writes the chosen images to the rows of a batch, each pixel scaled to 0…1.
+  /// Writes the chosen pixels of the chosen images to the rows of a batch, each scaled to 0…1.
   ///
-  /// Shapes: r indices in 0..<`count`, batch [r, `shape.count`] without gaps; another batch traps.
-  public func gather(_ indices: UnsafeBufferPointer<Int32>, into batch: MatrixView<Float>) {
-    precondition(
-      batch.isContiguous && batch.rows == indices.count && batch.columns == shape.count,
-      """
-      Images.gather: expected a contiguous batch of \(indices.count)×\(shape.count), \
-      got \(batch.rows)×\(batch.columns)
-      """)
+  /// Shapes: r indices in 0..<`count`, c columns in 0..<`shape.count`, batch [r, c]; another traps.
+  public func gather(
+    _ indices: UnsafeBufferPointer<Int32>, columns: Range<Int>, into batch: MatrixView<Float>
+  ) {
+    batch.checkGather("Images", indices.count, columns, of: shape.count)
     guard let first = indices.baseAddress else { return }
     pixels.withUnsafeBufferPointer {
       guard let bytes = $0.baseAddress else { return }
-      maru_gather_bytes(bytes, first, indices.count, shape.count, 1 / 255, batch.baseAddress)
+      maru_gather_bytes(
+        bytes + columns.lowerBound, shape.count, first, indices.count, columns.count, 1 / 255,
+        batch.baseAddress, batch.stride)
     }
   }
 }

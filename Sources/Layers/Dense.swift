@@ -92,11 +92,36 @@ public struct Dense: Layer {
       let part = y[tile]
       // [batch, in] · [out, in]ᵀ → [batch, out]
       pass.multiply(x[rows: tile.rows], parameters[0][rows: tile.columns].transposed, into: part)
-      if hasBias {
-        let bias = parameters[1].baseAddress + tile.columns.lowerBound
-        maru_add_to_rows(part.baseAddress, part.rows, part.columns, part.stride, bias)
-      }
+      addBias(parameters, tile, to: part)
     }
+  }
+
+  /// The worker's part of `X·Wᵀ`, the terms of its share of the inputs.
+  package func forwardPart(
+    _ x: MatrixView<Float>, of y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass,
+    sums: PartialSums
+  ) {
+    let inputs = pass.worker.tile(ofWeights: parameters[0]).columns
+    // [batch, in] · [out, in]ᵀ → [batch, out]
+    pass.multiply(
+      x[columns: inputs], parameters[0][columns: inputs].transposed,
+      into: sums.part(of: y, pass.worker))
+  }
+
+  /// `Y = Σ parts + b` in the worker's tile of `Y`, once all parts are there.
+  package func sumParts(
+    _ sums: PartialSums, into y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass
+  ) {
+    let tile = pass.worker.tile(ofActivations: y)
+    sums.sum(into: y, rows: tile.rows)
+    addBias(parameters, tile, to: y[tile])
+  }
+
+  private func addBias(_ parameters: [MatrixView<Float>], _ tile: Tile, to part: MatrixView<Float>)
+  {
+    guard hasBias else { return }
+    let bias = parameters[1].baseAddress + tile.columns.lowerBound
+    maru_add_to_rows(part.baseAddress, part.rows, part.columns, part.stride, bias)
   }
 
   /// `dW = dYᵀ·X` and `db = Σ dY` over the samples
@@ -107,12 +132,42 @@ public struct Dense: Layer {
       let dYPart = dY[columns: tile.rows]
       // [batch, out]ᵀ · [batch, in] → [out, in]
       pass.multiply(dYPart.transposed, x[columns: tile.columns], into: gradients[0][tile])
-      // Where the weights are cut by inputs, the one worker with the first input sums all biases.
-      if hasBias && tile.columns.contains(0) {
-        let dBias = gradients[1].baseAddress + tile.rows.lowerBound
-        maru_sum_columns(dYPart.baseAddress, dYPart.rows, dYPart.columns, dYPart.stride, dBias)
+      sumBiases(dYPart, tile, into: gradients)
+    }
+  }
+
+  /// `W ← W − η·dYᵀ·X` and `b ← b − η·Σ dY`, for the same parts as ``parameterGradients``.
+  ///
+  /// The product adds to the weights, which saves a pass over them and their gradient.
+  package func descend(
+    _ parameters: [MatrixView<Float>], rate: Float, of dY: MatrixView<Float>, x: MatrixView<Float>,
+    gradients: [MatrixView<Float>], pass: Pass
+  ) {
+    pass.forEachTile(ofWeights: parameters[0]) { tile in
+      let dYPart = dY[columns: tile.rows]
+      // [batch, out]ᵀ · [batch, in] → [out, in]
+      pass.multiply(
+        dYPart.transposed, x[columns: tile.columns], into: parameters[0][tile], alpha: -rate,
+        beta: 1)
+      if let range = sumBiases(dYPart, tile, into: gradients) {
+        let start = range.lowerBound
+        maru_sgd(
+          parameters[1].baseAddress + start, gradients[1].baseAddress + start, range.count, rate)
       }
     }
+  }
+
+  /// Sums the gradients of the biases that belong to a tile of the weights, and tells which they are.
+  ///
+  /// Where the weights are cut by inputs, the one worker with the first input sums all.
+  @discardableResult
+  private func sumBiases(
+    _ dY: MatrixView<Float>, _ tile: Tile, into gradients: [MatrixView<Float>]
+  ) -> Range<Int>? {
+    guard hasBias && tile.columns.contains(0) else { return nil }
+    let dBias = gradients[1].baseAddress + tile.rows.lowerBound
+    maru_sum_columns(dY.baseAddress, dY.rows, dY.columns, dY.stride, dBias)
+    return tile.rows
   }
 
   /// `dX = dY·W`

@@ -22,13 +22,14 @@ package final class ProductClock: @unchecked Sendable {
 }
 
 extension Pass {
-  /// Computes `C = A·B` as `gemm` does, noting the time where the pass is profiled.
+  /// Computes `C = α·A·B + β·C` as `gemm` does, noting the time where the pass is profiled.
   public func multiply(
-    _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>
+    _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float = 1,
+    beta: Float = 0
   ) {
-    guard let products else { return gemm(a, b, into: c) }
+    guard let products else { return gemm(a, b, into: c, alpha: alpha, beta: beta) }
     let start = monotonicNanoseconds()
-    gemm(a, b, into: c)
+    gemm(a, b, into: c, alpha: alpha, beta: beta)
     products.add(
       nanoseconds: monotonicNanoseconds() - start, operations: 2 * a.rows * a.columns * b.columns)
   }

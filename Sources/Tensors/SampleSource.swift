@@ -9,11 +9,19 @@ public protocol SampleSource: Sendable {
   var sampleCount: Int { get }
   /// The shape of one sample.
   var sampleShape: Shape { get }
-  /// Writes sample `indices[i]`, flattened, to row i of `batch`.
+  /// Writes elements `columns` of sample `indices[i]`, flattened, to row i of `batch`.
   ///
-  /// Every index is in 0..<`sampleCount`, and `batch` is contiguous with a row an index and
-  /// `sampleShape.count` columns.
-  func gather(_ indices: UnsafeBufferPointer<Int32>, into batch: MatrixView<Float>)
+  /// Every index is in 0..<`sampleCount`, the columns are in 0..<`sampleShape.count`, and `batch` is
+  /// untransposed with a row an index and a column for each of `columns`.
+  func gather(
+    _ indices: UnsafeBufferPointer<Int32>, columns: Range<Int>, into batch: MatrixView<Float>)
+}
+
+extension SampleSource {
+  /// Writes whole samples to the rows of `batch`.
+  public func gather(_ indices: UnsafeBufferPointer<Int32>, into batch: MatrixView<Float>) {
+    gather(indices, columns: 0..<sampleShape.count, into: batch)
+  }
 }
 
 extension Tensor: SampleSource {
@@ -22,17 +30,33 @@ extension Tensor: SampleSource {
   /// The sizes of all axes but the first.
   public var sampleShape: Shape { shape.withoutFirst }
 
-  /// Copies the chosen samples into a batch.
-  public func gather(_ indices: UnsafeBufferPointer<Int32>, into batch: MatrixView<Float>) {
-    precondition(
-      batch.isContiguous && batch.rows == indices.count
-        && batch.columns * sampleCount == shape.count,
-      "Tensor.gather: expected a contiguous batch [\(indices.count), \(sampleShape.count)], got [\(batch.rows), \(batch.columns)]"
-    )
+  /// Copies the chosen columns of the chosen samples into a batch.
+  public func gather(
+    _ indices: UnsafeBufferPointer<Int32>, columns: Range<Int>, into batch: MatrixView<Float>
+  ) {
+    // `sampleShape` would make an array for every batch.
+    let width = sampleCount == 0 ? sampleShape.count : shape.count / sampleCount
+    batch.checkGather("Tensor", indices.count, columns, of: width)
     guard let first = indices.baseAddress else { return }
     withUnsafeBufferPointer {
       guard let values = $0.baseAddress else { return }
-      maru_gather_floats(values, first, indices.count, batch.columns, batch.baseAddress)
+      maru_gather_floats(
+        values + columns.lowerBound, width, first, indices.count, columns.count,
+        batch.baseAddress, batch.stride)
     }
+  }
+}
+
+extension MatrixView<Float> {
+  /// Traps where this is no batch for so many indices and these columns of samples of `count`
+  /// elements.
+  package func checkGather(_ type: String, _ indices: Int, _ columns: Range<Int>, of count: Int) {
+    precondition(
+      !isTransposed && rows == indices && self.columns == columns.count,
+      "\(type).gather: expected a batch [\(indices), \(columns.count)], got [\(rows), \(self.columns)]"
+    )
+    precondition(
+      columns.lowerBound >= 0 && columns.upperBound <= count,
+      "\(type).gather: expected columns in 0..<\(count), got \(columns)")
   }
 }

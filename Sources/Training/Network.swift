@@ -29,6 +29,10 @@ struct Network {
   var outputColumns: Int { nodes.last?.columns ?? inputColumns }
   /// The lowest node with parameters: backward ends there.
   let lowestTrained: Int
+  /// The layer there, where it can update its parameters by itself.
+  let descending: Dense?
+  /// Whether a worker needs only its share of the columns of a batch.
+  let takesColumns: Bool
 
   /// - Parameters:
   ///   - layers: those to run, from the first on
@@ -42,8 +46,11 @@ struct Network {
     inputColumns = shapes[0].count
     let trained = layers.indices.filter { layer in layout.slices.contains { $0.layer == layer } }
     lowestTrained = trained.first ?? layers.count
+    descending = trained.first.flatMap { layers[$0] as? Dense }
+    let first = layers.firstIndex { $0.storage != .shared }
+    takesColumns = first.map { shared[$0]?.sums != nil } ?? false
     let givesTiles = { (index: Int) in
-      layers.indices.contains(index) && layers[index].division != .rows && shared[index] == nil
+      layers.indices.contains(index) && SharedWork.givesTiles(layers[index], shared[index])
     }
     var nodes: [Node] = []
     var onBatch = true
@@ -61,7 +68,8 @@ struct Network {
           gradients: gradients.map { layout.matrices(ofLayer: index, in: $0) } ?? [],
           randomKey: randomKey &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15,
           shared: shared[index], columns: shapes[index + 1].count, sharesInput: sharesInput,
-          waitsForward: !onBatch && !(layer.isElementwise && givesTiles(index - 1)),
+          waitsForward: !onBatch && shared[index]?.sums == nil
+            && !(layer.isElementwise && givesTiles(index - 1)),
           waitsBackward: !(layer.isElementwise && givesTiles(index + 1)),
           givesInputGradient: index > lowestTrained))
       if layer.storage != .shared {
@@ -87,14 +95,27 @@ struct Network {
       let pass = Pass(
         mode: mode, worker: worker, step: step, randomKey: node.randomKey,
         shared: node.shared?.forward, products: clock?.products)
-      node.layer.forward(views.x, into: views.y, parameters: node.parameters, pass: pass)
+      if let sums = node.shared?.sums, let dense = node.layer as? Dense {
+        dense.forwardPart(
+          views.x, of: views.y, parameters: node.parameters, pass: pass, sums: sums)
+        clock?.lap(.forward(index))
+        barrier?.wait()
+        clock?.lap(.waiting)
+        dense.sumParts(sums, into: views.y, parameters: node.parameters, pass: pass)
+      } else {
+        node.layer.forward(views.x, into: views.y, parameters: node.parameters, pass: pass)
+      }
       clock?.lap(.forward(index))
     }
   }
 
   /// Runs all layers backward, given the gradient of the output in the last view's `dY`.
+  ///
+  /// The lowest layer with parameters descends by itself where there is a rate; no other can, since
+  /// workers may still need its weights for `dX`.
   func backward(
-    _ views: [Workspace.Views], worker: Worker, step: Int, barrier: Barrier, clock: StageClock?
+    _ views: [Workspace.Views], descending rate: Float?, worker: Worker, step: Int,
+    barrier: Barrier, clock: StageClock?
   ) {
     for index in nodes.indices.reversed() where index >= lowestTrained {
       let (node, views) = (nodes[index], views[index])
@@ -107,9 +128,16 @@ struct Network {
           mode: .training, worker: worker, step: step, randomKey: node.randomKey, shared: shared,
           products: clock?.products)
       }
-      node.layer.parameterGradients(
-        of: views.dY, x: views.x, into: node.gradients, pass: pass(node.shared?.weightGradient))
-      clock?.lap(.weightGradient(index))
+      if index == lowestTrained, let rate, let layer = descending {
+        layer.descend(
+          node.parameters, rate: rate, of: views.dY, x: views.x, gradients: node.gradients,
+          pass: pass(node.shared?.weightGradient))
+        clock?.lap(.descent(index))
+      } else {
+        node.layer.parameterGradients(
+          of: views.dY, x: views.x, into: node.gradients, pass: pass(node.shared?.weightGradient))
+        clock?.lap(.weightGradient(index))
+      }
       if node.givesInputGradient {
         node.layer.inputGradient(
           of: views.dY, x: views.x, y: views.y, parameters: node.parameters, into: views.dX,
@@ -120,11 +148,21 @@ struct Network {
   }
 }
 
-/// What the workers of a team deal out among themselves in one layer.
-struct SharedWork {
-  let forward, weightGradient, dataGradient: SharedTiles
+/// How the workers of a team work on one layer together, where they do more than each its tile.
+enum SharedWork {
+  /// They deal out the parts of each product among themselves.
+  case dealing(forward: SharedTiles, weightGradient: SharedTiles, dataGradient: SharedTiles)
+  /// They add up what each makes of its own columns of the input.
+  case summing(PartialSums)
 
-  /// Decides by layer whether its products are large enough.
+  var forward: SharedTiles? { if case .dealing(let tiles, _, _) = self { tiles } else { nil } }
+  var weightGradient: SharedTiles? {
+    if case .dealing(_, let tiles, _) = self { tiles } else { nil }
+  }
+  var dataGradient: SharedTiles? { if case .dealing(_, _, let tiles) = self { tiles } else { nil } }
+  var sums: PartialSums? { if case .summing(let sums) = self { sums } else { nil } }
+
+  /// Decides by layer.
   /// - Parameters:
   ///   - layers: those of the network
   ///   - shapes: the shape of a sample before the first layer and after each
@@ -133,13 +171,27 @@ struct SharedWork {
   static func plan(
     _ layers: some Sequence<any Layer>, shapes: [Shape], rows: Int, workers: Int
   ) -> [SharedWork?] {
-    zip(layers, zip(shapes, shapes.dropFirst())).map { layer, shapes in
-      let operations = 2 * rows * shapes.0.count * shapes.1.count
-      guard layer.division == .shared,
-        SharedTiles.pay(operations: operations, workers: workers)
-      else { return nil }
-      let tiles = { SharedTiles(workers: workers) }
-      return SharedWork(forward: tiles(), weightGradient: tiles(), dataGradient: tiles())
+    var isInputInTiles = true
+    return zip(layers, zip(shapes, shapes.dropFirst())).map { layer, shapes in
+      let (inputs, units) = (shapes.0.count, shapes.1.count)
+      var work: SharedWork?
+      if layer.division == .shared
+        && SharedTiles.pay(operations: 2 * rows * inputs * units, workers: workers)
+      {
+        let tiles = { SharedTiles(workers: workers) }
+        work = .dealing(forward: tiles(), weightGradient: tiles(), dataGradient: tiles())
+      } else if layer is Dense && isInputInTiles
+        && PartialSums.pay(units: units, inputs: inputs, workers: workers)
+      {
+        work = .summing(PartialSums(rows: rows, units: units, workers: workers))
+      }
+      isInputInTiles = givesTiles(layer, work)
+      return work
     }
+  }
+
+  /// Whether each worker makes its own tile of a layer's output.
+  static func givesTiles(_ layer: any Layer, _ work: SharedWork?) -> Bool {
+    layer.division != .rows && work?.forward == nil
   }
 }

@@ -37,6 +37,11 @@ struct ParameterLayout {
     count = offset
   }
 
+  /// Where the parameters after those of a layer begin.
+  func end(ofLayer layer: Int) -> Int {
+    slices.first { $0.layer > layer }?.offset ?? count
+  }
+
   /// The parameters of one layer as matrices in an arena, a vector as one row.
   func matrices(ofLayer layer: Int, in arena: AlignedBuffer) -> [MatrixView<Float>] {
     slices.filter { $0.layer == layer }.map { slice in

@@ -27,7 +27,7 @@ struct Penalty {
   /// The whole penalty, added up in the same pieces as in training.
   func value(of parameters: AlignedBuffer) -> Double {
     if isNone { return 0 }
-    let chunks = Chunks(count: parameters.count)
+    let chunks = Chunks(0..<parameters.count)
     return OpenBLAS.withSingleThread {
       (0..<chunks.used).reduce(0.0) { $0 + value(of: parameters, in: chunks[$1]) }
     }

@@ -13,9 +13,10 @@ final class StageClock {
     static let loss = Stage(index: 1)
     static let update = Stage(index: 2)
     static let waiting = Stage(index: 3)
-    static func forward(_ layer: Int) -> Stage { Stage(index: 4 + 3 * layer) }
-    static func weightGradient(_ layer: Int) -> Stage { Stage(index: 5 + 3 * layer) }
-    static func dataGradient(_ layer: Int) -> Stage { Stage(index: 6 + 3 * layer) }
+    static func forward(_ layer: Int) -> Stage { Stage(index: 4 + 4 * layer) }
+    static func weightGradient(_ layer: Int) -> Stage { Stage(index: 5 + 4 * layer) }
+    static func descent(_ layer: Int) -> Stage { Stage(index: 6 + 4 * layer) }
+    static func dataGradient(_ layer: Int) -> Stage { Stage(index: 7 + 4 * layer) }
   }
 
   /// What a stage took, over all steps.

@@ -16,6 +16,8 @@ public final class StepProfile {
     case dataGradient = "data gradient"
     /// `dW = dYᵀ·X` and `db`.
     case weightGradient = "weight gradient"
+    /// `W ← W − η·dYᵀ·X` and `b ← b − η·db`, where plain gradient descent needs no other update.
+    case descent = "gradient and update"
     /// A layer without parameters, forward and backward.
     case elementwise
     /// The loss, its gradient and the metrics; sums over the batch and callbacks after the step.
@@ -88,6 +90,7 @@ public final class StepProfile {
     rows.append(row(nil, .loss, [.loss]))
     for (index, layer) in layers.enumerated().reversed() where layer.isTrained {
       rows.append(row(layer.name, .weightGradient, [.weightGradient(index)]))
+      rows.append(row(layer.name, .descent, [.descent(index)]))
       rows.append(row(layer.name, .dataGradient, [.dataGradient(index)]))
     }
     rows += [row(nil, .update, [.update]), row(nil, .waiting, [.waiting])]

@@ -4,9 +4,10 @@ import Synchronization
 /// The buffers and the program of `fit`: everything is planned here once, and a step allocates
 /// nothing.
 ///
-/// A team of workers runs ``runEpoch(_:)``. Each gathers the whole batch into a buffer of its own,
-/// since that takes less time than to read from another's cache what the other has gathered. Where
-/// these buffers would not stay in the caches, the workers share one, each gathering some rows.
+/// A team of workers runs ``runEpoch(_:)``. Each gathers what it needs of a batch into a buffer of its
+/// own, all of it if need be, since that takes less time than to read from another's cache what the
+/// other has gathered. Where these buffers would not stay in the caches, the workers share one, each
+/// gathering some rows.
 final class TrainingLoop {
   private let compilation: Compilation
   private let parameters: AlignedBuffer
@@ -27,7 +28,10 @@ final class TrainingLoop {
   /// By chunk of the parameters: sums of squares of the gradients, and penalties.
   private let squareSums: UnsafeMutableBufferPointer<Double>
   private let penalties: UnsafeMutableBufferPointer<Double>
+  /// What the optimizer updates.
   private let chunks: Chunks
+  /// Whether the lowest layer with parameters updates its own.
+  private let descends: Bool
   private let stopped = Atomic<Bool>(false)
   /// The most elements of all workers' own batches: 8 MB.
   private static let mostPrivateInput = 1 << 21
@@ -98,7 +102,14 @@ final class TrainingLoop {
     targetBatch = TargetBatch(rows: batchSize, columns: network.outputColumns, for: targets)
     losses = AlignedBuffer(zeros: batchSize)
     hits = compilation.metrics.map { _ in AlignedBuffer(zeros: batchSize) }
-    chunks = Chunks(count: model.layout.count)
+    let sgd = compilation.optimizer as? SGD
+    descends =
+      network.descending != nil && sgd?.momentum == 0 && penalty.isNone
+      && compilation.clipNorm == nil
+    chunks = Chunks(
+      descends
+        ? model.layout.end(ofLayer: network.lowestTrained)..<model.layout.count
+        : 0..<model.layout.count)
     squareSums = .allocate(capacity: Chunks.most)
     penalties = .allocate(capacity: Chunks.most)
     progress = TrainingProgress(epochs: epochs, steps: steps, metrics: compilation.metrics)
@@ -143,12 +154,16 @@ final class TrainingLoop {
 
   /// Fetches what a worker needs of a batch, or its share where there is one batch for all, and its
   /// share of the targets.
-  private func gather(step: Int, into batch: MatrixView<Float>, _ worker: Worker) {
+  private func gather(
+    step: Int, columns: Range<Int>, into batch: MatrixView<Float>, _ worker: Worker
+  ) {
     let share = worker.share(of: batch.rows)
-    let gathered = sharesInput ? share : 0..<batch.rows
+    let rows = sharesInput ? share : 0..<batch.rows
     let start = step * batchSize
     let indices = UnsafeBufferPointer(rebasing: order[start..<start + batch.rows])
-    source.gather(UnsafeBufferPointer(rebasing: indices[gathered]), into: batch[rows: gathered])
+    source.gather(
+      UnsafeBufferPointer(rebasing: indices[rows]), columns: columns,
+      into: batch[rows: rows, columns: columns])
     targetBatch.gather(targets, indices, rows: share)
   }
 
@@ -158,7 +173,11 @@ final class TrainingLoop {
     let views = context.views[size]
     let number = firstStep + step
     let clock = context.clock
-    gather(step: step, into: context.batches[size], worker)
+    let batch = context.batches[size]
+    let columns =
+      context.network.takesColumns && !sharesInput
+      ? worker.tile(ofActivations: batch).columns : 0..<batch.columns
+    gather(step: step, columns: columns, into: batch, worker)
     clock?.lap(.gather)
     if sharesInput {
       barrier.wait()
@@ -174,11 +193,16 @@ final class TrainingLoop {
     }
     evaluateLoss(output, worker)
     clock?.lap(.loss)
-    context.network.backward(views, worker: worker, step: number, barrier: barrier, clock: clock)
-    barrier.wait()
-    clock?.lap(.waiting)
-    update(number: number, worker, clock)
-    clock?.lap(.update)
+    let rate = compilation.optimizer.learningRate.rate(at: number) * compilation.rateFactor
+    context.network.backward(
+      views, descending: descends ? rate : nil, worker: worker, step: number, barrier: barrier,
+      clock: clock)
+    if chunks.used > 0 {
+      barrier.wait()
+      clock?.lap(.waiting)
+      update(number: number, rate: rate, worker, clock)
+      clock?.lap(.update)
+    }
     if worker.index == 0 { finishStep(step) }
     clock?.lap(.loss)
     barrier.wait()
@@ -205,7 +229,7 @@ final class TrainingLoop {
   }
 
   /// Applies penalties, clipping and the optimizer to this worker's chunks of the parameters.
-  private func update(number: Int, _ worker: Worker, _ clock: StageClock?) {
+  private func update(number: Int, rate: Float, _ worker: Worker, _ clock: StageClock?) {
     let gradients = compilation.gradients.floats
     let range = chunks.range(worker)
     penalty.addGradient(of: parameters, to: gradients, in: range)
@@ -224,8 +248,7 @@ final class TrainingLoop {
     compilation.optimizer.update(
       parameters.floats + range.lowerBound, gradients: gradients + range.lowerBound,
       slots: Slots(buffers: compilation.slots, offset: range.lowerBound), count: range.count,
-      rate: compilation.optimizer.learningRate.rate(at: number) * compilation.rateFactor,
-      step: number + 1)
+      rate: rate, step: number + 1)
   }
 
   /// Adds the batch to the figures of the epoch and asks the callbacks.
@@ -247,27 +270,31 @@ final class TrainingLoop {
   }
 }
 
-/// The arena in pieces of a size that does not depend on the number of workers, so that a sum over
-/// pieces is always made of the same parts.
+/// A part of the arena in pieces of a size that does not depend on the number of workers, so that a
+/// sum over pieces is always made of the same parts.
 struct Chunks {
   static let most = 64
   private let size: Int
-  private let count: Int
+  private let whole: Range<Int>
 
-  init(count: Int) {
-    self.count = count
+  init(_ whole: Range<Int>) {
+    self.whole = whole
     // Whole cache lines.
-    size = max(16, ((count + Self.most - 1) / Self.most + 15) / 16 * 16)
+    size = max(16, ((whole.count + Self.most - 1) / Self.most + 15) / 16 * 16)
   }
 
-  var used: Int { (count + size - 1) / size }
+  var used: Int { (whole.count + size - 1) / size }
 
-  subscript(chunk: Int) -> Range<Int> { chunk * size..<min((chunk + 1) * size, count) }
+  subscript(chunk: Int) -> Range<Int> { start(chunk)..<start(chunk + 1) }
+
+  private func start(_ chunk: Int) -> Int {
+    min(whole.lowerBound + chunk * size, whole.upperBound)
+  }
 
   func indices(_ worker: Worker) -> Range<Int> { worker.share(of: used) }
 
   func range(_ worker: Worker) -> Range<Int> {
     let chunks = indices(worker)
-    return min(chunks.lowerBound * size, count)..<min(chunks.upperBound * size, count)
+    return start(chunks.lowerBound)..<start(chunks.upperBound)
   }
 }

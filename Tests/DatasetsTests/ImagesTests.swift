@@ -55,6 +55,26 @@ struct ImagesTests {
     #expect(pixels == Array(50..<60) + Array(30..<40) + Array(50..<60))
   }
 
+  @Test func gatherOfColumnsTakesThosePixels() {
+    let batch = AlignedBuffer(zeros: 6)
+    ([2, 0] as [Int32]).withUnsafeBufferPointer {
+      images[3..<6].gather(
+        $0, columns: 7..<9, into: batch.matrix(rows: 2, columns: 3)[columns: 0..<2])
+    }
+    let pixels = (0..<6).map { Int((batch.floats[$0] * 255).rounded()) }
+    #expect(pixels == [57, 58, 0, 37, 38, 0])
+  }
+
+  @Test func gatherOfColumnsThatAreNotThereTraps() async {
+    await #expect(processExitsWith: .failure) {
+      let images = Images(pixels: Array(repeating: 1, count: 20), shape: [10])
+      let batch = AlignedBuffer(zeros: 4)
+      ([1] as [Int32]).withUnsafeBufferPointer {
+        images.gather($0, columns: 8..<12, into: batch.matrix(rows: 1, columns: 4))
+      }
+    }
+  }
+
   @Test func labelledSliceKeepsImagesAndLabelsTogether() {
     let labelled = LabelledImages(images: images, labels: [5, 4, 3, 2, 1, 0])
     let slice = labelled[2..<4]

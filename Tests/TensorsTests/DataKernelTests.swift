@@ -8,13 +8,32 @@ struct DataKernelTests {
   func everyByte() {
     let bytes = (0...255).map { UInt8($0) }
     let out = TestMatrix<Float>(poisoned: 1, 256)
-    maru_gather_bytes(bytes, [0], 1, 256, 1 / 255, out.view.baseAddress)
+    maru_gather_bytes(bytes, 256, [0], 1, 256, 1 / 255, out.view.baseAddress, 256)
     #expect(out.elements[0] == 0 && out.elements[255] == 1)
     // 1/255 is rounded, and so is the product.
     let values = bytes.map { Double($0) / 255 }
     expect(
       out.view,
       matches: Reference(rows: 1, columns: 256, values: values, relative: 2 * floatRounding), "")
+  }
+
+  @Test("a part of each row is gathered to rows that are longer")
+  func gatheringColumns() {
+    let bytes = (0..<60).map { UInt8($0) }
+    let (fromBytes, fromFloats) = (
+      TestMatrix<Float>(poisoned: 2, 3, stride: 5), TestMatrix<Float>(poisoned: 2, 3, stride: 5)
+    )
+    bytes.withUnsafeBufferPointer {
+      maru_gather_bytes(
+        $0.baseAddress! + 4, 20, [2, 0], 2, 3, 1, fromBytes.view.baseAddress, 5)
+    }
+    bytes.map { Float($0) }.withUnsafeBufferPointer {
+      maru_gather_floats($0.baseAddress! + 4, 20, [2, 0], 2, 3, fromFloats.view.baseAddress, 5)
+    }
+    for out in [fromBytes, fromFloats] {
+      #expect(out.elements == [44, 45, 46, 4, 5, 6])
+      #expect(out.surroundingsAreUntouched)
+    }
   }
 
   @Test("rows are gathered in any order, also repeatedly", arguments: [1, 5, 16, 67, 784])
@@ -26,9 +45,11 @@ struct DataKernelTests {
     for rows in [0, 1, 2, 3, 20] {
       let indices = random.labels(rows, below: stored)
       let fromBytes = TestMatrix<Float>(poisoned: rows, columns)
-      maru_gather_bytes(bytes, indices, rows, columns, 0.5, fromBytes.view.baseAddress)
+      maru_gather_bytes(
+        bytes, columns, indices, rows, columns, 0.5, fromBytes.view.baseAddress, columns)
       let fromFloats = TestMatrix<Float>(poisoned: rows, columns)
-      maru_gather_floats(floats, indices, rows, columns, fromFloats.view.baseAddress)
+      maru_gather_floats(
+        floats, columns, indices, rows, columns, fromFloats.view.baseAddress, columns)
       let places = indices.flatMap { index in (0..<columns).map { Int(index) * columns + $0 } }
       expect(
         fromBytes.elements, sameBitsAs: places.map { 0.5 * Float(bytes[$0]) }, "\(random)")

@@ -148,7 +148,14 @@ struct TensorTests {
     ([1, 0, 1] as [Int32]).withUnsafeBufferPointer { counting.gather($0, into: batch.view) }
     let (first, second) = (counting.elements[..<12], counting.elements[12...])
     #expect(batch.elements == Array(second + first + second))
+    let columns = TestMatrix<Float>(poisoned: 1, 3, stride: 5)
+    ([1] as [Int32]).withUnsafeBufferPointer {
+      counting.gather($0, columns: 4..<7, into: columns.view)
+    }
+    #expect(columns.elements == Array(second.dropFirst(4).prefix(3)))
+    #expect(columns.surroundingsAreUntouched)
     let none = UnsafeBufferPointer<Int32>(start: nil, count: 0)
+    Tensor(zeros: [0, 5]).gather(none, into: TestMatrix(poisoned: 0, 5).view)
     counting.gather(none, into: TestMatrix(poisoned: 0, 12).view)
     #expect(batch.surroundingsAreUntouched)
   }

@@ -83,6 +83,42 @@ import Training
     }
   }
 
+  /// Layers of few units above wide tiles, whose workers add up what each makes of its own inputs.
+  @Test(arguments: [
+    Setting(name: "linear", inputs: 300, units: [10], optimizer: SGD(learningRate: 0.1)),
+    Setting(
+      name: "momentum", inputs: 300, units: [10],
+      optimizer: SGD(learningRate: 0.1, momentum: 0.5)),
+    Setting(name: "hidden", inputs: 30, units: [260, 10], optimizer: SGD(learningRate: 0.1)),
+    Setting(
+      name: "on dropout", inputs: 30, units: [260, 10], optimizer: SGD(learningRate: 0.1),
+      dropout: 0.3),
+  ])
+  func partsOfInputsAddUp(_ setting: Setting) throws {
+    let alone = try train(setting, threads: 1)
+    for threads in 2...4 {
+      let together = try train(setting, threads: threads)
+      expectClose(together.weights, alone.weights, within: 1e-6)
+      let again = try train(setting, threads: threads)
+      #expect(firstDifference(again.weights, together.weights) == nil, "with \(threads) threads")
+    }
+  }
+
+  /// Plain descent inside the product, and as an update of its own, which clipping asks for.
+  @Test(arguments: [[10], [260, 10], [40, 10]])
+  func descendingInTheProductChangesNoMoreThanRounding(units: [Int]) throws {
+    var setting = Setting(
+      name: "descent", inputs: 150, units: units, optimizer: SGD(learningRate: 0.1))
+    for threads in 1...3 {
+      setting.clipNorm = nil
+      let direct = try train(setting, threads: threads)
+      setting.clipNorm = 1e9
+      let updated = try train(setting, threads: threads)
+      expectClose(direct.weights, updated.weights, within: 1e-6)
+      #expect(firstDifference(direct.weights, updated.weights) != nil)
+    }
+  }
+
   @Test func theSeedDecidesEverything() throws {
     let setting = Self.settings[2]
     let first = try train(setting, threads: 2)

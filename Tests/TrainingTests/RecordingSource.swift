@@ -12,7 +12,9 @@ final class RecordingSource: SampleSource {
   /// The samples asked for so far, in order.
   var requests: [Int] { log.withLock { $0 } }
 
-  func gather(_ indices: UnsafeBufferPointer<Int32>, into batch: MatrixView<Float>) {
+  func gather(
+    _ indices: UnsafeBufferPointer<Int32>, columns: Range<Int>, into batch: MatrixView<Float>
+  ) {
     for (row, index) in indices.enumerated() {
       batch[row, 0] = Float(index) / Float(sampleCount)
     }

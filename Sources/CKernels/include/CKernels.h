@@ -14,14 +14,16 @@ extern "C" {
 
 // gather.c — samples from where they are stored to where a batch needs them.
 
-/// Gathers rows of bytes as floats: out[i, j] = scale · pixels[indices[i], j].
-/// Rows of `pixels` have n bytes, rows of `out` n floats.
-void maru_gather_bytes(const uint8_t *pixels, const int32_t *indices, ptrdiff_t rows, ptrdiff_t n,
-                       float scale, float *out);
+/// Gathers rows of n bytes as floats: out[i, j] = scale · pixels[indices[i], j].
+/// Rows of `pixels` lie `stride` bytes apart, rows of `out` `out_stride` floats.
+void maru_gather_bytes(const uint8_t *pixels, ptrdiff_t stride, const int32_t *indices,
+                       ptrdiff_t rows, ptrdiff_t n, float scale, float *out,
+                       ptrdiff_t out_stride);
 
-/// Gathers rows of floats: out[i, j] = values[indices[i], j].
-void maru_gather_floats(const float *values, const int32_t *indices, ptrdiff_t rows, ptrdiff_t n,
-                        float *out);
+/// Gathers rows of n floats: out[i, j] = values[indices[i], j], with rows as many floats apart as
+/// the strides say.
+void maru_gather_floats(const float *values, ptrdiff_t stride, const int32_t *indices,
+                        ptrdiff_t rows, ptrdiff_t n, float *out, ptrdiff_t out_stride);
 
 // matrix.c — a vector against the rows of a matrix.
 
