@@ -38,10 +38,11 @@ struct Network {
   ///   - layers: those to run, from the first on
   ///   - shapes: the shape of a sample before the first layer and after each
   ///   - gradients: the arena of gradients, or nil where no backward pass will be made
+  ///   - workers: the size of the team
   ///   - shared: by layer, what the networks of a team share
   init(
     layers: [any Layer], shapes: [Shape], layout: ParameterLayout, parameters: AlignedBuffer,
-    gradients: AlignedBuffer?, randomKey: UInt64, shared: [SharedWork?]
+    gradients: AlignedBuffer?, randomKey: UInt64, workers: Int, shared: [SharedWork?]
   ) {
     inputColumns = shapes[0].count
     let trained = layers.indices.filter { layer in layout.slices.contains { $0.layer == layer } }
@@ -51,6 +52,13 @@ struct Network {
     takesColumns = first.map { shared[$0]?.sums != nil } ?? false
     let givesTiles = { (index: Int) in
       layers.indices.contains(index) && SharedWork.givesTiles(layers[index], shared[index])
+    }
+    let worker = Worker(index: 0, of: workers)
+    // The lowest layer with parameters, cut by units, reads the gradients of its own units only.
+    let readsOwnGradient = { [lowestTrained] (index: Int) in
+      layers[index].isElementwise
+        || index == lowestTrained && layers[index] is Dense && shared[index] == nil
+          && worker.cutsUnits(shapes[index + 1].count)
     }
     var nodes: [Node] = []
     var onBatch = true
@@ -70,7 +78,7 @@ struct Network {
           shared: shared[index], columns: shapes[index + 1].count, sharesInput: sharesInput,
           waitsForward: !onBatch && shared[index]?.sums == nil
             && !(layer.isElementwise && givesTiles(index - 1)),
-          waitsBackward: !(layer.isElementwise && givesTiles(index + 1)),
+          waitsBackward: !(readsOwnGradient(index) && givesTiles(index + 1)),
           givesInputGradient: index > lowestTrained))
       if layer.storage != .shared {
         onBatch = false

@@ -101,7 +101,7 @@ public final class Sequential {
     var generator = RandomGenerator(seed: seed, for: .dropout)
     return Network(
       layers: Array(layers.prefix(count)), shapes: shapes, layout: layout, parameters: parameters,
-      gradients: gradients, randomKey: generator.next(),
+      gradients: gradients, randomKey: generator.next(), workers: threads,
       shared: shared ?? Array(repeating: nil, count: layers.count))
   }
 
