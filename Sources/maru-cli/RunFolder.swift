@@ -7,14 +7,20 @@ struct RunFolder {
   /// The folders that have to be made, innermost first.
   private let missing: [String]
 
-  static let modelName = "model.safetensors"
-  private static let names = [modelName, "history.json", "history.csv", "summary.txt"]
+  private static let modelName = "model.safetensors"
+  private static let historyName = "history.json"
+  private static let names = [modelName, historyName, "history.csv", "summary.txt"]
 
   /// The model file that an argument means: itself, or the one in the folder of a run.
-  static func modelPath(_ argument: String) -> String {
+  static func modelPath(_ argument: String) -> String { path(of: modelName, argument) }
+
+  /// The history that an argument means: itself, or the one in the folder of a run.
+  static func historyPath(_ argument: String) -> String { path(of: historyName, argument) }
+
+  private static func path(of name: String, _ argument: String) -> String {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder)
-    return exists && isFolder.boolValue ? argument + "/" + modelName : argument
+    return exists && isFolder.boolValue ? argument + "/" + name : argument
   }
 
   /// Makes sure that the folder can be made and its files written, and leaves nothing behind.
