@@ -6,6 +6,8 @@ public struct ChartError: Error, Hashable, Sendable, CustomStringConvertible {
     case gnuplotMissing
     /// gnuplot did not draw; the description has what it said.
     case failed
+    /// The weights to draw are no images.
+    case noImages
     /// The path does not end in `.svg` or `.png`.
     case unknownEnding
     /// The system refused to write the file.
@@ -21,6 +23,10 @@ public struct ChartError: Error, Hashable, Sendable, CustomStringConvertible {
   static let gnuplotMissing = ChartError(
     kind: .gnuplotMissing,
     description: "pictures need gnuplot, which is not on the PATH: apt install gnuplot-nox")
+
+  static func noImages(_ reason: String) -> ChartError {
+    ChartError(kind: .noImages, description: reason)
+  }
 
   /// What gnuplot said, without the line breaks and the marks under what it did not understand.
   static func failed(_ message: String) -> ChartError {

@@ -4,6 +4,8 @@ enum Palette {
   static let ink = "#222222"
   /// Lines that only guide the eye.
   static let faint = "#d9d9d9"
+  /// The frames of images and bars.
+  static let outline = "#999999"
   /// The lesson's blue: training, and what is right.
   static let blue = "#0057d9"
   /// The lesson's red: validation, and what is wrong.
@@ -33,4 +35,9 @@ enum Palette {
   static let counts =
     "set palette defined (0 '#ffffff', 1 '#deebf7', 2 '#9ecae1', 3 '#4292c6', 4 '#08519c', "
     + "5 '#08306b')"
+
+  /// A colour as one number, as gnuplot reads it from data.
+  static func number(of color: String) -> Double {
+    Double(Int(color.dropFirst(), radix: 16) ?? 0)
+  }
 }

@@ -52,7 +52,7 @@ package struct Script {
     if fitted.isEmpty { return }
     labelCount += 1
     add(
-      "set label \(labelCount) \(Self.quoted(fitted)) at screen \(self.x(x)),\(self.y(y)) "
+      "set label \(labelCount) \(Self.quoted(fitted)) at screen \(screen(x, y)) "
         + "\(alignment.rawValue) rotate by \(rotation) noenhanced front "
         + "font ',\(Self.number(size))' textcolor rgb '\(color ?? Palette.ink)'")
   }
@@ -67,6 +67,9 @@ package struct Script {
   package func chart(_ title: String) -> Chart {
     Chart(title: title, width: width, height: height, script: text)
   }
+
+  /// A place as parts of the picture's width and height, from the bottom left.
+  func screen(_ x: Double, _ y: Double) -> String { "\(self.x(x)),\(self.y(y))" }
 
   private func x(_ pixels: Double) -> String { Self.number(pixels / Double(width), digits: 6) }
 
