@@ -27,34 +27,29 @@ extension Chart {
   ) -> Chart {
     var script = Script(width: 720, height: 480)
     script.title(title)
-    script.frame(left: 76, top: 74, right: 696, bottom: 416)
+    script.axes(
+      x: "size n of the matrices", y: "GFLOP/s", left: 76, top: 76, right: 700, bottom: 424)
     let sizes = Set(series.flatMap { $0.speeds.map(\.size) }).sorted()
     let highest =
       series.flatMap { [$0.peak] + $0.speeds.map(\.gigaflops) }
       .filter(\.isFinite).max() ?? 1
-    script.add("set tics out nomirror scale 0.5 font ',12'")
-    script.add("set border 3 linecolor rgb '\(Palette.ink)'")
-    script.add("set grid y linecolor rgb '\(Palette.faint)' linetype 1 linewidth 1")
-    script.add("set key above right horizontal noenhanced font ',12' samplen 3")
-    script.add("set xlabel 'size n of the matrices (n×n)'; set ylabel 'GFLOP/s'")
     script.add("set logscale x 2")
     let (first, last) = (Double(sizes.first ?? 1), Double(sizes.last ?? 1))
     script.add("set xrange [\(first / 1.1):\(last * 1.1)]; set yrange [0:\(highest * 1.12)]")
     script.add("set xtics (\(ticks(sizes).map { "'\($0)' \($0)" }.joined(separator: ", ")))")
     var parts: [String] = []
+    var entries: [(name: String, style: LineStyle)] = []
     for (index, routine) in series.enumerated() {
-      let color = Palette.runs[index % Palette.runs.count]
+      let style = LineStyle(run: index)
+      entries.append((routine.name, style))
+      entries.append(("its peak: \(routine.peak.fixed(1)) GFLOP/s", style.dashed(marked: false)))
       script.data(routine.name, routine.speeds.map { [Double($0.size), $0.gigaflops] })
       script.data("\(routine.name)_peak", [first / 1.1, last * 1.1].map { [$0, routine.peak] })
+      parts.append("$\(routine.name) using 1:2 \(style.commands(count: 1)) notitle")
       parts.append(
-        "$\(routine.name) using 1:2 with linespoints linewidth 2 linecolor rgb '\(color)' "
-          + "pointtype \([7, 5, 9, 13][index % 4]) pointsize 0.8 title \(Script.quoted(routine.name))"
-      )
-      let peak = "peak of \(routine.name): \(routine.peak.fixed(1)) GFLOP/s"
-      parts.append(
-        "$\(routine.name)_peak using 1:2 with lines linewidth 1.5 linecolor rgb '\(color)' "
-          + "dashtype 2 title \(Script.quoted(peak))")
+        "$\(routine.name)_peak using 1:2 \(style.dashed(marked: false).commands(count: 1)) notitle")
     }
+    script.legend(entries, right: 700, y: 52)
     script.plot(parts)
     return script.chart(title)
   }

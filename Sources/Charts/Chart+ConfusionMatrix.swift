@@ -75,7 +75,7 @@ private struct MatrixLayout {
   }
 
   func add(_ value: Int, _ share: Double, row: Int, column: Int, to script: inout Script) {
-    let color = value == 0 ? "#aaaaaa" : share > 0.45 ? "#ffffff" : Palette.ink
+    let color = value == 0 ? "#aaaaaa" : share > 0.65 ? "#ffffff" : Palette.ink
     let text = "\(value)"
     // The widest count still fits into its cell.
     let fitting = (cell - 4) / max(1, TextWidth.estimate(text, size: 1))

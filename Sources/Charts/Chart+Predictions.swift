@@ -101,11 +101,15 @@ extension Script {
     let left = x - 68
     rectangle(x: left, y: y, width: cells.width, height: cells.height)
     let color = prediction.isRight ? Palette.blue : Palette.red
-    let percent = (100 * prediction.confidence).rounded()
-    let answer = "\(classNames[prediction.predicted]) \(Self.number(percent))%"
+    let percent = Self.number((100 * prediction.confidence).rounded())
+    let mark = prediction.isRight ? "✓" : "✗"
+    // Both names are to be read, also where they are long.
+    let names = [prediction.predicted, prediction.label].map {
+      TextWidth.fitted(Self.oneLine(classNames[$0]), to: 88, size: 12)
+    }
     label(
-      "\(prediction.isRight ? "✓" : "✗") \(answer) (\(classNames[prediction.label]))", x: left,
-      y: y + cells.height + 22, size: 12, color: color, limit: 258)
+      "\(mark) \(names[0]) \(percent)% (\(names[1]))", x: left, y: y + cells.height + 22, size: 12,
+      color: color, limit: 270)
     let bars = prediction.probabilities.enumerated().map { label, value in
       (
         value: value,

@@ -43,14 +43,15 @@ extension Script {
       + "with boxxyerror fillcolor rgb variable fillstyle solid noborder notitle"
   }
 
-  /// The outline of a rectangle.
+  /// A frame around a rectangle, which it does not cover.
   mutating func rectangle(
     x: Double, y: Double, width: Double, height: Double, color: String = Palette.outline
   ) {
+    let (left, upper) = (Self.number(x - 0.5), Self.number(y - 0.5))
+    let (right, lower) = (Self.number(x + width + 0.5), Self.number(y + height + 0.5))
     add(
-      "set object rectangle from first \(Self.number(x)),\(Self.number(y)) "
-        + "to first \(Self.number(x + width)),\(Self.number(y + height)) "
-        + "fillstyle empty border rgb '\(color)' behind")
+      "set object rectangle from first \(left),\(upper) to first \(right),\(lower) "
+        + "fillstyle empty border rgb '\(color)' front")
   }
 
   /// A filled rectangle, as in a legend.

@@ -4,7 +4,6 @@ import Foundation
 package struct Script {
   package let width, height: Int
   private var lines: [String] = []
-  private var labelCount = 0
 
   package init(width: Int, height: Int) {
     (self.width, self.height) = (width, height)
@@ -50,9 +49,8 @@ package struct Script {
   ) {
     let fitted = TextWidth.fitted(Self.oneLine(text), to: limit, size: size)
     if fitted.isEmpty { return }
-    labelCount += 1
     add(
-      "set label \(labelCount) \(Self.quoted(fitted)) at screen \(screen(x, y)) "
+      "set label \(Self.quoted(fitted)) at screen \(screen(x, y)) "
         + "\(alignment.rawValue) rotate by \(rotation) noenhanced front "
         + "font ',\(Self.number(size))' textcolor rgb '\(color ?? Palette.ink)'")
   }
