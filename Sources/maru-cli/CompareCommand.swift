@@ -9,6 +9,9 @@ struct CompareCommand: ParsableCommand {
 
   @Argument(help: "The folders of runs, or their history.json files; two or more.")
   var runs: [String]
+  @Option(
+    help: ArgumentHelp("Draw their curves into this .svg or .png file.", valueName: "file"))
+  var chart: String?
 
   func validate() throws {
     if runs.count < 2 { throw ValidationError("compare: expected two runs or more, got 1") }
@@ -17,6 +20,10 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let histories = try runs.map { try HistoryFile.read(RunFolder.historyPath($0)) }
     let comparison = Comparison(zip(runs, histories).map { ($0, $1) })
+    if let chart {
+      let curves = zip(runs, histories).map { (name: $0, history: $1.history) }
+      try Chart.comparison(of: curves).write(to: chart)
+    }
     print(comparison.text, terminator: "")
   }
 }

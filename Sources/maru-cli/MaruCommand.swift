@@ -79,6 +79,16 @@ struct Failure: Error {
         }
       self.init(exitCode: code, error.description)
     case let error as ModelError: self.init(exitCode: 65, error.description)
+    case let error as ChartError:
+      // Where gnuplot is what is wrong: EX_UNAVAILABLE.
+      let code: Int32 =
+        switch error.kind {
+        case .unknownEnding: 64
+        case .noImages: 65
+        case .inputOutput: 74
+        case .gnuplotMissing, .failed: 69
+        }
+      self.init(exitCode: code, error.description)
     default:
       let exitCode = MaruCommand.exitCode(for: error)
       if exitCode.isSuccess { return nil }

@@ -9,7 +9,7 @@ struct RunFolder {
 
   private static let modelName = "model.safetensors"
   private static let historyName = "history.json"
-  private static let names = [modelName, historyName, "history.csv", "summary.txt"]
+  private static let names = [modelName, historyName, "history.csv", "summary.txt", "report.html"]
 
   /// The model file that an argument means: itself, or the one in the folder of a run.
   static func modelPath(_ argument: String) -> String { path(of: modelName, argument) }
@@ -41,14 +41,15 @@ struct RunFolder {
     for name in Self.names { try AtomicFile.check(path + "/" + name) }
   }
 
-  /// Writes the model, its history in both forms, and a summary for people.
-  func write(_ model: Sequential, _ result: TrainingResult) throws {
+  /// Writes the model, its history in both forms, a summary for people, and the report.
+  func write(_ model: Sequential, _ result: TrainingResult, _ report: Report) throws {
     let paths = Self.names.map { path + "/" + $0 }
     let contents = [
       try ModelFile(model, classNames: result.run.dataset.classNames).contents(for: paths[0]),
       try HistoryFile.contents(result.history, parameters: result.parameters, for: paths[1]),
       Data(result.history.csv.utf8),
       Data(result.summary.utf8),
+      Data(report.html().utf8),
     ]
     try Interrupts.heldBack {
       try create()

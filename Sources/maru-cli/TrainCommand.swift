@@ -89,7 +89,9 @@ struct TrainCommand: ParsableCommand {
     print(result.testLine)
     if let profile { print(profile, terminator: "") }
     if let folder {
-      try folder.write(run.model, result)
+      let report = try result.report()
+      try folder.write(run.model, result, report)
+      if progress.isForPeople, let error = report.pictureError { Messages.print("\(error)") }
       print("saved: \(folder.path)")
     }
   }
