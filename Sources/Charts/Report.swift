@@ -25,11 +25,14 @@ public struct Report {
   let matrix: ConfusionMatrix
   /// What the model makes of the first test images, and of those that it is wrong about.
   let first, mistakes: [Prediction]
-  let pictures: Pictures?
+  /// Nil where gnuplot could not draw.
+  package let pictures: Pictures?
 
-  /// The pictures, each as an `<svg>` element; nil where the data have nothing for it.
-  struct Pictures {
-    var accuracy, loss, predictions, mistakes: String?
+  /// The pictures, each as an `<svg>` element.
+  package struct Pictures {
+    package let accuracy, loss: String
+    /// Nil where the test images are none, or no rows and columns.
+    var predictions, mistakes: String?
   }
 
   /// Scores the model on the test images, and draws the pictures.
@@ -80,17 +83,17 @@ public struct Report {
   ) throws(ChartError) -> Pictures {
     let (test, names) = (dataset.test, dataset.classNames)
     let curves = [Chart.accuracy(of: history), .loss(of: history)]
-    guard test.images.shape.rank == 2 && test.count > 0 else {
-      let drawn = try svgs(curves)
-      return Pictures(accuracy: drawn[0], loss: drawn[1])
-    }
-    let drawn = try svgs(
-      curves + [
-        .predictions(test, probabilities, classNames: names),
+    let hasImages = test.images.shape.rank == 2 && test.count > 0
+    let grids =
+      hasImages
+      ? [
+        Chart.predictions(test, probabilities, classNames: names),
         .mistakes(test, probabilities, classNames: names),
-      ])
+      ] : []
+    let drawn = try svgs(curves + grids)
     return Pictures(
-      accuracy: drawn[0], loss: drawn[1], predictions: drawn[2], mistakes: drawn[3])
+      accuracy: drawn[0], loss: drawn[1], predictions: hasImages ? drawn[2] : nil,
+      mistakes: hasImages ? drawn[3] : nil)
   }
 
   /// Draws several charts at once, each by a gnuplot of its own.

@@ -11,7 +11,7 @@ struct MaruCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-      CompareCommand.self, DataCommand.self, DoctorCommand.self,
+      CompareCommand.self, PlotCommand.self, DataCommand.self, DoctorCommand.self,
     ])
 
   static func main() async {
@@ -78,17 +78,16 @@ struct Failure: Error {
         case .inputOutput: 74
         }
       self.init(exitCode: code, error.description)
-    case let error as ModelError: self.init(exitCode: 65, error.description)
     case let error as ChartError:
-      // Where gnuplot is what is wrong: EX_UNAVAILABLE.
       let code: Int32 =
         switch error.kind {
-        case .unknownEnding: 64
+        case .gnuplotMissing: 66
         case .noImages: 65
-        case .inputOutput: 74
-        case .gnuplotMissing, .failed: 69
+        case .unknownEnding: 64
+        case .failed, .inputOutput: 74
         }
       self.init(exitCode: code, error.description)
+    case let error as ModelError: self.init(exitCode: 65, error.description)
     default:
       let exitCode = MaruCommand.exitCode(for: error)
       if exitCode.isSuccess { return nil }

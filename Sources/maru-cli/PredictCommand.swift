@@ -18,6 +18,7 @@ struct PredictCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write all predictions to this .npy file: float32 [images, classes].", valueName: "file"))
   var output: String?
+  @OptionGroup var pictures: PredictionPictures
   @Flag(help: "Write the scores before the softmax (logits) instead of probabilities.")
   var logits = false
 
@@ -32,6 +33,7 @@ struct PredictCommand: ParsableCommand {
     if let output, Self.isSameFile(output, RunFolder.modelPath(model.model)) {
       throw Failure.usage("--output \(output): expected another file than the model itself")
     }
+    try pictures.check()
     let file = try model.load()
     let dataset = try data.load(dataset)
     try file.check(against: dataset, path: model.model)
@@ -43,6 +45,7 @@ struct PredictCommand: ParsableCommand {
         logits ? try file.model.predict(dataset.test.images, scores: true) : probabilities
       try Interrupts.heldBack { try NumPyFile.write(results, to: output) }
     }
+    try pictures.write(probabilities, of: dataset)
     let labels = dataset.test.labels
     printFirst(probabilities, predicted, labels, names: dataset.classNames)
     let right = zip(predicted, labels).count { $0 == $1 }

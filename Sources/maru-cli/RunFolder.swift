@@ -10,6 +10,7 @@ struct RunFolder {
   private static let modelName = "model.safetensors"
   private static let historyName = "history.json"
   private static let names = [modelName, historyName, "history.csv", "summary.txt", "report.html"]
+  private static let curveNames = ["accuracy.svg", "loss.svg"]
 
   /// The model file that an argument means: itself, or the one in the folder of a run.
   static func modelPath(_ argument: String) -> String { path(of: modelName, argument) }
@@ -38,23 +39,29 @@ struct RunFolder {
     self.missing = missing
     try create()
     defer { removeIfEmpty() }
-    for name in Self.names { try AtomicFile.check(path + "/" + name) }
+    for name in Self.names + Self.curveNames { try AtomicFile.check(path + "/" + name) }
   }
 
-  /// Writes the model, its history in both forms, a summary for people, and the report.
+  /// Writes the model, its history in both forms, a summary for people, the report, and its curves.
+  ///
+  /// Where these could not be drawn, those of an earlier run go, since they would be taken for this
+  /// one's.
   func write(_ model: Sequential, _ result: TrainingResult, _ report: Report) throws {
-    let paths = Self.names.map { path + "/" + $0 }
-    let contents = [
-      try ModelFile(model, classNames: result.run.dataset.classNames).contents(for: paths[0]),
-      try HistoryFile.contents(result.history, parameters: result.parameters, for: paths[1]),
-      Data(result.history.csv.utf8),
-      Data(result.summary.utf8),
-      Data(report.html().utf8),
-    ]
+    let curves = report.pictures.map { [$0.accuracy, $0.loss] } ?? []
+    let paths = (Self.names + (curves.isEmpty ? [] : Self.curveNames)).map { path + "/" + $0 }
+    let contents =
+      [
+        try ModelFile(model, classNames: result.run.dataset.classNames).contents(for: paths[0]),
+        try HistoryFile.contents(result.history, parameters: result.parameters, for: paths[1]),
+        Data(result.history.csv.utf8),
+        Data(result.summary.utf8),
+        Data(report.html().utf8),
+      ] + curves.map { Data(($0 + "\n").utf8) }
     try Interrupts.heldBack {
       try create()
       do {
         try AtomicFile.write(Array(zip(paths, contents)))
+        if curves.isEmpty { for name in Self.curveNames { unlink(path + "/" + name) } }
       } catch {
         removeIfEmpty()
         throw error

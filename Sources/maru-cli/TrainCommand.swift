@@ -91,7 +91,9 @@ struct TrainCommand: ParsableCommand {
     if let folder {
       let report = try result.report()
       try folder.write(run.model, result, report)
-      if progress.isForPeople, let error = report.pictureError { Messages.print("\(error)") }
+      if progress != .json, let error = report.pictureError {
+        Messages.print("no pictures: \(error)")
+      }
       print("saved: \(folder.path)")
     }
   }

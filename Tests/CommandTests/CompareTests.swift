@@ -115,6 +115,7 @@ struct CompareTests {
     let result = try compare("slow", "keras's.json", "--chart", "chart.\(ending)")
     expectSuccess(result)
     #expect(result.output.contains("┃       slow ┃ keras's.json ┃"))
+    #expect(result.outputLines.last == "saved: chart.\(ending)")
     let bytes = try folder.bytes(of: "chart.\(ending)")
     if ending == "svg" {
       let svg = String(decoding: bytes, as: UTF8.self)
@@ -130,7 +131,7 @@ struct CompareTests {
     let before = folder.contents
     expectFailure(
       try compare("slow", "slow", "--chart", "chart.pdf"), 64,
-      "chart.pdf: expected a name that ends in .svg or .png")
+      "--chart: chart.pdf: expected a name that ends in .svg or .png", hint: "maru compare --help")
     expectFailure(
       try compare("slow", "slow", "--chart", "none/chart.svg"), 74,
       "none/chart.svg: cannot write: No such file or directory")
@@ -138,7 +139,7 @@ struct CompareTests {
     expectFailure(
       try Command.maru(
         ["compare", history, history, "--chart", folder["chart.svg"]],
-        environment: ["PATH": folder.path]), 69,
+        environment: ["PATH": folder.path]), 66,
       "pictures need gnuplot, which is not on the PATH: apt install gnuplot-nox")
     #expect(folder.contents == before)
   }
