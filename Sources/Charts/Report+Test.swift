@@ -41,6 +41,8 @@ extension Report {
 
   private var confusion: HTML {
     let names = dataset.classNames
+    // Long names stand upright above their columns.
+    let style = names.contains { $0.count > 3 } ? "confusion long" : "confusion"
     let heads = names.map { "<th scope=\"col\"><span>\($0)</span></th>" as HTML }
     let rows = names.indices.map { label in
       let cells = names.indices.map { cell(label, $0) }
@@ -48,7 +50,7 @@ extension Report {
     }
     return """
       <div class="wide">
-      <table class="confusion">
+      <table class="\(style)">
       <caption>A row is a true class, a column a predicted one. Right is blue and wrong orange, \
       the deeper the larger the share of the row.</caption>
       <thead><tr>

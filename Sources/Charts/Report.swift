@@ -30,9 +30,12 @@ public struct Report {
 
   /// The pictures, each as an `<svg>` element.
   package struct Pictures {
+    /// The curves as files of their own.
     package let accuracy, loss: String
+    /// The curves as they stand in the page.
+    let smallAccuracy, smallLoss: String
     /// Nil where the test images are none, or no rows and columns.
-    var predictions, mistakes: String?
+    let predictions, mistakes: String?
   }
 
   /// Scores the model on the test images, and draws the pictures.
@@ -90,10 +93,10 @@ public struct Report {
         Chart.predictions(test, probabilities, classNames: names),
         .mistakes(test, probabilities, classNames: names),
       ] : []
-    let drawn = try svgs(curves + grids)
+    let drawn = try svgs(curves + curves.map { $0.shrunk(to: 0.75) } + grids)
     return Pictures(
-      accuracy: drawn[0], loss: drawn[1], predictions: hasImages ? drawn[2] : nil,
-      mistakes: hasImages ? drawn[3] : nil)
+      accuracy: drawn[0], loss: drawn[1], smallAccuracy: drawn[2], smallLoss: drawn[3],
+      predictions: hasImages ? drawn[4] : nil, mistakes: hasImages ? drawn[5] : nil)
   }
 
   /// Draws several charts at once, each by a gnuplot of its own.
@@ -107,5 +110,15 @@ public struct Report {
     var svgs: [String] = []
     for result in results { svgs.append(try result.get()) }
     return svgs
+  }
+}
+
+extension Chart {
+  /// The same in a smaller picture, its text as large as before, so that it can be read where the
+  /// picture is shown smaller still.
+  fileprivate func shrunk(to share: Double) -> Chart {
+    Chart(
+      title: title, width: Int(Double(width) * share), height: Int(Double(height) * share),
+      script: script)
   }
 }

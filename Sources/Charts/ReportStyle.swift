@@ -38,7 +38,9 @@ enum ReportStyle {
       gap: 0 2rem; }
     .columns > * { min-width: 0; }
     .wide { overflow-x: auto; }
-    table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+    table {
+      border-collapse: collapse; width: 100%; max-width: 44rem; font-variant-numeric: tabular-nums;
+    }
     caption { text-align: left; padding-bottom: .4rem; font-size: .9rem; }
     th, td {
       padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top;
@@ -50,8 +52,8 @@ enum ReportStyle {
     tfoot th, tfoot td { font-weight: 600; }
     .confusion { width: auto; }
     .confusion th, .confusion td { padding: .25rem .3rem; }
-    .confusion thead th { vertical-align: bottom; overflow-wrap: normal; }
-    .confusion span {
+    .confusion thead th { text-align: center; overflow-wrap: normal; }
+    .confusion.long span {
       display: inline-block; max-height: 9rem; overflow: hidden;
       writing-mode: vertical-rl; transform: rotate(180deg);
     }
@@ -78,7 +80,8 @@ enum ReportStyle {
     footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
     @media (max-width: 40rem) {
       body { padding-top: 1rem; }
-      th, td { padding: .25rem .35rem; font-size: .9rem; }
+      th, td { padding: .25rem; font-size: .82rem; }
+      thead th { font-size: .75rem; }
       .confusion th, .confusion td { padding: .2rem .1rem; font-size: .68rem; min-width: 1.55rem; }
       figure.grid svg { min-width: 46rem; }
     }
