@@ -32,8 +32,8 @@ public struct Report {
   package struct Pictures {
     /// The curves as files of their own.
     package let accuracy, loss: String
-    /// The curves as they stand in the page.
-    let smallAccuracy, smallLoss: String
+    /// The curves as they stand in the page, narrow, for their text to be read on a phone.
+    let narrowAccuracy, narrowLoss: String
     /// Nil where the test images are none, or no rows and columns.
     let predictions, mistakes: String?
   }
@@ -85,7 +85,10 @@ public struct Report {
     _ history: History, _ dataset: Dataset, _ probabilities: Tensor
   ) throws(ChartError) -> Pictures {
     let (test, names) = (dataset.test, dataset.classNames)
-    let curves = [Chart.accuracy(of: history), .loss(of: history)]
+    let curves = [
+      Chart.accuracy(of: history), .loss(of: history), .accuracy(of: history, width: 440),
+      .loss(of: history, width: 440),
+    ]
     let hasImages = test.images.shape.rank == 2 && test.count > 0
     let grids =
       hasImages
@@ -93,9 +96,9 @@ public struct Report {
         Chart.predictions(test, probabilities, classNames: names),
         .mistakes(test, probabilities, classNames: names),
       ] : []
-    let drawn = try svgs(curves + curves.map { $0.shrunk(to: 0.75) } + grids)
+    let drawn = try svgs(curves + grids)
     return Pictures(
-      accuracy: drawn[0], loss: drawn[1], smallAccuracy: drawn[2], smallLoss: drawn[3],
+      accuracy: drawn[0], loss: drawn[1], narrowAccuracy: drawn[2], narrowLoss: drawn[3],
       predictions: hasImages ? drawn[4] : nil, mistakes: hasImages ? drawn[5] : nil)
   }
 
@@ -110,15 +113,5 @@ public struct Report {
     var svgs: [String] = []
     for result in results { svgs.append(try result.get()) }
     return svgs
-  }
-}
-
-extension Chart {
-  /// The same in a smaller picture, its text as large as before, so that it can be read where the
-  /// picture is shown smaller still.
-  fileprivate func shrunk(to share: Double) -> Chart {
-    Chart(
-      title: title, width: Int(Double(width) * share), height: Int(Double(height) * share),
-      script: script)
   }
 }
