@@ -94,7 +94,10 @@ enum ReportStyle {
       @page { margin: 1.5cm; }
       body { max-width: none; padding: 0; font-size: 10pt; }
       h2, h3, caption { break-after: avoid; }
-      figure, tr, .figures, .confusion { break-inside: avoid; }
+      figure, table, .figures { break-inside: avoid; }
+      tfoot { display: table-row-group; }
+      .figures { grid-template-columns: repeat(5, 1fr); }
+      .columns { grid-template-columns: 1fr 1fr; }
       details:not([open]) { display: none; }
     }
     """
