@@ -2,9 +2,10 @@ import Training
 
 extension Chart {
   /// The training and the validation accuracy of each epoch, drawn and labelled as in the lesson.
-  public static func accuracy(of history: History) -> Chart {
+  /// - Parameter width: in pixels, from 420; a narrow one where the picture is shown on a phone
+  public static func accuracy(of history: History, width: Int = 640) -> Chart {
     curves(
-      "Training and validation accuracy", axes: ("Epochs", "Accuracy"),
+      "Training and validation accuracy", axes: ("Epochs", "Accuracy"), width: width,
       [
         Curve("accuracy", "Training accuracy", history.accuracy, .training),
         Curve("val_accuracy", "Validation accuracy", history.validationAccuracy, .validation),
@@ -13,9 +14,10 @@ extension Chart {
 
   /// The training and the validation loss of each epoch, drawn and labelled as in the lesson, which
   /// calls the validation loss that of a test.
-  public static func loss(of history: History) -> Chart {
+  /// - Parameter width: in pixels, from 420; a narrow one where the picture is shown on a phone
+  public static func loss(of history: History, width: Int = 640) -> Chart {
     curves(
-      "model loss", axes: ("epoch", "loss"),
+      "model loss", axes: ("epoch", "loss"), width: width,
       [
         Curve("loss", "train", history.loss, .training),
         Curve("val_loss", "test (validation)", history.validationLoss, .validation),
@@ -60,15 +62,16 @@ extension Chart {
   }
 
   private static func curves(
-    _ title: String, axes: (x: String, y: String), _ curves: [Curve], highest: Double
+    _ title: String, axes: (x: String, y: String), width: Int, _ curves: [Curve], highest: Double
   ) -> Chart {
-    var script = Script(width: 640, height: 480)
+    var script = Script(width: width, height: 480)
+    let right = Double(width) - 20
     script.title(title)
     let entries = curves.filter { !$0.values.isEmpty }.map {
       (name: $0.legend ?? "", style: $0.style)
     }
-    script.legend(entries, right: 620, y: 52)
-    script.panel(left: 70, right: 620, names: axes, curves, highest: highest)
+    script.legend(entries, right: right, y: 52)
+    script.panel(left: 70, right: right, names: axes, curves, highest: highest)
     return script.chart(title)
   }
 }

@@ -19,7 +19,7 @@ extension Chart {
     title: String = "Predictions"
   ) -> Chart {
     let all = Prediction.all(samples, probabilities)
-    return grid(of: Array(all.prefix(15)), samples.images, classNames, title)
+    return grid(of: Array(all.prefix(Prediction.gridCount)), samples.images, classNames, title)
   }
 
   /// The wrong predictions of the highest probability, that one first, as ``predictions(_:_:classNames:title:)``
@@ -33,10 +33,8 @@ extension Chart {
     _ samples: LabelledImages, _ probabilities: Tensor, classNames: [String],
     title: String = "Worst mistakes, most confident first"
   ) -> Chart {
-    let wrong = Prediction.all(samples, probabilities).filter { !$0.isRight }
-    // The index decides between equals, so that the order is always the same.
-    let worst = wrong.sorted { ($1.confidence, $0.index) < ($0.confidence, $1.index) }
-    return grid(of: Array(worst.prefix(15)), samples.images, classNames, title)
+    let worst = Prediction.worst(of: Prediction.all(samples, probabilities))
+    return grid(of: worst, samples.images, classNames, title)
   }
 
   private static func grid(
@@ -63,30 +61,6 @@ extension Chart {
     }
     script.plot(parts)
     return script.chart(title)
-  }
-}
-
-/// What a model made of an image.
-private struct Prediction {
-  let index: Int
-  let label: Int
-  let probabilities: [Double]
-  let predicted: Int
-
-  var isRight: Bool { label == predicted }
-  var confidence: Double { probabilities[predicted] }
-
-  static func all(_ samples: LabelledImages, _ probabilities: Tensor) -> [Prediction] {
-    precondition(
-      probabilities.shape.rank == 2 && probabilities.shape.sizes[0] == samples.count,
-      "Chart: expected probabilities of shape [\(samples.count), classes], "
-        + "got \(probabilities.shape)")
-    let classes = probabilities.shape.sizes[1]
-    return zip(samples.labels, probabilities.argmaxOfRows()).enumerated().map { index, pair in
-      Prediction(
-        index: index, label: pair.0,
-        probabilities: (0..<classes).map { Double(probabilities[index, $0]) }, predicted: pair.1)
-    }
   }
 }
 

@@ -9,15 +9,22 @@ struct CompareCommand: ParsableCommand {
 
   @Argument(help: "The folders of runs, or their history.json files; two or more.")
   var runs: [String]
+  @Option(
+    help: ArgumentHelp("Draw their curves into this .svg or .png file.", valueName: "file"))
+  var chart: String?
 
   func validate() throws {
+    try PictureFile.checkName(chart, of: "--chart")
     if runs.count < 2 { throw ValidationError("compare: expected two runs or more, got 1") }
   }
 
   func run() throws {
+    let picture = try chart.map { try PictureFile(checking: $0) }
     let histories = try runs.map { try HistoryFile.read(RunFolder.historyPath($0)) }
     let comparison = Comparison(zip(runs, histories).map { ($0, $1) })
     print(comparison.text, terminator: "")
+    let curves = zip(runs, histories).map { (name: $0, history: $1.history) }
+    try picture?.write(.comparison(of: curves))
   }
 }
 

@@ -22,12 +22,3 @@ struct ModelArgument: ParsableArguments {
 
   func load() throws -> ModelFile { try ModelFile(contentsOf: RunFolder.modelPath(model)) }
 }
-
-extension Dataset {
-  /// One line on what was loaded.
-  var overview: String {
-    let shape = train.images.shape.sizes.map(String.init).joined(separator: "×")
-    return "\(name): \(train.count.grouped) training and \(test.count.grouped) test images "
-      + "of \(shape), \(classNames.count) classes"
-  }
-}

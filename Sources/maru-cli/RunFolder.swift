@@ -9,7 +9,7 @@ struct RunFolder {
 
   private static let modelName = "model.safetensors"
   private static let historyName = "history.json"
-  private static let names = [modelName, historyName, "history.csv", "summary.txt"]
+  private static let names = [modelName, historyName, "history.csv", "summary.txt", "report.html"]
   private static let curveNames = ["accuracy.svg", "loss.svg"]
 
   /// The model file that an argument means: itself, or the one in the folder of a run.
@@ -42,21 +42,21 @@ struct RunFolder {
     for name in Self.names + Self.curveNames { try AtomicFile.check(path + "/" + name) }
   }
 
-  /// Writes the model, its history in both forms, a summary for people, and the curves.
+  /// Writes the model, its history in both forms, a summary for people, the report, and its curves.
   ///
-  /// Where these cannot be drawn, a line says why, and those of an earlier run go, since they would
-  /// be taken for this one's.
-  func write(_ model: Sequential, _ result: TrainingResult) throws {
-    let curves = Self.curves(of: result.history)
-    let names = Self.names + (curves.isEmpty ? [] : Self.curveNames)
-    let paths = names.map { path + "/" + $0 }
+  /// Where these could not be drawn, those of an earlier run go, since they would be taken for this
+  /// one's.
+  func write(_ model: Sequential, _ result: TrainingResult, _ report: Report) throws {
+    let curves = report.pictures.map { [$0.accuracy, $0.loss] } ?? []
+    let paths = (Self.names + (curves.isEmpty ? [] : Self.curveNames)).map { path + "/" + $0 }
     let contents =
       [
         try ModelFile(model, classNames: result.run.dataset.classNames).contents(for: paths[0]),
         try HistoryFile.contents(result.history, parameters: result.parameters, for: paths[1]),
         Data(result.history.csv.utf8),
         Data(result.summary.utf8),
-      ] + curves
+        Data(report.html().utf8),
+      ] + curves.map { Data(($0 + "\n").utf8) }
     try Interrupts.heldBack {
       try create()
       do {
@@ -66,16 +66,6 @@ struct RunFolder {
         removeIfEmpty()
         throw error
       }
-    }
-  }
-
-  private static func curves(of history: History) -> [Data] {
-    do {
-      return try zip([Chart.accuracy(of: history), .loss(of: history)], curveNames)
-        .map { try $0.contents(for: $1) }
-    } catch {
-      Messages.print("no curves: \(error)")
-      return []
     }
   }
 

@@ -89,7 +89,11 @@ struct TrainCommand: ParsableCommand {
     print(result.testLine)
     if let profile { print(profile, terminator: "") }
     if let folder {
-      try folder.write(run.model, result)
+      let report = try result.report()
+      try folder.write(run.model, result, report)
+      if progress != .json, let error = report.pictureError {
+        Messages.print("no pictures: \(error)")
+      }
       print("saved: \(folder.path)")
     }
   }

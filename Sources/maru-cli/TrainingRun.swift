@@ -100,6 +100,22 @@ struct TrainingResult {
       testAccuracy: FiniteOrNull(test["accuracy"] ?? .nan))
   }
 
+  /// The run as a page, its pictures drawn.
+  func report() throws -> Report {
+    let settings = run.settings
+    let validation =
+      settings.validationSplit == 0
+      ? "none" : "\(settings.split.rawValue), \(settings.validationSplit) of the training images"
+    return try Report(
+      model: run.model, history: history, dataset: run.dataset,
+      settings: [
+        "data set": run.dataset.name, "layers": settings.layers.text,
+        "optimizer": settings.optimizer.rawValue, "learning rate": "\(settings.learningRate)",
+        "batch size": "\(batchSize)", "steps an epoch": "\(steps)",
+        "epochs": "\(settings.epochs)", "validation": validation, "seed": "\(settings.seed)",
+      ])
+  }
+
   private var batchSize: Int { run.settings.batchSize.count(of: run.dataset.train.count) }
 }
 

@@ -105,4 +105,42 @@ struct CompareTests {
       try compare("bare", "slow"), 66,
       "bare/history.json: cannot read: No such file or directory")
   }
+
+  // MARK: The chart
+
+  @Test(arguments: ["svg", "PNG"])
+  func curvesAreDrawnIntoOnePicture(_ ending: String) throws {
+    try write(Self.slow, to: "slow/history.json")
+    try write(#"{"loss": [2, 1], "acc": [0.5, 0.75]}"#, to: "keras's.json")
+    let result = try compare("slow", "keras's.json", "--chart", "chart.\(ending)")
+    expectSuccess(result)
+    #expect(result.output.contains("┃       slow ┃ keras's.json ┃"))
+    #expect(result.outputLines.last == "saved: chart.\(ending)")
+    let bytes = try folder.bytes(of: "chart.\(ending)")
+    if ending == "svg" {
+      let svg = String(decoding: bytes, as: UTF8.self)
+      #expect(svg.hasPrefix("<svg ") && svg.hasSuffix("</svg>\n"))
+      #expect(svg.contains(">slow<") && svg.contains(">keras's.json<"))
+    } else {
+      #expect(bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+    }
+  }
+
+  @Test func chartThatCannotBeIsAnErrorAndNothingElse() throws {
+    try write(Self.slow, to: "slow/history.json")
+    let before = folder.contents
+    expectFailure(
+      try compare("slow", "slow", "--chart", "chart.pdf"), 64,
+      "--chart: chart.pdf: expected a name that ends in .svg or .png", hint: "maru compare --help")
+    expectFailure(
+      try compare("slow", "slow", "--chart", "none/chart.svg"), 74,
+      "none/chart.svg: cannot write: No such file or directory")
+    let history = folder["slow"]
+    expectFailure(
+      try Command.maru(
+        ["compare", history, history, "--chart", folder["chart.svg"]],
+        environment: ["PATH": folder.path]), 66,
+      "pictures need gnuplot, which is not on the PATH: apt install gnuplot-nox")
+    #expect(folder.contents == before)
+  }
 }

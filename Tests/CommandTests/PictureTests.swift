@@ -141,7 +141,7 @@ struct PictureTests {
         + ["--dataset", run.data, "--output", run.path],
       environment: ["PATH": "/nonexistent"])
     #expect(result.exitCode == 0)
-    #expect(result.errors == "no curves: \(Self.missing)\n")
+    #expect(result.errors == "no pictures: \(Self.missing)\n")
     #expect(result.outputLines.last == "saved: \(run.path)")
     #expect(!run.folder.contents.contains { $0.hasSuffix(".svg") })
   }

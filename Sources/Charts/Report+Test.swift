@@ -1,0 +1,104 @@
+import Training
+
+extension Report {
+  /// What the model makes of the test images.
+  var testing: HTML {
+    """
+    <section>
+    <h2>On \(matrix.sampleCount.grouped) test images</h2>
+    <h3>Precision and recall</h3>
+    \(classes)
+    <h3>Confusion matrix</h3>
+    \(confusion)
+    <h3>First predictions</h3>
+    \(figure(pictures?.predictions, "✓ and blue: right, ✗ and red: wrong", isGrid: true))
+    \(listing(first))
+    <h3>Most confident mistakes</h3>
+    \(figure(pictures?.mistakes, "the surest first", isGrid: true))
+    \(mistakes.isEmpty ? "<p>There are none.</p>" : listing(mistakes))
+    </section>
+    """
+  }
+
+  /// What scikit-learn's `classification_report` tells.
+  private var classes: HTML {
+    let means = [matrix.macroPrecision, matrix.macroRecall, matrix.macroF1].map { $0.fixed(4) }
+    let samples = matrix.sampleCount.grouped
+    return HTMLTable(
+      columns: [
+        ("class", false), ("precision", true), ("recall", true), ("F1", true), ("support", true),
+      ],
+      rows: dataset.classNames.enumerated().map { label, name in
+        let shares = [matrix.precision(label), matrix.recall(label), matrix.f1(label)]
+        return [name] + shares.map { $0.fixed(4) } + [matrix.support(label).grouped]
+      },
+      foot: [
+        ["macro average"] + means + [samples],
+        ["accuracy", "", "", matrix.accuracy.fixed(4), samples],
+      ]
+    ).html
+  }
+
+  private var confusion: HTML {
+    let names = dataset.classNames
+    // Long names stand upright above their columns.
+    let style = names.contains { $0.count > 3 } ? "confusion long" : "confusion"
+    let heads = names.map { "<th scope=\"col\"><span>\($0)</span></th>" as HTML }
+    let rows = names.indices.map { label in
+      let cells = names.indices.map { cell(label, $0) }
+      return "<tr>\n<th scope=\"row\">\(names[label])</th>\n\(cells)\n</tr>" as HTML
+    }
+    return """
+      <div class="wide">
+      <table class="\(style)">
+      <caption>A row is a true class, a column a predicted one. Right is blue and wrong orange, \
+      the deeper the larger the share of the row.</caption>
+      <thead><tr>
+      <td></td>
+      \(heads)
+      </tr></thead>
+      <tbody>
+      \(rows)
+      </tbody>
+      </table>
+      </div>
+      """
+  }
+
+  private func cell(_ label: Int, _ predicted: Int) -> HTML {
+    let count = matrix.counts[label][predicted]
+    let share = Double(count) / Double(max(1, matrix.support(label)))
+    // A root, so that the few wrong ones among many show.
+    let depth = (100 * share.squareRoot()).rounded()
+    let style =
+      switch (label == predicted, count) {
+      case (_, 0): "zero"
+      case (true, _): depth > 75 ? "hit deep" : "hit"
+      case (false, _): "miss"
+      }
+    return "<td class=\"\(style)\" style=\"--depth: \(depth.fixed(0))%\">\(count.grouped)</td>"
+  }
+
+  /// What a picture shows of images as a table, opened where there are no pictures.
+  private func listing(_ predictions: [Prediction]) -> HTML {
+    let table = HTMLTable(
+      columns: [
+        ("image", true), ("predicted", false), ("probability", true), ("true class", false),
+        ("right", false),
+      ],
+      rows: predictions.map { prediction in
+        let names = dataset.classNames
+        return [
+          "\(prediction.index)", names[prediction.predicted],
+          "\((100 * prediction.confidence).fixed(1)) %", names[prediction.label],
+          prediction.predicted == prediction.label ? "✓" : "✗",
+        ]
+      })
+    return """
+      <details\(pictures == nil ? " open=\"\"" : "" as HTML)>
+      <summary>As a table</summary>
+      \(table.html)
+      </details>
+      """
+  }
+}

@@ -1,0 +1,117 @@
+import Datasets
+import Dispatch
+import Synchronization
+import Training
+
+/// What is to be known of a training run, as one page to read in a browser or to print.
+///
+/// ```swift
+/// let page = try Report(model: model, history: history, dataset: dataset).html()
+/// ```
+///
+/// It has the figures and curves of the training; of the test images precision, recall and F1 of
+/// each class, the confusion matrix, the first predictions and the worst mistakes; the layers, the
+/// settings and the machine. Where gnuplot cannot draw, a line stands in place of the pictures.
+public struct Report {
+  /// Why there are no pictures, or nil where there are.
+  public let pictureError: ChartError?
+
+  let model: Sequential
+  let history: History
+  let dataset: Dataset
+  let settings: KeyValuePairs<String, String>
+  /// The loss and the metrics on the test images.
+  let test: Figures
+  let matrix: ConfusionMatrix
+  /// What the model makes of the first test images, and of those that it is wrong about.
+  let first, mistakes: [Prediction]
+  /// Nil where gnuplot could not draw.
+  package let pictures: Pictures?
+
+  /// The pictures, each as an `<svg>` element.
+  package struct Pictures {
+    /// The curves as files of their own.
+    package let accuracy, loss: String
+    /// The curves as they stand in the page, narrow, for their text to be read on a phone.
+    let narrowAccuracy, narrowLoss: String
+    /// Nil where the test images are none, or no rows and columns.
+    let predictions, mistakes: String?
+  }
+
+  /// Scores the model on the test images, and draws the pictures.
+  ///
+  /// Throws ``ModelError`` where data and model do not fit. The model must be compiled.
+  /// - Parameters:
+  ///   - model: a model that tells the data's classes apart
+  ///   - history: its training
+  ///   - dataset: what it was trained on
+  ///   - settings: what else is to be told of the run, by name
+  public init(
+    model: Sequential, history: History, dataset: Dataset,
+    settings: KeyValuePairs<String, String> = [:]
+  ) throws(ModelError) {
+    self.model = model
+    self.history = history
+    self.dataset = dataset
+    self.settings = settings
+    let (images, labels) = (dataset.test.images, dataset.test.labels)
+    test = try model.evaluate(images, labels)
+    let probabilities = try Self.probabilities(model, images)
+    matrix = ConfusionMatrix(
+      labels: labels, predictions: probabilities.argmaxOfRows(),
+      classCount: dataset.classNames.count)
+    let predictions = Prediction.all(dataset.test, probabilities)
+    first = Array(predictions.prefix(Prediction.gridCount))
+    mistakes = Prediction.worst(of: predictions)
+    do throws(ChartError) {
+      pictures = try Self.draw(history, dataset, probabilities)
+      pictureError = nil
+    } catch {
+      pictures = nil
+      pictureError = error
+    }
+  }
+
+  /// Probabilities, also of a model that ends in scores.
+  private static func probabilities(
+    _ model: Sequential, _ images: Images
+  ) throws(ModelError) -> Tensor {
+    let outputs = try model.predict(images)
+    if model.layers.last is Softmax { return outputs }
+    return try Sequential(inputShape: model.outputShape, [Softmax()]).predict(outputs)
+  }
+
+  private static func draw(
+    _ history: History, _ dataset: Dataset, _ probabilities: Tensor
+  ) throws(ChartError) -> Pictures {
+    let (test, names) = (dataset.test, dataset.classNames)
+    let curves = [
+      Chart.accuracy(of: history), .loss(of: history), .accuracy(of: history, width: 440),
+      .loss(of: history, width: 440),
+    ]
+    let hasImages = test.images.shape.rank == 2 && test.count > 0
+    let grids =
+      hasImages
+      ? [
+        Chart.predictions(test, probabilities, classNames: names),
+        .mistakes(test, probabilities, classNames: names),
+      ] : []
+    let drawn = try svgs(curves + grids)
+    return Pictures(
+      accuracy: drawn[0], loss: drawn[1], narrowAccuracy: drawn[2], narrowLoss: drawn[3],
+      predictions: hasImages ? drawn[4] : nil, mistakes: hasImages ? drawn[5] : nil)
+  }
+
+  /// Draws several charts at once, each by a gnuplot of its own.
+  private static func svgs(_ charts: [Chart]) throws(ChartError) -> [String] {
+    let drawn = Mutex([Int: Result<String, ChartError>]())
+    DispatchQueue.concurrentPerform(iterations: charts.count) { index in
+      let result = Result { () throws(ChartError) in try charts[index].svg() }
+      drawn.withLock { $0[index] = result }
+    }
+    let results = drawn.withLock { drawn in charts.indices.compactMap { drawn[$0] } }
+    var svgs: [String] = []
+    for result in results { svgs.append(try result.get()) }
+    return svgs
+  }
+}
