@@ -3,7 +3,8 @@
 
 SWIFT ?= swift
 BUILD = .build/release
-PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev pkg-config dataset-fashion-mnist
+PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev libpng-dev pkg-config \
+  dataset-fashion-mnist
 PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks
 
