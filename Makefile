@@ -4,7 +4,7 @@
 SWIFT ?= swift
 BUILD = .build/release
 PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev libpng-dev pkg-config \
-  dataset-fashion-mnist
+           gnuplot-nox dataset-fashion-mnist
 PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks
 

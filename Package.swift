@@ -22,6 +22,7 @@ let package = Package(
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "ModelFiles", targets: ["ModelFiles"]),
+    .library(name: "Charts", targets: ["Charts"]),
     .executable(name: "maru", targets: ["maru-cli"]),
     .executable(name: "benchmarks", targets: ["benchmarks"]),
   ],
@@ -54,7 +55,10 @@ let package = Package(
     .target(name: "Layers", dependencies: ["Tensors"]),
     .target(name: "Training", dependencies: ["Layers"]),
     .target(name: "ModelFiles", dependencies: ["Training"]),
-    .target(name: "Maru", dependencies: ["Training", "ModelFiles", "Datasets", "LinearAlgebra"]),
+    .target(name: "Charts", dependencies: ["Training", "Datasets"]),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts", "FileTestSupport"]),
+    .target(
+      name: "Maru", dependencies: ["Training", "ModelFiles", "Datasets", "LinearAlgebra", "Charts"]),
     .executableTarget(name: "maru-cli", dependencies: ["Maru", argumentParser]),
     .target(name: "DirectGemm", dependencies: ["COpenBLAS"], path: "Benchmarks/DirectGemm"),
     .executableTarget(

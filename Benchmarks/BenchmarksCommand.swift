@@ -20,6 +20,12 @@ struct BenchmarksCommand: ParsableCommand {
       } catch let error as DatasetError {
         FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
         Foundation.exit(exitCode(of: error))
+      } catch let error as ChartError {
+        FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+        Foundation.exit(error.kind == .gnuplotMissing ? 66 : 74)
+      } catch let error as ModelFileError {
+        FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+        Foundation.exit(74)
       } catch {
         exit(withError: error)
       }

@@ -33,6 +33,8 @@ struct GemmCommand: ParsableCommand {
   @Flag(help: "Print a header and a line of CSV a product.")
   var csv = false
 
+  @OptionGroup var chart: ChartOption
+
   private var sets: [ProductSet] { self.set.isEmpty ? [.squares] : self.set.flatMap(\.values) }
 
   func validate() throws {
@@ -44,10 +46,14 @@ struct GemmCommand: ParsableCommand {
     }
     if let threads { try check(threads, of: "--threads", isIn: 1...1024) }
     try check(repeats, of: "--repeats", isIn: 1...100_000)
+    if chart.path != nil && sets != [.squares] {
+      throw ValidationError("--chart: expected with squares alone in --set")
+    }
     if json && csv { throw ValidationError("--csv: expected without --json") }
   }
 
   func run() throws {
+    try chart.check()
     OpenBLAS.threads = threads ?? min(OpenBLAS.threads, Processors.usable)
     let products = sets.flatMap {
       $0.products(sizes: sizes.isEmpty ? [64, 128, 256, 512, 1024, 2048, 4096] : sizes)
@@ -56,17 +62,20 @@ struct GemmCommand: ParsableCommand {
     if !json && !csv { print(InfoCommand.lines.joined(separator: "\n")) }
     var table = GemmTable()
     var isFirst = true
+    var speeds: [Chart.Throughput] = []
     for routine in routine.isEmpty ? Routine.allCases : routine.flatMap(\.values) {
       let peak = Processors.peakGigaflops(threads: peakThreads, isDouble: routine == .dgemm)
       if !json && !csv {
         print("peak of \(routine): \(peak.fixed(1)) GFLOP/s, threads: \(peakThreads)")
       }
+      var results: [GemmResult] = []
       for product in products {
         let result =
           switch routine {
           case .sgemm: try GemmMeasurement<Float>(product).run(repeats: repeats, cold: cold)
           case .dgemm: try GemmMeasurement<Double>(product).run(repeats: repeats, cold: cold)
           }
+        results.append(result)
         table.append(result, peak: peak)
         let record = record(of: result, peak: peak)
         if json { print(record.json) }
@@ -74,8 +83,16 @@ struct GemmCommand: ParsableCommand {
         if csv { print(record.csv) }
         isFirst = false
       }
+      speeds.append(
+        Chart.Throughput(
+          name: routine.rawValue, peak: peak,
+          speeds: results.map { ($0.product.n, $0.medianGigaflops) }))
     }
     if !json && !csv { print(table.description, terminator: "") }
+    try chart.write(
+      .throughput(
+        of: speeds,
+        title: "Products of n×n matrices, \(ChartOption.threads(OpenBLAS.threads))"))
   }
 
   private func record(of result: GemmResult, peak: Double) -> Record {

@@ -31,6 +31,7 @@ struct TrainingCommand: ParsableCommand {
   var repeats = 3
   @Flag(help: "Print an object of JSON a repeat, one a line, instead of the table.")
   var json = false
+  @OptionGroup var chart: ChartOption
 
   private var backends: [Backend] {
     backend.isEmpty ? Backend.allCases : backend.flatMap(\.values)
@@ -49,12 +50,17 @@ struct TrainingCommand: ParsableCommand {
   }
 
   func run() throws {
+    try chart.check()
     let loaded = try options.load()
     if !json { print(InfoCommand.lines.joined(separator: "\n")) }
     var table = TrainingTable()
+    var results: [TrainingResult] = []
     for (workload, samples) in loaded {
-      table.append(try measure(workload, samples))
+      let measured = try measure(workload, samples)
+      table.append(measured)
+      results += measured
     }
+    try chart.write(.training(results.map(\.speed)))
     if json { return }
     print(table.description, terminator: "")
     for (workload, samples) in loaded where backends.contains(.naive) {

@@ -22,6 +22,15 @@ struct TrainingResult {
   /// The seconds of an epoch over the runs.
   var secondsPerEpoch: Spread { Spread(runs.map(\.secondsPerEpoch)) }
 
+  /// The result as a bar.
+  var speed: Chart.TrainingSpeed {
+    Chart.TrainingSpeed(
+      workload: workload.rawValue,
+      name: backend == .naive ? "naive" : "BLAS, \(ChartOption.threads(threads))",
+      isNaive: backend == .naive,
+      samplesPerSecond: Double(runs[0].samples) / secondsPerEpoch.median)
+  }
+
   func record(of run: TrainingRun) -> Record {
     let seconds = run.secondsPerEpoch
     return Record([

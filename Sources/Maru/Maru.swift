@@ -1,4 +1,5 @@
 @_exported import BLAS
+@_exported import Charts
 @_exported import Datasets
 @_exported import Layers
 @_exported import LinearAlgebra

@@ -4,6 +4,14 @@ import Training
 /// A run's figures as JSON, in the shape of Keras's `History` object:
 /// `{"history": {"loss": […], …, "seconds": […]}, "params": {…}}`.
 public enum HistoryFile {
+  /// What a file holds.
+  public struct Run: Sendable {
+    /// The figures; `seconds` is NaN where the file has none.
+    public let history: History
+    /// The settings and results beside them, as texts by name, such as `learning_rate` and `0.01`.
+    public let parameters: [String: String]
+  }
+
   private struct Contents<Parameters: Encodable>: Encodable {
     let history: [String: [Double?]]
     let params: Parameters

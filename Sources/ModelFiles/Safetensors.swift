@@ -54,7 +54,7 @@ extension Safetensors {
 
   /// Reads a file of F32 tensors.
   package init(contentsOf path: String) throws(ModelFileError) {
-    let file = try Self.contents(of: path)
+    let file = try WholeFile.read(path, expected: "a model file")
     func malformed(_ reason: String) -> ModelFileError {
       ModelFileError(.malformed, path: path, "not a valid safetensors file: \(reason)")
     }
@@ -111,24 +111,6 @@ extension Safetensors {
         "\(name) of shape \(sizes) lies at \(start)..<\(end) of \(byteCount) bytes")
     }
     return Entry(name: name, shape: sizes, bytes: start..<end)
-  }
-
-  private static func contents(of path: String) throws(ModelFileError) -> Data {
-    var status = stat()
-    guard stat(path, &status) == 0, access(path, R_OK) == 0 else {
-      throw .system("read", path: path)
-    }
-    // Reading a device might never end.
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw ModelFileError(
-        .malformed, path: path, "expected a model file, found a folder or a device")
-    }
-    do {
-      // Mapped, so that a huge file that is no model is refused by its header alone.
-      return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-    } catch {
-      throw ModelFileError(.inputOutput, path: path, "cannot read: \(error.localizedDescription)")
-    }
   }
 
   /// The size of F32 data of a shape, or nil where there is no such size.

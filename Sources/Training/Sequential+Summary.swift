@@ -1,5 +1,15 @@
 import Layers
 
+/// What a summary tells of a layer.
+package struct LayerSummary {
+  /// Its name and its type, as `dense_1 (Dense)`.
+  package let title: String
+  /// The shape of its output, as `(batch, 128)`.
+  package let outputShape: String
+  /// The number of its parameters.
+  package let parameterCount: Int
+}
+
 extension Sequential {
   /// A table of the layers: name and type, shape of the output, number of parameters.
   ///
@@ -9,17 +19,23 @@ extension Sequential {
     var table = TextTable([
       ("Layer (type)", .left), ("Output shape", .left), ("Parameters", .right),
     ])
-    for (index, name) in layerNames.enumerated() {
-      let type = String(describing: Swift.type(of: layers[index]))
-      let sizes = ["batch"] + shapes[index + 1].sizes.map { "\($0)" }
-      let count = layout.slices.filter { $0.layer == index }
-        .reduce(0) { $0 + $1.parameter.shape.count }
-      table.append([
-        "\(name) (\(type))", "(\(sizes.joined(separator: ", ")))", count.grouped,
-      ])
+    for layer in layerSummaries {
+      table.append([layer.title, layer.outputShape, layer.parameterCount.grouped])
     }
     let bytes = parameterCount * MemoryLayout<Float>.size
     return "\(table)Total parameters: \(parameterCount.grouped) (\(memorySize(bytes)))\n"
+  }
+
+  /// The rows of ``summary()``, for whoever sets them out in another way.
+  package var layerSummaries: [LayerSummary] {
+    zip(layerNames, layers).enumerated().map { index, layer in
+      let sizes = ["batch"] + shapes[index + 1].sizes.map { "\($0)" }
+      return LayerSummary(
+        title: "\(layer.0) (\(Swift.type(of: layer.1)))",
+        outputShape: "(\(sizes.joined(separator: ", ")))",
+        parameterCount: layout.slices.filter { $0.layer == index }
+          .reduce(0) { $0 + $1.parameter.shape.count })
+    }
   }
 
   /// The layers' names in Keras's way: `dense`, `dense_1`, ….

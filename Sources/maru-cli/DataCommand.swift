@@ -35,13 +35,19 @@ struct DataCommand: ParsableCommand {
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print the shapes and the class counts of a data set.")
+      abstract: "Print the shapes and the class counts of a data set, or draw it.",
+      discussion: """
+        With --count or --index, draws images instead, in the terminal or to the file of --output. \
+        With --output alone, draws the class counts.
+        """)
 
     @Argument(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")
     var dataset: String
     @OptionGroup var data: DataOptions
+    @OptionGroup var picture: DataPicture
 
     func run() throws {
+      if try picture.draw(dataset, from: data) { return }
       let dataset = try data.load(dataset)
       print(dataset.overview)
       for (name, part) in [("training", dataset.train), ("test", dataset.test)] {

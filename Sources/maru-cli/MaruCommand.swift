@@ -11,7 +11,7 @@ struct MaruCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-      DataCommand.self, DoctorCommand.self,
+      CompareCommand.self, PlotCommand.self, DataCommand.self, DoctorCommand.self,
     ])
 
   static func main() async {
@@ -76,6 +76,15 @@ struct Failure: Error {
         case .missing: 66
         case .malformed: 65
         case .inputOutput: 74
+        }
+      self.init(exitCode: code, error.description)
+    case let error as ChartError:
+      let code: Int32 =
+        switch error.kind {
+        case .gnuplotMissing: 66
+        case .noImages: 65
+        case .unknownEnding: 64
+        case .failed, .inputOutput: 74
         }
       self.init(exitCode: code, error.description)
     case let error as ModelError: self.init(exitCode: 65, error.description)

@@ -26,6 +26,7 @@ struct PredictCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write all predictions to this .npy file: float32 [images, classes].", valueName: "file"))
   var output: String?
+  @OptionGroup var pictures: PredictionPictures
   @Flag(help: "Write the scores before the softmax (logits) instead of probabilities.")
   var logits = false
 
@@ -41,6 +42,9 @@ struct PredictCommand: ParsableCommand {
     if count != nil && dataset == nil {
       throw ValidationError("--count: expected with --dataset, since all images are printed")
     }
+    if let option = pictures.given.first, dataset == nil {
+      throw ValidationError("\(option): expected with --dataset, whose true classes it shows")
+    }
     if logits && output == nil {
       throw ValidationError("--logits: expected with --output, whose contents it changes")
     }
@@ -48,6 +52,7 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     try refuseToReplaceWhatIsRead()
+    try pictures.check()
     let file = try model.loadToPredict()
     if let dataset { try predict(dataset, by: file) } else { try predictImages(by: file) }
   }
@@ -65,6 +70,7 @@ struct PredictCommand: ParsableCommand {
     try file.check(against: dataset, path: model.model)
     let probabilities = try predict(dataset.test.images, by: file)
     let predicted = probabilities.argmaxOfRows()
+    try pictures.write(probabilities, of: dataset)
     let labels = dataset.test.labels
     printFirst(probabilities, predicted, labels, names: dataset.classNames)
     let right = zip(predicted, labels).count { $0 == $1 }

@@ -136,7 +136,8 @@ struct PredictImagesTests {
       let name = index == 0 ? "\(paths[0])      " : paths[1]
       try #require(line.hasPrefix(name + "  \(index) "), "\(line)")
       let rest = line.dropFirst(name.count + 3)
-      #expect(rest.wholeMatch(of: #/ [ \d]\d\d%(?:  \(\d \d+%(?:, \d \d+%)?\))?/#) != nil, "\(line)")
+      let pattern = #/ [ \d]\d\d%(?:  \(\d \d+%(?:, \d \d+%)?\))?/#
+      #expect(rest.wholeMatch(of: pattern) != nil, "\(line)")
     }
   }
 

@@ -42,6 +42,8 @@ struct UsageTests {
           evaluate                Score a model on the test part of a data set.
           predict                 Predict the classes of test images, or of your own.
           summary                 Print the layers of a model.
+          compare                 Print the settings and results of several runs side
+                                  by side.
           data                    List, look at and download data sets.
           doctor                  Tell what processor, BLAS, kernels and threads this
                                   is, and how fast they multiply.
@@ -110,6 +112,8 @@ struct UsageTests {
       "predict model --dataset digits --logits",
       "--logits: expected with --output, whose contents it changes", hint: "maru predict --help"),
     .init(
+      "compare runs", "compare: expected two runs or more, got 1", hint: "maru compare --help"),
+    .init(
       "data fetch digits",
       "data fetch: 'digits' cannot be downloaded; expected mnist, fashion-mnist", hint: nil),
   ]
@@ -149,6 +153,7 @@ struct UsageTests {
     ("predict model --dataset digits --count 1e3", ["'1e3'", "'--count <count>'"]),
     ("summary", ["'<model>'"]),
     ("summary model more", ["'more'"]),
+    ("compare", ["'<runs> ...'"]),
     ("data show", ["'<dataset>'"]),
     ("data sell", ["'sell'"]),
     ("doctor --cure", ["'--cure'"]),

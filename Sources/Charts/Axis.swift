@@ -1,0 +1,22 @@
+import Foundation
+
+/// Where an axis begins and ends, and how its marks are spaced.
+package enum Axis {
+  /// All finite values with a little room around them, up to at most `highest`; 0 to 1 where there
+  /// are none.
+  package static func range(of values: [Double], highest: Double) -> ClosedRange<Double> {
+    let finite = values.filter(\.isFinite)
+    guard let least = finite.min(), let greatest = finite.max() else { return 0...1 }
+    let room = greatest > least ? (greatest - least) * 0.05 : max(abs(greatest) * 0.05, 0.05)
+    // Figures are never negative, and neither is their axis.
+    let lower = least >= 0 ? max(0, least - room) : least - room
+    return lower...max(lower + room, min(greatest + room, highest))
+  }
+
+  /// The step of marks at whole numbers of which there are at most ten up to `count`.
+  package static func wholeStep(over count: Int) -> Int {
+    let exact = Double(count) / 10
+    let power = pow(10, max(0, log10(exact).rounded(.down)))
+    return [1, 2, 5, 10].map { Int($0 * power) }.first { Double($0) >= exact } ?? count
+  }
+}

@@ -1,0 +1,101 @@
+import Training
+
+extension Chart {
+  /// How often images of each class were predicted as each class: a row a true class, a column a
+  /// predicted one, the count in each cell, the darker the larger its share of the row.
+  ///
+  /// Traps unless there is a name for each class.
+  public static func confusionMatrix(_ matrix: ConfusionMatrix, classNames: [String]) -> Chart {
+    precondition(
+      classNames.count == matrix.classCount,
+      "Chart: expected \(matrix.classCount) class names, got \(classNames.count)")
+    let title = "Confusion matrix"
+    let layout = MatrixLayout(classNames)
+    var script = Script(width: layout.width, height: layout.height)
+    script.usePixels()
+    script.title(title)
+    script.add(Palette.counts)
+    script.add("set cbrange [0:1]")
+    layout.addNames(classNames, to: &script)
+    // A row of data is the true class, the predicted one, the count and its share of the true class.
+    script.data(
+      "confusion",
+      matrix.counts.enumerated().flatMap { label, row in
+        row.enumerated().map { predicted, count in
+          let share = Double(count) / Double(max(1, matrix.support(label)))
+          layout.add(count, share, row: label, column: predicted, to: &script)
+          return [Double(label), Double(predicted), Double(count), share]
+        }
+      })
+    layout.addLines(to: &script)
+    script.plot(
+      matrix.classCount == 0
+        ? []
+        : [
+          "$confusion using (\(layout.left)+($2+0.5)*\(layout.cell))"
+            + ":(\(layout.top)+($1+0.5)*\(layout.cell)):4 with image notitle"
+        ])
+    return script.chart(title)
+  }
+}
+
+/// The places of the cells and the names of a confusion matrix.
+private struct MatrixLayout {
+  let count: Int
+  /// The side of a cell, and the upper left corner of the first.
+  let cell, left, top: Double
+  let width, height: Int
+  private let nameLimit = 170.0
+
+  init(_ names: [String]) {
+    count = names.count
+    cell = count <= 12 ? 52 : max(18, (624 / Double(count)).rounded(.down))
+    let widest = min(names.map { TextWidth.estimate($0, size: 13) }.max() ?? 0, nameLimit)
+    left = 44 + widest + 10
+    // The names of the columns lean by 45 degrees.
+    top = 62 + widest * 0.71 + 12
+    width = Int(max(left + cell * Double(count) + max(24, widest * 0.71 - cell / 2 + 16), 360))
+    height = Int(top + cell * Double(count) + 24)
+  }
+
+  private var size: Double { cell >= 24 ? 13 : 10 }
+
+  func addNames(_ names: [String], to script: inout Script) {
+    let middle = cell * Double(count) / 2
+    script.label(
+      "predicted class", x: left + middle, y: 46, .center, size: 13, color: Palette.grey)
+    script.label(
+      "true class", x: 20, y: top + middle, .center, size: 13, color: Palette.grey, rotation: 90)
+    for (index, name) in names.enumerated() {
+      let place = (Double(index) + 0.5) * cell
+      script.label(name, x: left - 8, y: top + place, .right, size: size, limit: nameLimit)
+      script.label(
+        name, x: left + place, y: top - 8, .left, size: size, limit: nameLimit, rotation: 45)
+    }
+  }
+
+  func add(_ value: Int, _ share: Double, row: Int, column: Int, to script: inout Script) {
+    let color = value == 0 ? "#aaaaaa" : share > 0.65 ? "#ffffff" : Palette.ink
+    let text = "\(value)"
+    // The widest count still fits into its cell.
+    let fitting = (cell - 4) / max(1, TextWidth.estimate(text, size: 1))
+    script.label(
+      text, x: left + (Double(column) + 0.5) * cell, y: top + (Double(row) + 0.5) * cell, .center,
+      size: min(13, fitting.rounded(.down)), color: color)
+  }
+
+  func addLines(to script: inout Script) {
+    let side = cell * Double(count)
+    for index in 0...count {
+      let place = Double(index) * cell
+      for (from, to) in [
+        ((left + place, top), (left + place, top + side)),
+        ((left, top + place), (left + side, top + place)),
+      ] {
+        script.add(
+          "set arrow from first \(from.0),\(from.1) to first \(to.0),\(to.1) nohead front "
+            + "linewidth 1 linecolor rgb '\(Palette.faint)'")
+      }
+    }
+  }
+}

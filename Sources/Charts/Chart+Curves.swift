@@ -1,0 +1,110 @@
+import Training
+
+extension Chart {
+  /// The training and the validation accuracy of each epoch, drawn and labelled as in the lesson.
+  public static func accuracy(of history: History) -> Chart {
+    curves(
+      "Training and validation accuracy", axes: ("Epochs", "Accuracy"),
+      [
+        Curve("accuracy", "Training accuracy", history.accuracy, .training),
+        Curve("val_accuracy", "Validation accuracy", history.validationAccuracy, .validation),
+      ], highest: 1)
+  }
+
+  /// The training and the validation loss of each epoch, drawn and labelled as in the lesson, which
+  /// calls the validation loss that of a test.
+  public static func loss(of history: History) -> Chart {
+    curves(
+      "model loss", axes: ("epoch", "loss"),
+      [
+        Curve("loss", "train", history.loss, .training),
+        Curve("val_loss", "test (validation)", history.validationLoss, .validation),
+      ], highest: .infinity)
+  }
+
+  /// Several runs in one picture: accuracy and loss, a colour and a mark a run, validation solid and
+  /// training dashed.
+  /// - Parameter runs: the name of each run and its figures
+  public static func comparison(of runs: [(name: String, history: History)]) -> Chart {
+    let title = "Runs compared"
+    let rows = (runs.count + 1) / 2
+    var script = Script(width: 960, height: 484 + rows * 22)
+    script.title(title)
+    script.label(
+      "solid: validation; dashed: training", x: 480, y: 46, .center, size: 12, color: Palette.grey)
+    for (index, run) in runs.enumerated() {
+      script.legend(
+        run.name, LineStyle(run: index), x: 70 + Double(index % 2) * 470,
+        y: 488 + Double(index / 2) * 22, limit: 390)
+    }
+    script.add("set multiplot")
+    for (index, (figure, name)) in [("accuracy", "Accuracy"), ("loss", "Loss")].enumerated() {
+      if index > 0 { script.add("unset label; unset arrow") }
+      let left = 70 + Double(index) * 470
+      script.panel(
+        left: left, right: left + 400, names: ("Epochs", name),
+        runs.enumerated().flatMap { Self.curves(of: $1.history, figure, run: $0) },
+        highest: figure == "accuracy" ? 1 : .infinity)
+    }
+    script.add("unset multiplot")
+    return script.chart(title)
+  }
+
+  private static func curves(of history: History, _ figure: String, run: Int) -> [Curve] {
+    let style = LineStyle(run: run)
+    let validation = history["val_\(figure)"]
+    return [
+      Curve("\(figure)\(run)", nil, history[figure], style.dashed(marked: validation.isEmpty)),
+      Curve("val_\(figure)\(run)", nil, validation, style),
+    ]
+  }
+
+  private static func curves(
+    _ title: String, axes: (x: String, y: String), _ curves: [Curve], highest: Double
+  ) -> Chart {
+    var script = Script(width: 640, height: 480)
+    script.title(title)
+    let entries = curves.filter { !$0.values.isEmpty }.map {
+      (name: $0.legend ?? "", style: $0.style)
+    }
+    script.legend(entries, right: 620, y: 52)
+    script.panel(left: 70, right: 620, names: axes, curves, highest: highest)
+    return script.chart(title)
+  }
+}
+
+/// A figure over the epochs, and how it is drawn.
+private struct Curve {
+  let name: String
+  /// What the legend calls it, or nil where it is in none.
+  let legend: String?
+  let values: [Double]
+  let style: LineStyle
+
+  init(_ name: String, _ legend: String?, _ values: [Double], _ style: LineStyle) {
+    (self.name, self.legend, self.values, self.style) = (name, legend, values, style)
+  }
+}
+
+extension Script {
+  /// Curves over the epochs in a frame.
+  fileprivate mutating func panel(
+    left: Double, right: Double, names: (x: String, y: String), _ curves: [Curve], highest: Double
+  ) {
+    frame(left: left, top: 76, right: right, bottom: 424)
+    let epochs = max(1, curves.map(\.values.count).max() ?? 0)
+    let range = Axis.range(of: curves.flatMap(\.values), highest: highest)
+    axes(x: names.x, y: names.y, left: left, top: 76, right: right, bottom: 424)
+    let room = max(0.5, Double(epochs) * 0.02)
+    add("set xrange [\(1 - room):\(Double(epochs) + room)]")
+    add("set xtics \(Axis.wholeStep(over: epochs))")
+    add("set yrange [\(range.lowerBound):\(range.upperBound)]")
+    var parts: [String] = []
+    for curve in curves where !curve.values.isEmpty {
+      data(curve.name, curve.values.enumerated().map { [Double($0 + 1), $1] })
+      parts.append(
+        "$\(curve.name) using 1:2 \(curve.style.commands(count: curve.values.count)) notitle")
+    }
+    plot(parts)
+  }
+}

@@ -1,0 +1,135 @@
+import Datasets
+import Tensors
+import Training
+
+extension Chart {
+  /// The lesson's grid of predictions: each image with its probabilities as bars, below it the
+  /// predicted class, its probability and, in brackets, the true class.
+  ///
+  /// Blue and ✓ is right, red and ✗ is wrong; of the bars, the true class is blue, the predicted one
+  /// red and all others grey. Traps unless images are of [rows, columns] and there is a row of
+  /// probabilities for each.
+  /// - Parameters:
+  ///   - samples: the images and their classes; the first 15 are drawn, in five rows
+  ///   - probabilities: [images, classes]
+  ///   - classNames: the name of each class
+  ///   - title: what stands above
+  public static func predictions(
+    _ samples: LabelledImages, _ probabilities: Tensor, classNames: [String],
+    title: String = "Predictions"
+  ) -> Chart {
+    let all = Prediction.all(samples, probabilities)
+    return grid(of: Array(all.prefix(15)), samples.images, classNames, title)
+  }
+
+  /// The wrong predictions of the highest probability, that one first, as ``predictions(_:_:classNames:title:)``
+  /// draws them.
+  /// - Parameters:
+  ///   - samples: the images and their classes; of the wrong ones the worst 15 are drawn
+  ///   - probabilities: [images, classes]
+  ///   - classNames: the name of each class
+  ///   - title: what stands above
+  public static func mistakes(
+    _ samples: LabelledImages, _ probabilities: Tensor, classNames: [String],
+    title: String = "Worst mistakes, most confident first"
+  ) -> Chart {
+    let wrong = Prediction.all(samples, probabilities).filter { !$0.isRight }
+    // The index decides between equals, so that the order is always the same.
+    let worst = wrong.sorted { ($1.confidence, $0.index) < ($0.confidence, $1.index) }
+    return grid(of: Array(worst.prefix(15)), samples.images, classNames, title)
+  }
+
+  private static func grid(
+    of predictions: [Prediction], _ images: Images, _ classNames: [String], _ title: String
+  ) -> Chart {
+    let cells = ImageGrid(
+      count: max(1, predictions.count), columns: 3, imageShape: images.shape, side: 112, gap: 176,
+      text: 42)
+    var script = cells.script(title: title)
+    script.label(
+      "bars: probability of each class, 0 to 1; ✓ true class, ✗ wrongly predicted class",
+      x: Double(script.width) / 2, y: 44, .center, size: 11, color: Palette.grey,
+      limit: Double(script.width) - 20)
+    script.add(Palette.binary)
+    script.add("set cbrange [0:255]")
+    var parts: [String] = []
+    for (position, prediction) in predictions.enumerated() {
+      parts += script.prediction(
+        prediction, images, classNames, in: cells, at: position)
+    }
+    if predictions.isEmpty {
+      script.label(
+        "none", x: Double(script.width) / 2, y: Double(script.height) / 2, .center, size: 16)
+    }
+    script.plot(parts)
+    return script.chart(title)
+  }
+}
+
+/// What a model made of an image.
+private struct Prediction {
+  let index: Int
+  let label: Int
+  let probabilities: [Double]
+  let predicted: Int
+
+  var isRight: Bool { label == predicted }
+  var confidence: Double { probabilities[predicted] }
+
+  static func all(_ samples: LabelledImages, _ probabilities: Tensor) -> [Prediction] {
+    precondition(
+      probabilities.shape.rank == 2 && probabilities.shape.sizes[0] == samples.count,
+      "Chart: expected probabilities of shape [\(samples.count), classes], "
+        + "got \(probabilities.shape)")
+    let classes = probabilities.shape.sizes[1]
+    return zip(samples.labels, probabilities.argmaxOfRows()).enumerated().map { index, pair in
+      Prediction(
+        index: index, label: pair.0,
+        probabilities: (0..<classes).map { Double(probabilities[index, $0]) }, predicted: pair.1)
+    }
+  }
+}
+
+extension Script {
+  /// The parts of one cell of the grid.
+  fileprivate mutating func prediction(
+    _ prediction: Prediction, _ images: Images, _ classNames: [String], in cells: ImageGrid,
+    at position: Int
+  ) -> [String] {
+    let (x, y) = cells.place(position)
+    // The grid centres images; here it is the image with its bars, 24 beside it and 112 wide.
+    let left = x - 68
+    rectangle(x: left, y: y, width: cells.width, height: cells.height)
+    let color = prediction.isRight ? Palette.blue : Palette.red
+    let percent = Self.number((100 * prediction.confidence).rounded())
+    let mark = prediction.isRight ? "✓" : "✗"
+    // Both names are to be read, also where they are long.
+    let names = [prediction.predicted, prediction.label].map {
+      TextWidth.fitted(Self.oneLine(classNames[$0]), to: 88, size: 12)
+    }
+    label(
+      "\(mark) \(names[0]) \(percent)% (\(names[1]))", x: left, y: y + cells.height + 22, size: 12,
+      color: color, limit: 270)
+    let bars = prediction.probabilities.enumerated().map { label, value in
+      (
+        value: value,
+        color: label == prediction.label
+          ? Palette.blue : label == prediction.predicted ? Palette.red : Palette.grey
+      )
+    }
+    let barLeft = left + cells.width + 24
+    let pitch = 112 / Double(bars.count)
+    for label in Set([prediction.label, prediction.predicted]) {
+      let isTrue = label == prediction.label
+      self.label(
+        isTrue ? "✓" : "✗", x: barLeft + (Double(label) + 0.5) * pitch, y: y + cells.height + 7,
+        .center, size: 10, color: isTrue ? Palette.blue : Palette.red)
+    }
+    return [
+      image(
+        "image\(position)", images.rows(at: prediction.index), x: left, y: y, scale: cells.scale),
+      self.bars(
+        "probabilities\(position)", bars, x: barLeft, y: y, width: 112, height: cells.height),
+    ]
+  }
+}

@@ -1,0 +1,98 @@
+import Tensors
+import Training
+
+extension Chart {
+  /// The weights of a linear model, one picture a class: blue is against the class, red is for it.
+  ///
+  /// The colours are centred at zero and reach to the largest weight on either side. Throws
+  /// ``ChartError`` of kind `noImages` where the model has more than one layer with weights, or its
+  /// inputs are no images.
+  /// - Parameters:
+  ///   - model: a model whose one layer with weights is ``Dense``
+  ///   - classNames: the name of each class
+  ///   - imageShape: [rows, columns]; that of the model's inputs, or a square, unless given
+  public static func weights(
+    of model: Sequential, classNames: [String], imageShape: Shape? = nil
+  ) throws(ChartError) -> Chart {
+    guard model.layers.count(where: { $0 is Dense }) == 1 else {
+      throw .noImages("the model has hidden layers: expected a linear one")
+    }
+    let pictures = try Self.weights(of: model, imageShape)
+    let names = pictures.values.indices.map {
+      classNames.indices.contains($0) ? classNames[$0] : "\($0)"
+    }
+    return weightGrid(pictures, names, title: "Weights of each class")
+  }
+
+  /// The weights of a network's first layer, one picture a unit.
+  ///
+  /// Throws ``ChartError`` of kind `noImages` where there is no such layer, or its inputs are no
+  /// images.
+  /// - Parameters:
+  ///   - model: a model whose first layer with weights is ``Dense``
+  ///   - imageShape: [rows, columns]; that of the model's inputs, or a square, unless given
+  public static func firstLayerWeights(
+    of model: Sequential, imageShape: Shape? = nil
+  ) throws(ChartError) -> Chart {
+    let pictures = try Self.weights(of: model, imageShape)
+    return weightGrid(
+      pictures, nil, title: "First-layer weights of \(pictures.values.count) units")
+  }
+
+  private typealias Pictures = (values: [[[Double]]], shape: Shape)
+
+  /// The rows of the first weight as images.
+  private static func weights(
+    of model: Sequential, _ imageShape: Shape?
+  ) throws(ChartError) -> Pictures {
+    guard let weight = model.weights.first, weight.shape.rank == 2 else {
+      throw .noImages("the model has no layer with weights")
+    }
+    let (units, inputs) = (weight.shape.sizes[0], weight.shape.sizes[1])
+    let side = Int(Double(inputs).squareRoot())
+    let shape = imageShape ?? (model.inputShape.rank == 2 ? model.inputShape : [side, side])
+    guard shape.rank == 2, shape.count == inputs else {
+      throw .noImages("the first layer has \(inputs) inputs, which are no image")
+    }
+    let columns = shape.sizes[1]
+    let values = (0..<units).map { unit in
+      (0..<shape.sizes[0]).map { row in
+        (0..<columns).map { Double(weight[unit, row * columns + $0]) }
+      }
+    }
+    return (values, shape)
+  }
+
+  private static func weightGrid(
+    _ pictures: Pictures, _ names: [String]?, title: String
+  ) -> Chart {
+    let count = pictures.values.count
+    let root = Int(Double(count).squareRoot().rounded(.up))
+    let cells =
+      names == nil
+      ? ImageGrid(
+        count: count, columns: max(8, root), imageShape: pictures.shape, side: 56, gap: 6, text: 6)
+      : ImageGrid(count: count, columns: 5, imageShape: pictures.shape, side: 112, gap: 16)
+    var script = cells.script(title: title, right: 90)
+    let limit = pictures.values.joined().joined().filter(\.isFinite).map(abs).max() ?? 0
+    // A model of zeros has a range too.
+    let range = limit > 0 ? limit : 1
+    script.add(Palette.diverging)
+    script.add("set cbrange [\(-range):\(range)]; set cblabel 'weight' font ',12'")
+    script.colorBar(
+      x: Double(script.width - 84), y: 56, width: 14,
+      height: min(260, Double(script.height) - 80))
+    var parts: [String] = []
+    for (index, picture) in pictures.values.enumerated() {
+      let place = cells.place(index)
+      script.rectangle(x: place.x, y: place.y, width: cells.width, height: cells.height)
+      parts.append(
+        script.image("weight\(index)", picture, x: place.x, y: place.y, scale: cells.scale))
+      script.label(
+        names?[index] ?? "", x: place.x + cells.width / 2, y: place.y + cells.height + 12,
+        .center, size: 12, limit: cells.pitch - 4)
+    }
+    script.plot(parts)
+    return script.chart(title)
+  }
+}

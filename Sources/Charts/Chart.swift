@@ -1,0 +1,92 @@
+import Foundation
+
+/// A picture drawn by gnuplot.
+///
+/// ```swift
+/// try Chart.accuracy(of: history).write(to: "accuracy.svg")
+/// ```
+///
+/// Its background is white, so that it can be read on a dark page too. Making a chart costs little
+/// and needs no gnuplot; drawing it does, and throws ``ChartError`` where there is none.
+public struct Chart: Sendable, Equatable {
+  /// What stands above the picture.
+  public let title: String
+  /// The size of the picture in pixels.
+  public let width, height: Int
+  /// The commands with their data, without those that choose the form of the output.
+  package let script: String
+
+  /// The forms that a picture can have.
+  package enum Format: String, CaseIterable {
+    case svg, png
+
+    /// The form that the ending of a path asks for.
+    package init(of path: String) throws(ChartError) {
+      let ending = path.split(separator: "/").last?.split(separator: ".").dropFirst().last ?? ""
+      guard let format = Format(rawValue: ending.lowercased()) else {
+        throw ChartError(
+          kind: .unknownEnding, description: "\(path): expected a name that ends in .svg or .png")
+      }
+      self = format
+    }
+  }
+
+  /// Writes an SVG or a PNG file, by the ending of the path; a reader finds all of it or none.
+  ///
+  /// Throws ``ChartError`` where there is no gnuplot, where the ending is another, and where the
+  /// file cannot be written.
+  public func write(to path: String) throws(ChartError) {
+    let contents = try contents(for: path)
+    do {
+      try contents.write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+      let code = (cause as NSError?)?.code
+      let words = code.map { String(cString: strerror(Int32($0))) } ?? "\(error)"
+      throw ChartError(kind: .inputOutput, description: "\(path): cannot write: \(words)")
+    }
+  }
+
+  /// The contents of a file of that name.
+  package func contents(for path: String) throws(ChartError) -> Data {
+    switch try Format(of: path) {
+    case .svg: Data((try svg() + "\n").utf8)
+    case .png: Data(try png())
+    }
+  }
+
+  /// The picture as an `<svg>` element, for a file of its own or to stand in a page of HTML.
+  ///
+  /// It needs nothing beside it, and its ids are no other chart's.
+  public func svg() throws(ChartError) -> String {
+    let drawn = try draw("svg name '\(identifier)'")
+    return SVG.tidied(String(decoding: drawn, as: UTF8.self), title: title, prefix: identifier)
+  }
+
+  /// The picture as the bytes of a PNG file.
+  public func png() throws(ChartError) -> [UInt8] {
+    // Cairo takes points for what SVG takes as pixels; the scale makes text the same size in both.
+    Array(try draw("pngcairo fontscale 0.75"))
+  }
+
+  private func draw(_ terminal: String) throws(ChartError) -> Data {
+    try Gnuplot().run(
+      """
+      set encoding utf8
+      set terminal \(terminal) size \(width),\(height) noenhanced font 'sans-serif,13' \
+      background '#ffffff' linewidth 1
+      \(script)
+      exit
+
+      """)
+  }
+
+  /// A name that follows from what is drawn (by the hash FNV-1a), so that the same chart gives the
+  /// same file.
+  private var identifier: String {
+    let hash = (title + script).utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+      ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+    }
+    return "chart" + String(hash, radix: 36)
+  }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Maru
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Print the settings and results of several runs side by side.",
+    discussion: "A history of Keras as JSON will do for a run, too.")
+
+  @Argument(help: "The folders of runs, or their history.json files; two or more.")
+  var runs: [String]
+
+  func validate() throws {
+    if runs.count < 2 { throw ValidationError("compare: expected two runs or more, got 1") }
+  }
+
+  func run() throws {
+    let histories = try runs.map { try HistoryFile.read(RunFolder.historyPath($0)) }
+    let comparison = Comparison(zip(runs, histories).map { ($0, $1) })
+    print(comparison.text, terminator: "")
+  }
+}
+
+/// Runs side by side: what they share in a line, then a table of what they do not, and of what came
+/// out.
+struct Comparison {
+  private let names: [String]
+  private let runs: [HistoryFile.Run]
+
+  init(_ runs: [(name: String, run: HistoryFile.Run)]) {
+    names = runs.map(\.name.inOneLine)
+    self.runs = runs.map(\.run)
+  }
+
+  var text: String {
+    let same = settings.filter { Set($0.values).count == 1 }
+    let different = settings.filter { Set($0.values).count > 1 }
+    var table = TextTable([("", .left)] + names.map { (header: $0, alignment: .right) })
+    for (label, values) in different { table.append([label] + values) }
+    if !different.isEmpty { table.appendRule() }
+    for (label, values) in results { table.append([label] + values) }
+    let shared = same.map { "\($0) \($1[0])" }.joined(separator: ", ")
+    return (shared.isEmpty ? "" : "the same in all: \(shared)\n") + table.description
+  }
+
+  private typealias Row = (label: String, values: [String])
+
+  /// What stands for a setting or a figure that a file does not have.
+  private static let unknown = "–"
+
+  /// The settings that at least one file has, as people name them.
+  private var settings: [Row] {
+    let names = [
+      "dataset", "layers", "parameters", "optimizer", "learning_rate", "batch_size", "validation",
+      "seed", "threads", "core",
+    ]
+    return known(
+      names.map { name in
+        let values = runs.map { run in
+          name == "validation" ? validation(run.parameters) : run.parameters[name]
+        }
+        return (name.replacing("_", with: " "), values.map { $0?.inOneLine ?? Self.unknown })
+      })
+  }
+
+  private func validation(_ stored: [String: String]) -> String? {
+    guard let part = stored["validation_split"].flatMap(Double.init) else { return nil }
+    return part == 0 ? "none" : "\(stored["split"] ?? "") \(part)"
+  }
+
+  private var results: [Row] {
+    let figures = runs.flatMap(\.history.names)
+      .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      .map { name in (name, values { $0.history[name].last }) }
+    let tests = ["test_loss", "test_accuracy"].map { name in
+      (name, values { $0.parameters[name].flatMap(Double.init) })
+    }
+    let rows =
+      [
+        ("epochs", runs.map { "\($0.history.epochs.count)" }),
+        (
+          "time",
+          runs.map { run in
+            let seconds = run.history.seconds.reduce(0, +)
+            return seconds.isNaN ? Self.unknown : "\(seconds.fixed(2)) s"
+          }
+        ),
+      ] + figures + tests
+    return known(rows)
+  }
+
+  private func known(_ rows: [Row]) -> [Row] {
+    rows.filter { !$0.values.allSatisfy { $0 == Self.unknown } }
+  }
+
+  private func values(_ figure: (HistoryFile.Run) -> Double?) -> [String] {
+    runs.map { figure($0)?.fixed(4) ?? Self.unknown }
+  }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Maru
+
+struct PlotCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plot",
+    abstract: "Draw the accuracy or the loss of a run over its epochs.",
+    discussion: "A history of Keras as JSON will do for a run, too.")
+
+  /// What is drawn over the epochs.
+  enum Figure: String, CaseIterable, ExpressibleByArgument {
+    case accuracy, loss
+  }
+
+  @Argument(
+    help: ArgumentHelp("The folder of a run, or its history.json file.", valueName: "run"))
+  var path: String
+  @Option(help: "What to draw.")
+  var figure: Figure = .accuracy
+  @Option(help: ArgumentHelp("The .svg or .png file to draw to.", valueName: "file"))
+  var output: String
+
+  func validate() throws { try PictureFile.checkName(output, of: "--output") }
+
+  func run() throws {
+    let picture = try PictureFile(checking: output)
+    let history = try HistoryFile.read(RunFolder.historyPath(path)).history
+    try picture.write(figure == .accuracy ? .accuracy(of: history) : .loss(of: history))
+  }
+}

@@ -1,0 +1,123 @@
+import FileTestSupport
+import Foundation
+import ModelFiles
+import Testing
+import Training
+
+struct HistoryFileTests {
+  private struct Parameters: Encodable { let epochs = 2 }
+  private struct Contents: Decodable {
+    let history: [String: [Double?]]
+    let params: [String: Int]
+  }
+
+  @Test func shapeIsThatOfKerasAndWhatIsNotFiniteIsNull() throws {
+    let folder = try TemporaryFolder()
+    let history = History(epochs: [
+      EpochRecord(
+        epoch: 1, values: [("loss", 0.5), ("accuracy", 0.75), ("val_loss", 1)], seconds: 0.25),
+      EpochRecord(
+        epoch: 2, values: [("loss", .nan), ("accuracy", 0), ("val_loss", -.infinity)],
+        seconds: 0.5),
+    ])
+    try HistoryFile.write(history, parameters: Parameters(), to: folder["history.json"])
+    let read = try JSONDecoder().decode(Contents.self, from: folder.bytes(of: "history.json"))
+    #expect(
+      read.history == [
+        "loss": [0.5, nil], "accuracy": [0.75, 0], "val_loss": [1, nil], "seconds": [0.25, 0.5],
+      ])
+    #expect(read.params == ["epochs": 2])
+    #expect(try folder.text(of: "history.json").hasSuffix("}\n"))
+    #expect(folder.contents == ["history.json"])
+  }
+
+  @Test func settingThatJSONCannotHoldIsAnError() throws {
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: ModelFileError.self) {
+      try HistoryFile.write(History(), parameters: ["rate": Double.nan], to: folder["h.json"])
+    }
+    #expect(error?.description.hasPrefix("\(folder["h.json"]): a setting that JSON cannot") == true)
+    #expect(folder.contents == [])
+  }
+
+  // MARK: Reading
+
+  @Test func whatWasWrittenIsRead() throws {
+    struct Parameters: Encodable {
+      let rate = Float(0.01)
+      let name = "a \"b\" 한글"
+      let seed = UInt64(7)
+      let isFinal = true
+      let loss: Double? = nil
+      let list = [1]
+    }
+    let folder = try TemporaryFolder()
+    let history = History(epochs: [
+      EpochRecord(
+        epoch: 1,
+        values: [("loss", 0.1), ("accuracy", 0.75), ("val_loss", .nan), ("val_accuracy", 1)],
+        seconds: 0.25),
+      EpochRecord(
+        epoch: 2,
+        values: [("loss", 1e-9), ("accuracy", 1), ("val_loss", 3), ("val_accuracy", 0)],
+        seconds: 0.5),
+    ])
+    try HistoryFile.write(history, parameters: Parameters(), to: folder["history.json"])
+    let run = try HistoryFile.read(folder["history.json"])
+    #expect(run.history == history)
+    #expect(
+      run.parameters == [
+        "rate": "0.01", "name": "a \"b\" 한글", "seed": "7", "isFinal": "true",
+      ])
+  }
+
+  @Test(arguments: [
+    #"{"loss": [1.5, NaN], "acc": [0, 1], "val_loss": [2, -Infinity], "val_acc": [1, 0]}"#,
+    #"{"params": null, "history": {"val_acc": [1, 0], "val_loss": [2, -Infinity], "#
+      + #""acc": [0, 1], "loss": [1.5, NaN]}, "epoch": [0, 1]}"#,
+  ])
+  func historyOfKerasIsRead(_ text: String) throws {
+    let folder = try TemporaryFolder()
+    let run = try HistoryFile.read(try folder.write(Array(text.utf8), to: "keras.json"))
+    #expect(run.history.names == ["loss", "accuracy", "val_loss", "val_accuracy"])
+    #expect(run.history.loss[0] == 1.5 && run.history.loss[1].isNaN)
+    #expect(run.history.accuracy == [0, 1] && run.history.validationAccuracy == [1, 0])
+    #expect(run.history.validationLoss == [2, -.infinity])
+    #expect(run.history.seconds.map(\.isNaN) == [true, true] && run.parameters.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("", "not a JSON file"), (#"{"history": {"loss": [1"#, "not a JSON file"),
+    (#"{"loss": "\#u{FFFD}"#, "not a JSON file"),
+    ("[1, 2]", #"expected {"history": {"loss": […], …}}"#),
+    (#"{"history": [1]}"#, #"expected {"history": {"loss": […], …}}"#),
+    ("{}", "no loss of any epoch"), (#"{"history": {"accuracy": [1]}}"#, "no loss of any epoch"),
+    (#"{"history": {"loss": []}}"#, "no loss of any epoch"),
+    (#"{"history": {"loss": 1}}"#, "loss: expected numbers"),
+    (#"{"history": {"loss": [1, "2"]}}"#, "loss: expected numbers"),
+    (#"{"history": {"loss": [1], "lr": [true]}}"#, "lr: expected numbers"),
+    (
+      #"{"history": {"loss": [1, 2], "accuracy": [1]}}"#,
+      "accuracy: expected 2 epochs as of loss, found 1"
+    ),
+  ])
+  func brokenHistoryIsAnError(_ text: String, _ problem: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Array(text.utf8), to: "history.json")
+    let error = #expect(throws: ModelFileError.self) { try HistoryFile.read(path) }
+    #expect(error?.description == "\(path): \(problem)")
+    #expect(error?.kind == .malformed)
+  }
+
+  @Test func historyThatIsNoFileIsAnError() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(repeatElement(UInt8(ascii: "["), count: 100_000), to: "deep")
+    let deep = #expect(throws: ModelFileError.self) { try HistoryFile.read(folder["deep"]) }
+    #expect(deep?.description == "\(folder["deep"]): not a JSON file")
+    let missing = #expect(throws: ModelFileError.self) { try HistoryFile.read(folder["none"]) }
+    #expect(missing?.kind == .missing)
+    let other = #expect(throws: ModelFileError.self) { try HistoryFile.read(folder.path) }
+    #expect(
+      other?.description == "\(folder.path): expected a history, found a folder or a device")
+  }
+}
