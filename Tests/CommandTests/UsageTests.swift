@@ -114,6 +114,14 @@ struct UsageTests {
     .init(
       "compare runs", "compare: expected two runs or more, got 1", hint: "maru compare --help"),
     .init(
+      "predict model a.png --chart a.svg",
+      "--chart: expected with --dataset, whose true classes it shows", hint: "maru predict --help"),
+    .init(
+      "data show digits --count -1", "--count: expected 1 to 1000, got -1",
+      hint: "maru data show --help"),
+    .init(
+      "data show digits --index 60000", "--index: expected 0 to 59999, got 60000", hint: nil),
+    .init(
       "data fetch digits",
       "data fetch: 'digits' cannot be downloaded; expected mnist, fashion-mnist", hint: nil),
   ]
