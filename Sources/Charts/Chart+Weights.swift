@@ -78,9 +78,9 @@ extension Chart {
     // A model of zeros has a range too.
     let range = limit > 0 ? limit : 1
     script.add(Palette.diverging)
-    script.add("set cbrange [\(-range):\(range)]; set cblabel 'weight' font ',12'")
+    script.add("set cbrange [\(-range):\(range)]")
     script.colorBar(
-      x: Double(script.width - 84), y: 56, width: 14,
+      "weight", x: Double(script.width - 84), y: 56, width: 14,
       height: min(260, Double(script.height) - 80))
     var parts: [String] = []
     for (index, picture) in pictures.values.enumerated() {

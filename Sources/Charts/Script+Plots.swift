@@ -77,12 +77,13 @@ extension Script {
     add("plot " + (parts.isEmpty ? "NaN notitle" : parts.joined(separator: ", ")))
   }
 
-  /// A colour bar, whose place is that of the gradient alone.
-  mutating func colorBar(x: Double, y: Double, width: Double, height: Double) {
+  /// A colour bar, whose place is that of the gradient alone, and what it measures.
+  mutating func colorBar(_ name: String, x: Double, y: Double, width: Double, height: Double) {
     let origin = screen(x, y + height)
     let size = [width / Double(self.width), height / Double(self.height)]
       .map { Self.number($0, digits: 6) }.joined(separator: ",")
     add("set colorbox vertical user origin \(origin) size \(size) noborder")
+    label(name, x: x + width + 54, y: y + height / 2, .center, size: 12, rotation: 90)
     add("set cbtics scale 0.5 font ',12' textcolor rgb '\(Palette.ink)'")
   }
 }

@@ -157,8 +157,10 @@ struct TrainTests {
     #expect(result.outputLines[1] == "saved: \(folder["a/run"])")
     #expect(
       folder.contents.filter { $0.hasPrefix("a/run/") }
-        == ["history.csv", "history.json", "model.safetensors", "summary.txt"].map { "a/run/\($0)" }
-    )
+        == [
+          "accuracy.svg", "history.csv", "history.json", "loss.svg", "model.safetensors",
+          "summary.txt",
+        ].map { "a/run/\($0)" })
 
     let contents = try JSONDecoder().decode(
       HistoryContents.self, from: folder.bytes(of: "a/run/history.json"))
@@ -202,7 +204,7 @@ struct TrainTests {
     for (name, bytes) in before { #expect(after[name] != bytes, "\(name)") }
     #expect(try folder.text(of: "run/history.csv").split(separator: "\n").count == 3)
     #expect(try folder.text(of: "run/notes.txt") == "mine")
-    #expect(folder.contents.filter { $0.hasPrefix("run/") }.count == 5)
+    #expect(folder.contents.filter { $0.hasPrefix("run/") }.count == 7)
   }
 
   // MARK: Settings

@@ -41,9 +41,11 @@ struct UsageTests {
           train                   Train a network, and save it with its history.
           evaluate                Score a model on the test part of a data set.
           predict                 Predict the classes of test images, or of your own.
-          summary                 Print the layers of a model.
+          summary                 Print the layers of a model, and draw its weights.
           compare                 Print the settings and results of several runs side
                                   by side.
+          plot                    Draw the accuracy or the loss of a run over its
+                                  epochs.
           data                    List, look at and download data sets.
           doctor                  Tell what processor, BLAS, kernels and threads this
                                   is, and how fast they multiply.
@@ -121,6 +123,12 @@ struct UsageTests {
       hint: "maru data show --help"),
     .init(
       "data show digits --index 60000", "--index: expected 0 to 59999, got 60000", hint: nil),
+    .init(
+      "data show digits --count 0 --output a.png", "--count: expected 1 to 1000, got 0",
+      hint: "maru data show --help"),
+    .init(
+      "data show digits --count 2 --index 2 --output a.png", "--index: expected without --count",
+      hint: "maru data show --help"),
     .init(
       "data fetch digits",
       "data fetch: 'digits' cannot be downloaded; expected mnist, fashion-mnist", hint: nil),

@@ -1,0 +1,108 @@
+import Charts
+import Datasets
+import Testing
+import Training
+
+struct PredictionTests {
+  private static let (blue, red, grey) = (
+    0x0057D9 as Double, 0xD7191C as Double, 0x777777 as Double
+  )
+
+  @Test func gridShowsImagesAnswersAndProbabilities() throws {
+    let chart = Chart.predictions(
+      Fixture.predicted, Fixture.probabilities, classNames: Fixture.names)
+    #expect(chart.data.count == 10)
+    #expect(chart.data["image1"] == Fixture.pixels(1))
+    // The class, its probability, and its colour.
+    #expect(
+      chart.data["probabilities0"] == [
+        [0, 0.75, Self.blue], [1, 0.25, Self.grey], [2, 0, Self.grey],
+      ])
+    #expect(
+      chart.data["probabilities1"] == [
+        [0, 0.25, Self.grey], [1, 0.5, Self.red], [2, 0.25, Self.blue],
+      ])
+    let svg = try expectWhole(chart)
+    #expect(svg.texts.first == "Predictions")
+    #expect(
+      svg.texts.filter { $0.contains("(") } == [
+        "✓ one 75% (one)", "✗ two 50% (three)", "✓ three 88% (three)", "✗ three 94% (one)",
+        "✗ one 50% (two)",
+      ])
+    #expect(svg.texts.count { $0 == "✓" } == 5 && svg.texts.count { $0 == "✗" } == 3)
+  }
+
+  @Test func gridHasFifteenInRowsOfThree() throws {
+    let images = Images(pixels: [UInt8](repeating: 9, count: 20 * 784), shape: [28, 28])
+    let samples = LabelledImages(images: images, labels: [Int](repeating: 0, count: 20))
+    let chart = Chart.predictions(
+      samples, Tensor([Float](repeating: 0.5, count: 40), shape: [20, 2]), classNames: ["a", "b"])
+    #expect(chart.data.keys.count { $0.hasPrefix("image") } == 15)
+    #expect(chart.height == 64 + 5 * (112 + 42))
+    try expectWhole(chart)
+  }
+
+  @Test func mistakesAreTheWrongOnesMostConfidentFirst() throws {
+    let chart = Chart.mistakes(
+      Fixture.predicted, Fixture.probabilities, classNames: Fixture.names)
+    #expect(
+      try expectWhole(chart).texts.filter { $0.contains("(") }
+        == ["✗ three 94% (one)", "✗ two 50% (three)", "✗ one 50% (two)"])
+    #expect([3, 1, 4].map(Fixture.pixels) == (0..<3).map { chart.data["image\($0)"] })
+  }
+
+  @Test func noMistakesAreToldSo() throws {
+    let right = LabelledImages(images: Fixture.samples.images, labels: [0, 1, 2, 2, 0])
+    let chart = Chart.mistakes(right, Fixture.probabilities, classNames: Fixture.names)
+    #expect(chart.data == [:])
+    #expect(try expectWhole(chart).texts.contains("none"))
+  }
+
+  @Test func confusionMatrixCountsInCells() throws {
+    let matrix = ConfusionMatrix(labels: [0, 0, 0, 0, 1, 2], predictions: [0, 0, 0, 1, 1, 0])
+    let chart = Chart.confusionMatrix(
+      ConfusionMatrix(labels: [0, 0, 0, 0, 1, 2], predictions: [0, 0, 0, 1, 1, 0]),
+      classNames: Fixture.names)
+    // The true class, the predicted one, the count, and its share of the true class.
+    #expect(
+      chart.data["confusion"] == [
+        [0, 0, 3, 0.75], [0, 1, 1, 0.25], [0, 2, 0, 0], [1, 0, 0, 0], [1, 1, 1, 1], [1, 2, 0, 0],
+        [2, 0, 1, 1], [2, 1, 0, 0], [2, 2, 0, 0],
+      ])
+    let svg = try expectWhole(chart)
+    #expect(svg.texts.compactMap { Int($0) } == matrix.counts.flatMap { $0 })
+    #expect(svg.texts.prefix(3) == ["Confusion matrix", "predicted class", "true class"])
+    for name in Fixture.names { #expect(svg.texts.count { $0 == name } == 2) }
+  }
+
+  @Test(arguments: [0, 1, 47])
+  func confusionMatrixOfAnyCount(_ count: Int) throws {
+    let labels = (0..<count).map { $0 }
+    let chart = Chart.confusionMatrix(
+      ConfusionMatrix(labels: labels, predictions: labels), classNames: labels.map { "class \($0)" }
+    )
+    #expect(try expectWhole(chart).texts.count { $0.hasPrefix("class ") } == 2 * count)
+  }
+
+  @Test func classNamesOfOthersStayText() throws {
+    let names = Fixture.hostileNames
+    let charts = [
+      Chart.imageGrid(Fixture.samples, classNames: names, title: names[2]),
+      .image(Fixture.samples.images, title: names[0]),
+      .predictions(Fixture.predicted, Fixture.probabilities, classNames: names, title: names[1]),
+      .confusionMatrix(
+        ConfusionMatrix(labels: [0, 1, 2], predictions: [0, 1, 2]), classNames: names),
+      .classCounts(
+        of: Dataset(
+          name: names[1], classNames: names, train: Fixture.samples, test: Fixture.samples)),
+      .comparison(of: names.map { ($0, Fixture.run) }),
+    ]
+    for chart in charts {
+      let svg = try expectWhole(chart)
+      #expect(svg.titles[0] == Script.oneLine(chart.title))
+      #expect(!svg.texts.contains { $0.contains("uid=") })
+    }
+    let shown = try SVGFile(charts[5].svg()).texts
+    for name in names { #expect(shown.contains(Script.oneLine(name))) }
+  }
+}
