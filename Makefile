@@ -3,8 +3,8 @@
 
 SWIFT ?= swift
 BUILD = .build/release
-PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev pkg-config gnuplot-nox \
-           dataset-fashion-mnist
+PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev libpng-dev pkg-config \
+           gnuplot-nox dataset-fashion-mnist
 PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks
 

@@ -42,8 +42,11 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
-    .target(name: "Datasets", dependencies: ["Tensors", "CLibdeflate", "CCrypto"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CLibdeflate"]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .target(name: "Datasets", dependencies: ["Tensors", "CLibdeflate", "CCrypto", "CPNG"]),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "CLibdeflate", "FileTestSupport"]),
     .systemLibrary(
       name: "CLAPACKE", pkgConfig: "lapacke",
       providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
@@ -62,7 +65,8 @@ let package = Package(
       name: "benchmarks", dependencies: ["Maru", "DirectGemm", argumentParser],
       path: "Benchmarks", exclude: ["DirectGemm", "Peers"]),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
-    .target(name: "FileTestSupport", path: "Tests/FileTestSupport"),
+    .target(
+      name: "FileTestSupport", dependencies: ["CLibdeflate"], path: "Tests/FileTestSupport"),
     .testTarget(
       name: "ModelFilesTests", dependencies: ["ModelFiles", "FileTestSupport"],
       exclude: ["Goldens"]),

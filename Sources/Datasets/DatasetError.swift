@@ -1,4 +1,4 @@
-/// What went wrong with a data set: which file or place, what was expected and what was found.
+/// What went wrong with a data set or an image: which file or place, what was expected and what was found.
 public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The kinds of failure, apart because a command answers each in its own way.
   public enum Kind: Sendable {
@@ -33,10 +33,10 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The path and the failure, always in one line: control characters are escaped, since a path, or
-  /// what a server answers, may hold any.
+  /// what a server answers, may hold any. An empty path is shown as `''`.
   public var description: String {
     var line = ""
-    for scalar in "\(path): \(problem)".unicodeScalars {
+    for scalar in "\(path.isEmpty ? "''" : path): \(problem)".unicodeScalars {
       line +=
         scalar.properties.generalCategory == .control
         ? scalar.escaped(asASCII: true) : String(scalar)

@@ -25,8 +25,8 @@ public struct ModelFileError: Error, Sendable, CustomStringConvertible {
     self.reason = reason
   }
 
-  /// The path and the reason, in one line.
-  public var description: String { "\(path): \(reason)" }
+  /// The path, an empty one shown as `''`, and the reason, in one line.
+  public var description: String { "\(path.isEmpty ? "''" : path): \(reason)" }
 
   /// The error of a system call that just failed on `path`.
   static func system(_ operation: String, path: String) -> ModelFileError {

@@ -90,6 +90,11 @@ public final class Sequential {
     }
   }
 
+  /// Whether no weight is NaN or infinite, as training that diverges leaves them.
+  public var hasFiniteWeights: Bool {
+    UnsafeBufferPointer(start: parameters.floats, count: layout.count).allSatisfy(\.isFinite)
+  }
+
   /// Whether the last layer is a softmax, so that predictions are probabilities.
   var endsInSoftmax: Bool { layers.last is Softmax }
 

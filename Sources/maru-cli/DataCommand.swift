@@ -37,8 +37,8 @@ struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print the shapes and the class counts of a data set, or draw it.",
       discussion: """
-        With --output, draws to a file instead: the first images with --count, one with --index, and \
-        the class counts without them.
+        With --count or --index, draws images instead, in the terminal or to the file of --output. \
+        With --output alone, draws the class counts.
         """)
 
     @Argument(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")

@@ -21,4 +21,24 @@ struct ModelArgument: ParsableArguments {
   var model: String
 
   func load() throws -> ModelFile { try ModelFile(contentsOf: RunFolder.modelPath(model)) }
+
+  /// The model, or a failure where its weights are no numbers to compute with.
+  func loadToPredict() throws -> ModelFile {
+    let file = try load()
+    guard file.model.hasFiniteWeights else {
+      throw Failure.data(
+        "\(model): the model's weights are not finite, as training that diverges leaves them; "
+          + "train it anew with a lower --learning-rate")
+    }
+    return file
+  }
+}
+
+extension ModelFile {
+  /// The model's outputs as probabilities, also where it ends in scores: [images, classes].
+  func probabilities(of images: Images) throws -> Tensor {
+    let outputs = try model.predict(images)
+    if model.layers.last is Softmax { return outputs }
+    return try Sequential(inputShape: model.outputShape, [Softmax()]).predict(outputs)
+  }
 }

@@ -5,9 +5,12 @@ import Maru
 struct DataPicture: ParsableArguments {
   @Option(help: ArgumentHelp("The .svg or .png file to draw to.", valueName: "file"))
   var output: String?
-  @Option(help: "Draw so many training images, with the names of their classes.")
+  @Option(
+    parsing: .unconditional,
+    help: "Draw so many training images, with the names of their classes.")
   var count: Int?
-  @Option(help: "Draw the training image of this number, from 0, with a colour bar.")
+  @Option(
+    parsing: .unconditional, help: "Draw the training image of this number, from 0.")
   var index: Int?
 
   private static let most = 1000
@@ -18,31 +21,43 @@ struct DataPicture: ParsableArguments {
       throw ValidationError("--count: expected 1 to \(Self.most), got \(count)")
     }
     if count != nil && index != nil { throw ValidationError("--index: expected without --count") }
-    if output == nil && (count != nil || index != nil) {
-      throw ValidationError(
-        "\(count == nil ? "--index" : "--count"): expected with --output, the file to draw to")
-    }
   }
 
-  /// Draws a data set, or says that it was not asked to.
+  /// Draws a data set to the file, or its images to the terminal, or says that neither was asked for.
   func draw(_ name: String, from data: DataOptions) throws -> Bool {
-    guard let output else { return false }
-    let picture = try PictureFile(checking: output)
-    try picture.write(try chart(of: try data.load(name)))
+    if let output {
+      let picture = try PictureFile(checking: output)
+      try picture.write(try chart(of: try data.load(name)))
+      return true
+    }
+    if count == nil && index == nil { return false }
+    let dataset = try data.load(name)
+    let samples = dataset.train[try range(of: dataset.train)]
+    print(
+      TerminalPicture(
+        samples.images, titles: samples.labels.map { dataset.classNames[$0] },
+        terminal: .standardOutput), terminator: "")
     return true
+  }
+
+  /// The images that were asked for.
+  private func range(of samples: LabelledImages) throws -> Range<Int> {
+    guard let index else { return 0..<min(count ?? 0, samples.count) }
+    guard 0..<samples.count ~= index else {
+      throw Failure.usage("--index: expected 0 to \(samples.count - 1), got \(index)")
+    }
+    return index..<index + 1
   }
 
   private func chart(of dataset: Dataset) throws -> Chart {
     let (train, names) = (dataset.train, dataset.classNames)
-    if let count {
-      return .imageGrid(
-        train[0..<min(count, train.count)], classNames: names,
-        title: "Training images of \(dataset.name)")
+    if index == nil && count == nil { return .classCounts(of: dataset) }
+    let range = try range(of: train)
+    if index != nil {
+      let first = range.lowerBound
+      return .image(train.images, at: first, title: names[train.labels[first]])
     }
-    guard let index else { return .classCounts(of: dataset) }
-    guard 0..<train.count ~= index else {
-      throw Failure.usage("--index: expected 0 to \(train.count - 1), got \(index)")
-    }
-    return .image(train.images, at: index, title: names[train.labels[index]])
+    return .imageGrid(
+      train[range], classNames: names, title: "Training images of \(dataset.name)")
   }
 }

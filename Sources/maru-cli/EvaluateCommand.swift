@@ -13,7 +13,7 @@ struct EvaluateCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let file = try model.load()
+    let file = try model.loadToPredict()
     let dataset = try data.load(dataset)
     try file.check(against: dataset, path: model.model)
     file.model.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)

@@ -5,15 +5,23 @@ import Maru
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Predict the classes of a data set's test images.",
-    discussion: "Prints the first predictions and the accuracy over all of them.")
+    abstract: "Predict the classes of test images, or of your own.",
+    discussion: """
+      Of a data set, prints the first predictions and the accuracy over all of them. Of PNG images, \
+      prints a line for each, and tells how it was made like the images that the model knows: grey \
+      by luminance (Rec. 709), inverted where the background is light, cropped to what is drawn, and \
+      brought to the model's size.
+      """)
 
   @OptionGroup var model: ModelArgument
+  @Argument(help: ArgumentHelp("PNG images, instead of a data set.", valueName: "image"))
+  var images: [String] = []
   @Option(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")
-  var dataset: String
+  var dataset: String?
   @OptionGroup var data: DataOptions
-  @Option(help: "How many predictions to print.")
-  var count = 15
+  @Option(
+    parsing: .unconditional, help: "How many predictions of a data set to print. (default: 15)")
+  var count: Int?
   @Option(
     help: ArgumentHelp(
       "Write all predictions to this .npy file: float32 [images, classes].", valueName: "file"))
@@ -23,28 +31,45 @@ struct PredictCommand: ParsableCommand {
   var logits = false
 
   func validate() throws {
-    if count < 0 { throw ValidationError("--count: expected a number from 0, got \(count)") }
+    if images.isEmpty == (dataset == nil) {
+      throw ValidationError(
+        "expected either --dataset or PNG images after the model, got "
+          + (images.isEmpty ? "neither" : "both"))
+    }
+    if let count, count < 0 {
+      throw ValidationError("--count: expected a number from 0, got \(count)")
+    }
+    if count != nil && dataset == nil {
+      throw ValidationError("--count: expected with --dataset, since all images are printed")
+    }
+    if let option = pictures.given.first, dataset == nil {
+      throw ValidationError("\(option): expected with --dataset, whose true classes it shows")
+    }
     if logits && output == nil {
       throw ValidationError("--logits: expected with --output, whose contents it changes")
     }
   }
 
   func run() throws {
-    if let output, Self.isSameFile(output, RunFolder.modelPath(model.model)) {
-      throw Failure.usage("--output \(output): expected another file than the model itself")
-    }
+    try refuseToReplaceWhatIsRead()
     try pictures.check()
-    let file = try model.load()
-    let dataset = try data.load(dataset)
-    try file.check(against: dataset, path: model.model)
-    if let output { try AtomicFile.check(output) }
-    let probabilities = try file.model.predict(dataset.test.images)
-    let predicted = probabilities.argmaxOfRows()
-    if let output {
-      let results =
-        logits ? try file.model.predict(dataset.test.images, scores: true) : probabilities
-      try Interrupts.heldBack { try NumPyFile.write(results, to: output) }
+    let file = try model.loadToPredict()
+    if let dataset { try predict(dataset, by: file) } else { try predictImages(by: file) }
+  }
+
+  private func refuseToReplaceWhatIsRead() throws {
+    guard let output else { return }
+    let read = [(RunFolder.modelPath(model.model), "model")] + images.map { ($0, "image") }
+    for (path, what) in read where Self.isSameFile(output, path) {
+      throw Failure.usage("--output \(output): expected another file than the \(what) itself")
     }
+  }
+
+  private func predict(_ name: String, by file: ModelFile) throws {
+    let dataset = try data.load(name)
+    try file.check(against: dataset, path: model.model)
+    let probabilities = try predict(dataset.test.images, by: file)
+    let predicted = probabilities.argmaxOfRows()
     try pictures.write(probabilities, of: dataset)
     let labels = dataset.test.labels
     printFirst(probabilities, predicted, labels, names: dataset.classNames)
@@ -52,12 +77,31 @@ struct PredictCommand: ParsableCommand {
     print("accuracy score: \((Double(right) / Double(labels.count)).fixed(4))")
   }
 
+  private func predictImages(by file: ModelFile) throws {
+    let own = try OwnImages(images, for: file, at: model.model)
+    let probabilities = try predict(own.images, by: file)
+    for note in own.notes { Messages.print(note) }
+    for line in own.lines(probabilities) { print(line) }
+  }
+
+  /// The probabilities of the classes; what was asked for is in the output file by then.
+  private func predict(_ images: Images, by file: ModelFile) throws -> Tensor {
+    if let output { try AtomicFile.check(output) }
+    let probabilities = try file.probabilities(of: images)
+    if let output {
+      let results = logits ? try file.model.predict(images, scores: true) : probabilities
+      try Interrupts.heldBack { try NumPyFile.write(results, to: output) }
+    }
+    return probabilities
+  }
+
   private func printFirst(
     _ probabilities: Tensor, _ predicted: [Int], _ labels: [Int], names: [String]
   ) {
     let width = names.map(\.count).max() ?? 0
-    let numberWidth = "\(max(0, min(count, labels.count) - 1))".count
-    for index in 0..<min(count, labels.count) {
+    let count = min(count ?? 15, labels.count)
+    let numberWidth = "\(max(0, count - 1))".count
+    for index in 0..<count {
       let (guess, label) = (predicted[index], labels[index])
       let percent = (100 * Double(probabilities[index, guess])).fixed(0)
       let number = "\(index)".padded(to: numberWidth, left: true)

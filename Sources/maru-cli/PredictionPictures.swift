@@ -15,6 +15,12 @@ struct PredictionPictures: ParsableArguments {
     help: ArgumentHelp("Draw how often which class was taken for which.", valueName: "file"))
   var confusion: String?
 
+  /// The options that were given.
+  var given: [String] {
+    [("--chart", chart), ("--mistakes", mistakes), ("--confusion", confusion)]
+      .compactMap { option, path in path.map { _ in option } }
+  }
+
   func validate() throws {
     try PictureFile.checkName(chart, of: "--chart")
     try PictureFile.checkName(mistakes, of: "--mistakes")

@@ -82,7 +82,7 @@ final class ProgressBar: Callback {
     let tail = "\(Int(seconds.rounded()))s \(time)/step - \(text)"
     // A line that wraps can't be redrawn in place, so a narrow terminal gets less of the bar, and
     // none of what does not fit. The last column stays free: the cursor stands there.
-    let room = Self.columns.map { $0 - 1 } ?? .max
+    let room = Terminal.width(of: STDERR_FILENO).map { $0 - 1 } ?? .max
     let width = min(Self.width, room - steps.count - tail.count - 1)
     let bar = width < Self.leastWidth ? "" : Self.bar(width, progress) + " "
     let shown = isLast ? tail : String(tail.prefix(max(0, room - steps.count)))
@@ -94,13 +94,6 @@ final class ProgressBar: Callback {
     let done = width * progress.step / progress.steps
     let parts = [done, width - done].map { String(repeating: "━", count: $0) }
     return "\u{1B}[32m\(parts[0])\u{1B}[37m\(parts[1])\u{1B}[0m"
-  }
-
-  /// The width of the terminal, or nil where there is none or it does not tell.
-  private static var columns: Int? {
-    var size = winsize()
-    let answered = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0
-    return answered && size.ws_col > 0 ? Int(size.ws_col) : nil
   }
 
   /// Metrics before the loss, training before validation, as Keras prints them.

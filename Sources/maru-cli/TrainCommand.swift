@@ -21,19 +21,28 @@ struct TrainCommand: ParsableCommand {
   var layers: String?
   @Option(help: "How weights are updated.")
   var optimizer: OptimizerName?
-  @Option(help: "The learning rate. (default: that of the optimizer in Keras)")
+  @Option(
+    parsing: .unconditional, help: "The learning rate. (default: that of the optimizer in Keras)")
   var learningRate: Float?
-  @Option(help: ArgumentHelp("Samples a step, or full for all of them.", valueName: "n|full"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Samples a step, or full for all of them.", valueName: "n|full"))
   var batchSize: BatchSize?
-  @Option(help: "How often the training samples are gone through.")
+  @Option(parsing: .unconditional, help: "How often the training samples are gone through.")
   var epochs: Int?
-  @Option(help: "The part of the training samples held out for validation, from 0 to below 1.")
+  @Option(
+    parsing: .unconditional,
+    help: "The part of the training samples held out for validation, from 0 to below 1.")
   var validationSplit: Double?
   @Option(help: "Which part is held out.")
   var split: SplitName = .last
-  @Option(help: "What initial weights, shuffling, dropout and the split follow from.")
+  @Option(
+    parsing: .unconditional,
+    help: "What initial weights, shuffling, dropout and the split follow from.")
   var seed: UInt64 = 0
-  @Option(help: "Threads to use. (default: all processors that this process may use)")
+  @Option(
+    parsing: .unconditional,
+    help: "Threads to use. (default: all processors that this process may use)")
   var threads: Int?
   @Option(help: ArgumentHelp("The folder to save the run in.", valueName: "dir"))
   var output: String?
@@ -83,9 +92,6 @@ struct TrainCommand: ParsableCommand {
     }
     let profile = profile ? StepProfile() : nil
     let result = try run.train(reporting: progress, profile: profile)
-    if progress.isForPeople, let reason = result.history.stopReason {
-      Messages.print("training ended early: \(reason)")
-    }
     print(result.testLine)
     if let profile { print(profile, terminator: "") }
     if let folder {

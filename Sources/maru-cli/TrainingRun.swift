@@ -32,7 +32,8 @@ struct TrainingRun {
       loss: .softmaxCrossEntropy)
   }
 
-  /// Trains, then scores the model on the test samples.
+  /// Trains, then scores the model on the test samples; throws a failure where training diverges,
+  /// since such a model is worth nothing.
   func train(reporting progress: ProgressMode, profile: StepProfile?) throws -> TrainingResult {
     let steps = StepCount()
     let history: History
@@ -46,6 +47,11 @@ struct TrainingRun {
     } catch let error as ModelError {
       // Data and network fit by now; only the split is left to go wrong.
       throw Failure.usage("--validation-split: \(error)")
+    }
+    if history.stopReason != nil || !model.hasFiniteWeights {
+      throw Failure.data(
+        "training diverged: \(history.stopReason ?? "the weights are no longer finite"); "
+          + "try a --learning-rate below \(settings.learningRate)")
     }
     let test = try model.evaluate(dataset.test.images, dataset.test.labels)
     return TrainingResult(run: self, history: history, test: test, steps: steps.count)

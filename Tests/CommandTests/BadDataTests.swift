@@ -90,6 +90,15 @@ struct BadDataTests {
         + "found no such folder")
   }
 
+  @Test func emptyNameIsQuoted() throws {
+    expectFailure(
+      try Command.maru(["train", "--dataset", ""]), 66,
+      "'': expected mnist, fashion-mnist, digits or a folder with the four IDX files, "
+        + "found no such folder")
+    expectFailure(
+      try Command.maru(["summary", ""]), 66, "'': cannot read: No such file or directory")
+  }
+
   @Test func fileForADataSetIsRefused() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write([1], to: "file")
@@ -227,6 +236,25 @@ struct BadModelTests {
     expectFailure(
       try Command.maru([command, run.path, "--dataset", few]), 65,
       "\(run.path): the model has outputs of shape [4], \(few) has 3 classes")
+  }
+
+  /// As a run that diverged once left them.
+  @Test(arguments: [Float.nan, .infinity])
+  func modelWhoseWeightsAreNotFiniteIsRefused(_ value: Float) throws {
+    let run = try StripesRun()
+    let path = run.folder["bad.safetensors"]
+    let file = try ModelFile(contentsOf: run.path + "/model.safetensors")
+    file.model.weights = file.model.weights.map { weight in
+      Tensor(shape: weight.shape) { $0.update(repeating: value) }
+    }
+    try file.write(to: path)
+    for command in ["evaluate", "predict"] {
+      expectFailure(
+        try Command.maru([command, path, "--dataset", run.data]), 65,
+        "\(path): the model's weights are not finite, as training that diverges leaves them; "
+          + "train it anew with a lower --learning-rate")
+    }
+    expectSuccess(try Command.maru(["summary", path]))
   }
 
   @Test func predictionsDoNotReplaceTheirModel() throws {

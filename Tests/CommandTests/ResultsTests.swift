@@ -135,6 +135,31 @@ struct DataTests {
         """)
   }
 
+  /// A pipe gets characters: the bright row of each image, two rows a line.
+  @Test func showDrawsImagesInTheTerminal() throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let result = try Command.maru(
+      ["data", "show", data, "--count", "5"], environment: ["COLUMNS": "27"])
+    expectSuccess(result)
+    let lines = result.outputLines
+    try #require(lines.count == 7)
+    #expect(lines[0] == "0      1      2      3" && lines[3] == "" && lines[4] == "0")
+    let bright = Array(lines[1...2]).map { line in line.map { "-=+*#%@".contains($0) } }
+    for image in 0..<4 {
+      let columns = image * 7..<image * 7 + 5
+      for (line, shades) in bright.enumerated() {
+        #expect(columns.allSatisfy { shades[$0] == (line == image / 2) }, "\(result.output)")
+      }
+    }
+    let one = try Command.maru(["data", "show", data, "--index", "3"])
+    expectSuccess(one)
+    #expect(one.outputLines.count == 3 && one.outputLines[0] == "3")
+    // No more than there are.
+    let all = try Command.maru(["data", "show", data, "--count", "1000"])
+    #expect(all.outputLines.filter { $0.contains("0") }.joined().count { $0 == "0" } == 20)
+  }
+
   /// Both mirrors are asked through a proxy that is not there, so that no network is needed.
   @Test func fetchThatFailsNamesTheMirrorsAndLeavesNothing() throws {
     let folder = try TemporaryFolder()

@@ -2,9 +2,10 @@ import FileTestSupport
 import Foundation
 import Testing
 
-/// The progress bar on a terminal, which the program `script` makes.
+/// What is shown on a terminal, which the program `script` makes.
 struct TerminalTests {
   private static let script = "/usr/bin/script"
+  private static let hasScript = access(script, X_OK) == 0
 
   /// What is visible of each redrawn line: colours and the clearing of the rest take no room.
   private static func redrawnLines(_ output: String) -> [String] {
@@ -17,7 +18,7 @@ struct TerminalTests {
   }
 
   @Test(
-    .enabled(if: access(script, X_OK) == 0, "needs the program script, of Debian's bsdutils"),
+    .enabled(if: hasScript, "needs the program script, of Debian's bsdutils"),
     arguments: [30, 50, 100, 300])
   func lineIsRedrawnWithoutWrapping(_ columns: Int) throws {
     let folder = try TemporaryFolder()
@@ -46,5 +47,29 @@ struct TerminalTests {
       #expect(last.allSatisfy { $0.contains("━") == (columns == 300) }, "\(last)")
     }
     #expect(last.allSatisfy { $0.contains(/- val_accuracy: [\d.]{6} - val_loss: [\d.]+$/) })
+  }
+  @Test(.enabled(if: hasScript, "needs the program script, of Debian's bsdutils"))
+  func imagesFillTheWidthInTrueColour() throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let line = #"stty cols 20; exec "$MARU" data show "$DATA" --count 4"#
+    let result = try ChildProcess.run(
+      Self.script, ["-qec", line, "/dev/null"],
+      environment: ProcessInfo.processInfo.environment.merging([
+        "MARU": try Command.path(of: "maru"), "DATA": data, "SHELL": "/bin/sh",
+        "TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": "",
+      ]) { $1 })
+    #expect(result.exitCode == 0, "\(result.output)")
+    let lines = result.output.split(separator: "\r\n", omittingEmptySubsequences: false)
+    // Three images of 5 columns and 4 rows beside each other, then the fourth.
+    try #require(lines.count == 8, "\(result.output)")
+    #expect(lines[0] == "0      1      2" && lines[3] == "" && lines[4] == "3")
+    let pixels = Stripes.pixels(1)
+    #expect(
+      lines[1].hasPrefix(
+        "\u{1B}[38;2;\(pixels[0]);\(pixels[0]);\(pixels[0])"
+          + ";48;2;\(pixels[5]);\(pixels[5]);\(pixels[5])m▀"))
+    #expect([1, 2].allSatisfy { lines[$0].count { $0 == "▀" } == 15 })
+    #expect([5, 6].allSatisfy { lines[$0].count { $0 == "▀" } == 5 })
   }
 }

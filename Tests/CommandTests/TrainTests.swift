@@ -74,16 +74,28 @@ struct TrainTests {
 
   @Test func jsonHasNullForWhatIsNotFinite() throws {
     let result = try train(
-      "--epochs 4 --seed 1 --optimizer momentum --learning-rate 3.4e38 --progress json",
-      ["--output", folder["run"]])
-    #expect(result.exitCode == 0)
-    // Training ends with the epoch whose loss is not finite.
-    #expect((1...4).contains(result.errorLines.count))
-    #expect(result.errorLines.last?.contains("\"loss\": null, ") == true)
-    let object = try JSONSerialization.jsonObject(with: folder.bytes(of: "run/history.json"))
-    let fields = try #require(object as? [String: [String: Any]])
-    #expect((fields["history"]?["loss"] as? [Any])?.last is NSNull)
-    #expect(fields["params"]?["test_loss"] is NSNull)
+      "--epochs 4 --seed 1 --optimizer momentum --learning-rate 3.4e38 --progress json")
+    // Training ends with the epoch whose loss is not finite, and a line says so.
+    #expect((2...5).contains(result.errorLines.count))
+    #expect(result.errorLines.dropLast().last?.contains("\"loss\": null, ") == true)
+  }
+
+  /// A model that knows nothing is no result: nothing is written, and what was there stays.
+  @Test(arguments: ["lines", "none"])
+  func trainingThatDivergesIsAFailureAndSavesNothing(_ progress: String) throws {
+    let line = "--seed 1 --optimizer momentum --progress \(progress)"
+    let failure =
+      /maru: error: training diverged: the loss became (?:NaN|infinite) in epoch \d, step \d; try a --learning-rate below 3\.4e\+38/
+    for _ in 1...2 {
+      let before = folder.contents
+      let result = try train(
+        "\(line) --epochs 4 --learning-rate 3.4e38", ["--output", folder["run"]])
+      #expect(result.exitCode == 65)
+      #expect(try #require(result.errorLines.last).wholeMatch(of: failure) != nil, "\(result)")
+      #expect(!result.output.contains("saved") && !result.output.contains("test loss"))
+      #expect(folder.contents == before)
+      expectSuccess(try train("--epochs 1 --progress none", ["--output", folder["run"]]))
+    }
   }
 
   @Test func noneIsSilent() throws {

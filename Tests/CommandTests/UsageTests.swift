@@ -40,7 +40,7 @@ struct UsageTests {
         SUBCOMMANDS:
           train                   Train a network, and save it with its history.
           evaluate                Score a model on the test part of a data set.
-          predict                 Predict the classes of a data set's test images.
+          predict                 Predict the classes of test images, or of your own.
           summary                 Print the layers of a model, and draw its weights.
           compare                 Print the settings and results of several runs side
                                   by side.
@@ -68,6 +68,12 @@ struct UsageTests {
   private static let wrongUsages: [WrongUsage] = [
     .init("train --epochs 0", "--epochs: expected at least 1, got 0"),
     .init("train --epochs=-1", "--epochs: expected at least 1, got -1"),
+    .init("train --epochs -3", "--epochs: expected at least 1, got -3"),
+    .init("train --learning-rate -0.5", "--learning-rate: expected a number above 0, got -0.5"),
+    .init(
+      "train --validation-split -0.1",
+      "--validation-split: expected a number from 0 to below 1, got -0.1"),
+    .init("train --threads -2", "--threads: expected 1 to 1024, got -2"),
     .init("train --learning-rate 0", "--learning-rate: expected a number above 0, got 0.0"),
     .init("train --learning-rate=-1", "--learning-rate: expected a number above 0, got -1.0"),
     .init("train --learning-rate nan", "--learning-rate: expected a number above 0, got nan"),
@@ -91,18 +97,34 @@ struct UsageTests {
       "predict model --dataset digits --count=-1", "--count: expected a number from 0, got -1",
       hint: "maru predict --help"),
     .init(
+      "predict model --dataset digits --count -1", "--count: expected a number from 0, got -1",
+      hint: "maru predict --help"),
+    .init(
+      "predict model",
+      "expected either --dataset or PNG images after the model, got neither",
+      hint: "maru predict --help"),
+    .init(
+      "predict model a.png b.png --dataset digits",
+      "expected either --dataset or PNG images after the model, got both",
+      hint: "maru predict --help"),
+    .init(
+      "predict model a.png --count 3",
+      "--count: expected with --dataset, since all images are printed", hint: "maru predict --help"),
+    .init(
       "predict model --dataset digits --logits",
       "--logits: expected with --output, whose contents it changes", hint: "maru predict --help"),
     .init(
       "compare runs", "compare: expected two runs or more, got 1", hint: "maru compare --help"),
     .init(
+      "predict model a.png --chart a.svg",
+      "--chart: expected with --dataset, whose true classes it shows", hint: "maru predict --help"),
+    .init(
+      "data show digits --count -1", "--count: expected 1 to 1000, got -1",
+      hint: "maru data show --help"),
+    .init(
+      "data show digits --index 60000", "--index: expected 0 to 59999, got 60000", hint: nil),
+    .init(
       "data show digits --count 0 --output a.png", "--count: expected 1 to 1000, got 0",
-      hint: "maru data show --help"),
-    .init(
-      "data show digits --count 2", "--count: expected with --output, the file to draw to",
-      hint: "maru data show --help"),
-    .init(
-      "data show digits --index 2", "--index: expected with --output, the file to draw to",
       hint: "maru data show --help"),
     .init(
       "data show digits --count 2 --index 2 --output a.png", "--index: expected without --count",
@@ -123,16 +145,18 @@ struct UsageTests {
     ("train digits", ["'digits'"]),
     ("train --epoch 1", ["'--epoch'", "'--epochs'"]),
     ("train --output", ["'--output <dir>'"]),
-    ("train --epochs -1", ["'--epochs <epochs>'"]),
+    ("train --epochs --threads 1", ["'--threads'", "'--epochs <epochs>'"]),
     ("train --epochs 1.5", ["'1.5'", "'--epochs <epochs>'"]),
     ("train --epochs 9223372036854775808", ["'9223372036854775808'", "'--epochs <epochs>'"]),
     ("train --learning-rate fast", ["'fast'", "'--learning-rate <learning-rate>'"]),
     ("train --validation-split half", ["'half'", "'--validation-split <validation-split>'"]),
     ("train --batch-size 0", ["'0'", "'--batch-size <n|full>'"]),
     ("train --batch-size=-8", ["'-8'", "'--batch-size <n|full>'"]),
+    ("train --batch-size -8", ["'-8'", "'--batch-size <n|full>'"]),
     ("train --batch-size nan", ["'nan'", "'--batch-size <n|full>'"]),
     ("train --batch-size 99999999999999999999", ["'99999999999999999999'"]),
     ("train --seed=-1", ["'-1'", "'--seed <seed>'"]),
+    ("train --seed -1", ["'-1'", "'--seed <seed>'"]),
     ("train --seed 18446744073709551616", ["'18446744073709551616'", "'--seed <seed>'"]),
     ("train --threads 1e3", ["'1e3'", "'--threads <threads>'"]),
     ("train --progress loud", ["'loud'", "'--progress <progress>'", "'json'"]),
@@ -141,7 +165,7 @@ struct UsageTests {
     ("train --optimizer lion", ["'lion'", "'--optimizer <optimizer>'", " - adamw"]),
     ("evaluate", ["'<model>'"]),
     ("evaluate model", ["'--dataset <dataset>'"]),
-    ("predict model", ["'--dataset <dataset>'"]),
+    ("predict", ["'<model>'"]),
     ("predict model --dataset digits --count 1e3", ["'1e3'", "'--count <count>'"]),
     ("summary", ["'<model>'"]),
     ("summary model more", ["'more'"]),

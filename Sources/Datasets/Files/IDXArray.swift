@@ -188,7 +188,8 @@ extension IDXArray {
   }
 }
 
-private func hex(_ byte: UInt8) -> String {
+/// A byte as two hexadecimal digits.
+func hex(_ byte: UInt8) -> String {
   let digits = String(byte, radix: 16, uppercase: true)
   return digits.count < 2 ? "0" + digits : digits
 }

@@ -1,0 +1,56 @@
+import Foundation
+
+/// What a terminal, or a pipe in its place, can show.
+public struct Terminal: Sendable, Equatable {
+  /// The colours of the text.
+  public enum Colors: Sendable {
+    /// Red, green and blue of 8 bits each.
+    case trueColor
+    /// xterm's 256, of which 26 are greys.
+    case palette
+    /// None that could be relied on.
+    case none
+  }
+
+  /// The width in cells.
+  public let columns: Int
+  /// The colours of the text.
+  public let colors: Colors
+
+  /// Describes a terminal; a width below 1 traps.
+  public init(columns: Int, colors: Colors) {
+    precondition(columns > 0, "Terminal: expected at least one column, got \(columns)")
+    self.columns = columns
+    self.colors = colors
+  }
+
+  /// What standard output leads to.
+  public static var standardOutput: Terminal {
+    Terminal(
+      isTerminal: isatty(STDOUT_FILENO) == 1, width: width(of: STDOUT_FILENO),
+      environment: ProcessInfo.processInfo.environment)
+  }
+
+  /// A terminal as its environment describes it: by $COLORTERM, $TERM, $NO_COLOR (no-color.org) and,
+  /// where it does not tell its width itself, $COLUMNS; else it has 80 columns.
+  package init(isTerminal: Bool, width: Int?, environment: [String: String]) {
+    let told = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    columns = width ?? told ?? 80
+    let type = environment["TERM"] ?? "dumb"
+    if !isTerminal || type == "dumb" || environment["NO_COLOR"].map({ !$0.isEmpty }) ?? false {
+      colors = .none
+    } else if ["truecolor", "24bit"].contains(environment["COLORTERM"]) {
+      colors = .trueColor
+    } else {
+      colors = type.contains("256color") ? .palette : .none
+    }
+  }
+
+  /// The width of the terminal that a file descriptor leads to, or nil where there is none or it does
+  /// not tell.
+  package static func width(of descriptor: Int32) -> Int? {
+    var size = winsize()
+    let answered = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
+    return answered && size.ws_col > 0 ? Int(size.ws_col) : nil
+  }
+}

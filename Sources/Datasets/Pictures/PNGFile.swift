@@ -1,0 +1,147 @@
+import CPNG
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The bytes of a PNG file (ISO/IEC 15948), whole and of a bounded size, to be decoded by libpng.
+///
+/// The file is a signature and a row of chunks: the length of its data as a 32-bit number, four
+/// letters for its type, the data, a checksum. `IHDR` is the first and holds width, height, and in a
+/// byte each bit depth, colour type, compression, filter and interlacing; `IEND` is the last. All numbers have their most significant byte first.
+struct PNGFile {
+  /// As many as 4000×4000 pixels of the widest type can take, and twice that.
+  static let mostBytes = 1 << 28
+  /// 64 Mi pixels, 8192×8192: libpng's samples of them take 256 MiB at most.
+  private static let mostPixels = 1 << 26
+  private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+  /// The bytes of a chunk beside its data.
+  private static let frame = 12
+
+  let width, height: Int
+  private let depth: UInt8
+  private let isInterlaced: Bool
+  private let bytes: [UInt8]
+  private let path: String
+
+  /// Checks the signature, the size and that all chunks are there, before anything is decoded.
+  init(_ bytes: [UInt8], path: String) throws(DatasetError) {
+    guard bytes.starts(with: Self.signature) else {
+      let found = bytes.prefix(4).map(hex).joined(separator: " ")
+      throw .malformed(
+        path, expected: "a PNG file, which begins with 89 50 4E 47",
+        found: bytes.isEmpty ? "an empty file" : found)
+    }
+    let header = Self.signature.count
+    guard try Self.endOfChunk(at: header, in: bytes, path: path) == header + Self.frame + 13,
+      Self.type(at: header, in: bytes) == "IHDR"
+    else {
+      throw .malformed(path, expected: "a PNG file, its header first", found: "another chunk")
+    }
+    (width, height) = (
+      Self.number(at: header + 8, in: bytes), Self.number(at: header + 12, in: bytes)
+    )
+    guard [width, height].allSatisfy({ 1...Self.mostPixels ~= $0 }),
+      width * height <= Self.mostPixels
+    else {
+      throw .malformed(
+        path, expected: "an image of 1 to \(Self.mostPixels) pixels", found: "\(width)×\(height)")
+    }
+    (depth, isInterlaced) = (bytes[header + 16], bytes[header + 20] != 0)
+    self.bytes = try Self.neededChunks(of: bytes, path: path)
+    self.path = path
+  }
+
+  /// The file without the chunks on which no pixel depends. A text among them may be packed so that
+  /// a small file unfolds to gigabytes.
+  private static func neededChunks(
+    of bytes: [UInt8], path: String
+  ) throws(DatasetError) -> [UInt8] {
+    var needed = signature
+    var (start, type) = (signature.count, "")
+    while type != "IEND" {
+      let end = try endOfChunk(at: start, in: bytes, path: path)
+      type = Self.type(at: start, in: bytes)
+      let isCritical = bytes[start + 4] & 0x20 == 0
+      if isCritical || ["tRNS", "gAMA", "cHRM", "sRGB"].contains(type) {
+        needed += bytes[start..<end]
+      }
+      start = end
+    }
+    return needed
+  }
+
+  private static func endOfChunk(
+    at start: Int, in bytes: [UInt8], path: String
+  ) throws(DatasetError) -> Int {
+    let rest = bytes.count - start - frame
+    guard rest >= 0, number(at: start, in: bytes) <= rest else {
+      throw .malformed(
+        path, expected: "a whole PNG file",
+        found: "the chunk at byte \(start) cut off at byte \(bytes.count)")
+    }
+    return start + frame + number(at: start, in: bytes)
+  }
+
+  private static func type(at start: Int, in bytes: [UInt8]) -> String {
+    String(decoding: bytes[start + 4..<start + 8], as: UTF8.self)
+  }
+
+  private static func number(at start: Int, in bytes: [UInt8]) -> Int {
+    bytes[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  /// The grey of each pixel on white, row by row.
+  /// - Throws: ``DatasetError`` of kind `malformed` where libpng finds damage.
+  func greyPixels() throws(DatasetError) -> [UInt8] {
+    // libpng's way from interlaced files of 16 bits to 8 gives wrong pixels, and before 1.6.51 wrote
+    // past their rows (CVE-2025-65018); linear light has 16 bits.
+    guard isInterlaced && depth == 16 else { return try samples(PNG_FORMAT_GRAY, channels: 1) }
+    let samples: [UInt16] = try samples(Int32(PNG_FORMAT_LINEAR_Y_ALPHA), channels: 2)
+    return (0..<width * height).map { pixel in
+      // The luminance is multiplied by the opacity already.
+      let (luminance, opacity) = (samples[2 * pixel], samples[2 * pixel + 1])
+      return Self.greys[min(65535, Int(luminance) + 65535 - Int(opacity))]
+    }
+  }
+
+  /// The grey of each amount of light, by the curve of sRGB (IEC 61966-2-1).
+  private static let greys = (0...65535).map { amount in
+    let light = Double(amount) / 65535
+    let grey = light <= 0.0031308 ? 12.92 * light : 1.055 * pow(light, 1 / 2.4) - 0.055
+    return UInt8((255 * grey).rounded())
+  }
+
+  /// What libpng makes of the file in one of its formats.
+  private func samples<Sample: FixedWidthInteger>(
+    _ format: Int32, channels: Int
+  ) throws(DatasetError) -> [Sample] {
+    var image = png_image()
+    image.version = UInt32(PNG_IMAGE_VERSION)
+    defer { png_image_free(&image) }
+    var isDecoded = false
+    let count = width * height * channels
+    let samples = [Sample](unsafeUninitializedCapacity: count) { samples, initialized in
+      isDecoded = bytes.withUnsafeBytes {
+        guard png_image_begin_read_from_memory(&image, $0.baseAddress, $0.count) != 0 else {
+          return false
+        }
+        image.format = UInt32(format)
+        // Else libpng takes 16 bits for linear light, which hardly a program writes.
+        image.flags |= UInt32(PNG_IMAGE_FLAG_16BIT_sRGB)
+        var white = png_color(red: 255, green: 255, blue: 255)
+        return png_image_finish_read(&image, &white, samples.baseAddress, 0, nil) != 0
+      }
+      initialized = isDecoded ? count : 0
+    }
+    guard isDecoded else {
+      let message = withUnsafeBytes(of: image.message) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      throw .malformed(path, expected: "a whole PNG file", found: "damage: \(message)")
+    }
+    return samples
+  }
+}

@@ -1,0 +1,58 @@
+import Maru
+
+/// The user's own image files, made like the images that a model was trained on.
+struct OwnImages {
+  let images: Images
+  /// What was done to each file.
+  let notes: [String]
+  private let paths: [String]
+  private let classNames: [String]
+
+  /// The classes named beside the first.
+  private static let runnersUp = 2
+
+  /// Reads all files, so that the first bad one ends the command before any is predicted.
+  init(_ paths: [String], for file: ModelFile, at modelPath: String) throws {
+    let shape = file.model.inputShape
+    guard let (rows, columns) = Self.size(of: shape), file.model.outputShape.rank == 1 else {
+      throw Failure.data(
+        "\(modelPath): the model takes samples of shape \(shape) to \(file.model.outputShape), "
+          + "not images to classes")
+    }
+    let classCount = file.model.outputShape.count
+    let names = file.classNames
+    classNames = names.count == classCount ? names : (0..<classCount).map(String.init)
+    let style = FittedImage.Style(classNames: names)
+    let fitted = try paths.map { path in
+      try GreyImage(contentsOf: path).fitted(rows: rows, columns: columns, as: style)
+    }
+    images = Images(pixels: fitted.flatMap(\.image.pixels), shape: [rows, columns])
+    notes = zip(paths, fitted).map { "\($0.inOneLine): \($1)" }
+    self.paths = paths
+  }
+
+  /// Rows and columns of an image of this shape; a vector is taken for a square.
+  private static func size(of shape: Shape) -> (rows: Int, columns: Int)? {
+    if shape.rank == 2 { return (shape[0], shape[1]) }
+    let side = Int(Double(shape.count).squareRoot().rounded())
+    return shape.rank == 1 && side * side == shape.count ? (side, side) : nil
+  }
+
+  /// A line a file: its path, the class with its probability, and the next likely ones.
+  func lines(_ probabilities: Tensor) -> [String] {
+    let names = paths.map(\.inOneLine)
+    let width = names.map(\.count).max() ?? 0
+    let classWidth = classNames.map(\.count).max() ?? 0
+    return names.indices.map { row in
+      let ranked = classNames.indices.map { (name: classNames[$0], part: probabilities[row, $0]) }
+        .sorted { $0.part > $1.part }
+      let percents = ranked.map { (100 * Double($0.part)).fixed(0) }
+      let others = (1..<ranked.count).prefix(Self.runnersUp).filter { percents[$0] != "0" }
+        .map { "\(ranked[$0].name) \(percents[$0])%" }
+      let answer =
+        "\(ranked[0].name.padded(to: classWidth)) \(percents[0].padded(to: 3, left: true))%"
+      let line = "\(names[row].padded(to: width))  \(answer)"
+      return others.isEmpty ? line : "\(line)  (\(others.joined(separator: ", ")))"
+    }
+  }
+}
