@@ -24,8 +24,10 @@ public struct Gnuplot: Sendable {
     self.path = path
   }
 
-  /// Runs commands and gives what they draw.
-  package func run(_ script: String) throws(ChartError) -> Data {
+  /// Runs commands and gives what they draw, or stops the program when it has had its time.
+  ///
+  /// A picture takes some tenths of a second; the limit of 60 is for busy machines.
+  package func run(_ script: String, seconds limit: Double = 60) throws(ChartError) -> Data {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = ["--default-settings", "-"]
@@ -42,8 +44,15 @@ public struct Gnuplot: Sendable {
     let messages = Reading(errors.fileHandleForReading)
     let picture = Reading(output.fileHandleForReading)
     Self.write(Data(script.utf8), to: input.fileHandleForWriting)
+    let program = process.processIdentifier
+    let stop = DispatchWorkItem { kill(program, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + limit, execute: stop)
     let (drawn, said) = (picture.result, messages.result)
     process.waitUntilExit()
+    stop.cancel()
+    if process.terminationReason == .uncaughtSignal {
+      throw .failed("nothing, and was stopped after at most \(limit) seconds")
+    }
     guard process.terminationStatus == 0, !drawn.isEmpty else {
       throw .failed(String(decoding: said, as: UTF8.self))
     }

@@ -55,6 +55,15 @@ struct GnuplotTests {
     #expect(error?.description == "gnuplot did not draw; it said: nothing")
   }
 
+  @Test func programThatDoesNotEndIsStopped() throws {
+    let folder = try TemporaryFolder()
+    let program = try gnuplot("exec sleep 1000", in: folder)
+    let error = #expect(throws: ChartError.self) { try program.run("", seconds: 0.2) }
+    #expect(
+      error?.description
+        == "gnuplot did not draw; it said: nothing, and was stopped after at most 0.2 seconds")
+  }
+
   /// A megabyte on each of the three pipes, of which none is emptied before the next is full.
   @Test func neitherSideWaitsForAFullPipe() throws {
     let folder = try TemporaryFolder()
