@@ -53,9 +53,12 @@ extension Script {
   mutating func legend(
     _ name: String, _ style: LineStyle, x: Double, y: Double, limit: Double = .infinity
   ) {
-    add(
-      "set arrow from screen \(screen(x, y)) to screen \(screen(x + 32, y)) nohead "
-        + "\(style.line)")
+    // Arrows are never dashed in SVG, so that the dashes are arrows of their own.
+    for (from, to) in style.dash == 1 ? [(0.0, 32.0)] : [(0, 6), (9, 14), (18, 23), (26, 32)] {
+      add(
+        "set arrow from screen \(screen(x + from, y)) to screen \(screen(x + to, y)) nohead "
+          + "linecolor rgb '\(style.color)' linewidth 2")
+    }
     if style.point > 0 { mark(style, x: x + 16, y: y) }
     label(name, x: x + 40, y: y, size: 12, limit: limit)
   }
