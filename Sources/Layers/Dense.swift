@@ -136,7 +136,7 @@ public struct Dense: Layer {
     }
   }
 
-  /// `W ← W − η·dYᵀ·X` and `b ← b − η·Σ dY`, for the same parts as ``parameterGradients``.
+  /// `W ← W − η·dYᵀ·X` and `b ← b − η·Σ dY`, the same parts as in ``parameterGradients``.
   ///
   /// The product adds to the weights, which saves a pass over them and their gradient.
   package func descend(

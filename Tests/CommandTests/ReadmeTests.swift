@@ -39,4 +39,15 @@ import Testing
     #expect(result.exitCode == 0, "\(result.errors)")
     #expect(result.errors == "")
   }
+
+  @Test("the pictures are there, and small")
+  func picturesAreThere() throws {
+    let readme = try String(contentsOfFile: Self.root + "/README.md", encoding: .utf8)
+    let paths = readme.matches(of: /!\[[^\]]+\]\(([^)]+)\)/).map { String($0.1) }
+    let sizes = try paths.map { path in
+      try #require(FileManager.default.contents(atPath: Self.root + "/" + path)?.count, "\(path)")
+    }
+    #expect(paths.count >= 6)
+    #expect(sizes.reduce(0, +) < 300_000)
+  }
 }

@@ -104,6 +104,27 @@ import Training
     }
   }
 
+  /// A layer whose workers make whole rows lies below one that would take columns.
+  @Test(arguments: [false, true])
+  func rowsBelowAreWaitedFor(flattens: Bool) throws {
+    let (samples, labels) = (
+      randomSamples([300, 30], seed: 3), randomLabels(300, classes: 10, seed: 4)
+    )
+    let train = { (threads: Int) in
+      let layers: [any Layer] = flattens ? [Softmax(), Flatten()] : [Softmax()]
+      let model = try Sequential(
+        inputShape: [30], [Dense(260)] + layers + [Dense(10), Softmax()], seed: 5)
+      model.threads = threads
+      model.compile(optimizer: .sgd(learningRate: 0.5), loss: .softmaxCrossEntropy)
+      try model.fit(samples, labels, epochs: 3, batchSize: 32)
+      return model.flatWeights
+    }
+    let alone = try train(1)
+    for threads in 2...4 {
+      expectClose(try train(threads), alone, within: 1e-5)
+    }
+  }
+
   /// Plain descent inside the product, and as an update of its own, which clipping asks for.
   @Test(arguments: [[10], [260, 10], [40, 10]])
   func descendingInTheProductChangesNoMoreThanRounding(units: [Int]) throws {

@@ -2,6 +2,18 @@ import Testing
 import Training
 
 @Suite struct FitTests {
+  /// A layer of few units needs no more on each thread; one of many units needs all.
+  @Test(arguments: [(3, [0..<96, 96..<200] as Set), (128, [0..<200] as Set)])
+  func eachThreadFetchesTheColumnsThatItNeeds(units: Int, columns: Set<Range<Int>>) throws {
+    let source = RecordingSource(50, width: 200)
+    let model = try Sequential(inputShape: [200], [Dense(units)])
+    model.threads = 2
+    model.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
+    try model.fit(source, (0..<50).map { $0 % 3 }, batchSize: 16)
+    #expect(source.columns == columns)
+    #expect(source.requests.count == 100)
+  }
+
   @Test func withoutShufflingTheOrderStays() throws {
     let source = RecordingSource(50)
     let model = try RecordingSource.model(classes: 2)
