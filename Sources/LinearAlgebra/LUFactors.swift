@@ -34,8 +34,6 @@ public struct LUFactors<Scalar: LAPACKScalar>: Sendable {
   /// where the matrix is singular, and 1 where it has no element. Takes some n² operations
   /// (`gecon`; Higham 1988, *FORTRAN codes for estimating the one-norm of a real or complex matrix*).
   public var reciprocalCondition: Scalar {
-    if size == 0 { return 1 }
-    if singularPivot != nil { return 0 }
     var result = Scalar.zero
     withWorkspace(numbers: 4 * size, integers: size) { work, integers in
       checked(
