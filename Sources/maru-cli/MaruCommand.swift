@@ -10,8 +10,9 @@ struct MaruCommand: AsyncParsableCommand {
     abstract: "Trains dense neural networks on CPUs, over OpenBLAS.",
     version: "0.1.0",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-      CompareCommand.self, PlotCommand.self, DataCommand.self, DoctorCommand.self,
+      TrainCommand.self, FitLinearCommand.self, EvaluateCommand.self, PredictCommand.self,
+      SummaryCommand.self, CompareCommand.self, PlotCommand.self, DataCommand.self,
+      DoctorCommand.self,
     ])
 
   static func main() async {

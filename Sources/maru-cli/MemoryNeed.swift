@@ -34,11 +34,19 @@ struct MemoryNeed {
     bytes = (parameters * arenas + activations * batch) * Double(MemoryLayout<Float>.stride)
   }
 
-  func check() throws {
+  /// Adds up the sums, factors and workspace of a linear fit, matrices in double precision with a row
+  /// and a column for each pixel: ten of them at the most.
+  init(linearFitOf pixels: Int) {
+    bytes = 10 * Double(pixels) * Double(pixels) * Double(MemoryLayout<Double>.stride)
+  }
+
+  func check(
+    _ what: String = "--layers: these layers and this batch size take"
+  ) throws {
     let available = Self.available
     guard bytes <= available else {
       throw Failure.usage(
-        "--layers: these layers and this batch size take at least \(Self.gigabytes(bytes)), "
+        "\(what) at least \(Self.gigabytes(bytes)), "
           + "there are \(Self.gigabytes(available)) of memory")
     }
   }

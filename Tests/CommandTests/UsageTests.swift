@@ -39,6 +39,7 @@ struct UsageTests {
 
         SUBCOMMANDS:
           train                   Train a network, and save it with its history.
+          fit-linear              Fit a linear classifier in one step, by least squares.
           evaluate                Score a model on the test part of a data set.
           predict                 Predict the classes of test images, or of your own.
           summary                 Print the layers of a model, and draw its weights.
@@ -93,6 +94,23 @@ struct UsageTests {
       "--validation-split: expected a number from 0 to below 1, got inf"),
     .init("train --threads 0", "--threads: expected 1 to 1024, got 0"),
     .init("train --threads 1025", "--threads: expected 1 to 1024, got 1025"),
+    .init(
+      "fit-linear --dataset digits --ridge -1", "--ridge: expected auto or a number from 0, got -1",
+      hint: "maru fit-linear --help"),
+    .init(
+      "fit-linear --dataset digits --ridge nan",
+      "--ridge: expected auto or a number from 0, got nan", hint: "maru fit-linear --help"),
+    .init(
+      "fit-linear --dataset digits --validation-split 0",
+      "--validation-split: expected a number above 0 and below 1, got 0.0",
+      hint: "maru fit-linear --help"),
+    .init(
+      "fit-linear --dataset digits --ridge 1 --validation-split 0.5",
+      "--validation-split: expected with --ridge auto, which is chosen by it",
+      hint: "maru fit-linear --help"),
+    .init(
+      "fit-linear --dataset digits --threads 0", "--threads: expected 1 to 1024, got 0",
+      hint: "maru fit-linear --help"),
     .init(
       "predict model --dataset digits --count=-1", "--count: expected a number from 0, got -1",
       hint: "maru predict --help"),

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Maru
+
+struct FitLinearCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fit-linear",
+    abstract: "Fit a linear classifier in one step, by least squares.",
+    discussion: """
+      Ridge regression onto 1 for an image's class and 0 for the others. The classifier is the best \
+      there is by that measure, in a fraction of a training epoch's time; its outputs are to be \
+      compared with each other, and are no probabilities.
+      """)
+
+  @Option(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")
+  var dataset: String
+  @OptionGroup var data: DataOptions
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "The penalty λ on squared weights, or auto: what suits the validation part best.",
+      valueName: "λ|auto"))
+  var ridge = "auto"
+  @Option(
+    parsing: .unconditional,
+    help: "The last part of the training images, by which λ is chosen. (default: 0.2)")
+  var validationSplit: Double?
+  @Option(
+    parsing: .unconditional,
+    help: "Threads to use. (default: all processors that this process may use)")
+  var threads: Int?
+  @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
+  var output: String?
+
+  /// λ, nil for the best one.
+  private var givenRidge: Double? { ridge == "auto" ? nil : Double(ridge) }
+
+  func validate() throws {
+    if ridge != "auto", !(givenRidge.map { $0 >= 0 && $0.isFinite } ?? false) {
+      throw ValidationError("--ridge: expected auto or a number from 0, got \(ridge)")
+    }
+    if let validationSplit {
+      guard ridge == "auto" else {
+        throw ValidationError(
+          "--validation-split: expected with --ridge auto, which is chosen by it")
+      }
+      guard 0 < validationSplit && validationSplit < 1 else {
+        throw ValidationError(
+          "--validation-split: expected a number above 0 and below 1, got \(validationSplit)")
+      }
+    }
+    if let threads, !(1...1024 ~= threads) {
+      throw ValidationError("--threads: expected 1 to 1024, got \(threads)")
+    }
+  }
+
+  func run() throws {
+    let dataset = try data.load(dataset)
+    let pixels = dataset.train.images.shape.count
+    try MemoryNeed(linearFitOf: pixels).check("--dataset: images of \(pixels.grouped) pixels take")
+    if let output { try AtomicFile.check(output) }
+    OpenBLAS.threads = threads ?? Processors.usable
+    let clock = ContinuousClock()
+    let start = clock.now
+    let fit = try fit(dataset.train, classes: dataset.classNames.count)
+    let seconds = (clock.now - start) / .seconds(1)
+    let model = try model(of: fit)
+    print("ridge: \(fit.ridge.fixed(4)) - fitted in \(seconds.fixed(2)) s")
+    let test = dataset.test
+    let predicted = try model.predict(test.images.flattened()).argmaxOfRows()
+    let right = zip(predicted, test.labels).count { $0 == $1 }
+    print("test accuracy: \((Double(right) / Double(test.count)).fixed(4))")
+    if let output {
+      try Interrupts.heldBack {
+        try ModelFile(model, classNames: dataset.classNames).write(to: output)
+      }
+      print("saved: \(output)")
+    }
+  }
+
+  /// Fits to all training images, having chosen λ by the last part of them where none is given.
+  private func fit(_ train: LabelledImages, classes: Int) throws -> RidgeRegression {
+    do {
+      if let givenRidge {
+        let sums = RegressionSums(train.images, labels: train.labels, classes: classes)
+        return try RidgeRegression(sums, ridge: givenRidge)
+      }
+      let kept = Int(Double(train.count) * (1 - (validationSplit ?? 0.2)))
+      guard 0 < kept && kept < train.count else {
+        throw Failure.usage(
+          "--validation-split: leaves \(kept) of \(train.count) images to fit to and "
+            + "\(train.count - kept) to choose λ by")
+      }
+      let parts = [0..<kept, kept..<train.count].map {
+        RegressionSums(train.images, labels: train.labels, classes: classes, indices: $0)
+      }
+      let chosen = try RidgeRegression.best(parts[0], validation: parts[1])
+      return try RidgeRegression(parts[0] + parts[1], ridge: chosen.ridge)
+    } catch LinearAlgebraError.notPositiveDefinite {
+      throw Failure.data(
+        "--ridge \(ridge): some pixels follow from others, so that the weights are not determined; "
+          + "give a larger number, or auto")
+    }
+  }
+
+  /// The classifier as a network of one layer.
+  private func model(of fit: RidgeRegression) throws -> Sequential {
+    let layer = Dense(weight: Tensor(fit.weight), bias: Tensor(fit.bias.map { Float($0) }))
+    let model = try Sequential(inputShape: [fit.weight.columns], [layer])
+    model.threads = threads ?? Processors.usable
+    return model
+  }
+}

@@ -1,0 +1,40 @@
+import BLAS
+import Testing
+import TestSupport
+
+@Suite("syrk") struct RankUpdateTests {
+  @Test("the lower triangle is AᵀA", arguments: [0, 1, 7, 100], [1, 2, 33])
+  func lowerTriangle(m: Int, n: Int) {
+    var random = Seeded(UInt64(m * 100 + n))
+    let a = TestMatrix(random.values(m * n), m, n, stride: n + 3)
+    let c = TestMatrix<Float>(poisoned: n, n, stride: n + 2)
+    syrk(a.view, into: c.view)
+    let reference = naiveProduct(
+      m: n, n: n, k: m, a: { Double(a.view[$1, $0]) }, b: { Double(a.view[$0, $1]) })
+    for row in 0..<n {
+      for column in 0..<n {
+        let value = c.view[row, column]
+        if column > row {
+          #expect(value.isNaN, "above the diagonal")
+        } else {
+          let index = row * n + column
+          #expect(
+            abs(Double(value) - reference.values[index]) <= reference.bounds[index], "\(random)")
+        }
+      }
+    }
+    #expect(a.surroundingsAreUntouched && c.surroundingsAreUntouched)
+  }
+
+  @Test("shapes that disagree trap")
+  func traps() async {
+    await #expect(processExitsWith: .failure) {
+      let (a, c) = (TestMatrix<Float>(poisoned: 3, 2), TestMatrix<Float>(poisoned: 3, 3))
+      syrk(a.view, into: c.view)
+    }
+    await #expect(processExitsWith: .failure) {
+      let a = TestMatrix<Float>(poisoned: 3, 3)
+      syrk(a.view, into: a.view)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import FileTestSupport
+import Foundation
+import Testing
+
+struct FitLinearTests {
+  private let folder: TemporaryFolder
+  private let data: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    data = try Stripes.write(to: folder)
+  }
+
+  private func fit(_ line: String = "", _ more: [String] = []) throws -> ProcessResult {
+    try Command.maru(Command.words("fit-linear \(line)") + ["--dataset", data] + more)
+  }
+
+  @Test(arguments: ["", "--ridge 0.5", "--ridge auto --validation-split 0.5 --threads 1"])
+  func stripesAreToldApart(_ line: String) throws {
+    let result = try fit(line)
+    expectSuccess(result)
+    #expect(
+      result.output.wholeMatch(
+        of: /ridge: \d+\.\d{4} - fitted in \d+\.\d\d s\ntest accuracy: 1\.0000\n/) != nil,
+      "\(result.output)")
+    if line == "--ridge 0.5" { #expect(result.output.hasPrefix("ridge: 0.5000 - ")) }
+  }
+
+  @Test func modelIsOneThatOtherCommandsTake() throws {
+    let path = folder["linear.safetensors"]
+    let result = try fit("", ["--output", path])
+    expectSuccess(result)
+    #expect(result.output.hasSuffix("saved: \(path)\n"))
+    let evaluation = try Command.maru(["evaluate", path, "--dataset", data])
+    expectSuccess(evaluation)
+    #expect(evaluation.output.contains("accuracy: 1.0000 over 20 test images"))
+    let prediction = try Command.maru(["predict", path, "--dataset", data])
+    expectSuccess(prediction)
+    #expect(prediction.output.hasSuffix("accuracy score: 1.0000\n"))
+  }
+
+  @Test func pixelsThatDependOnEachOtherNeedARidge() throws {
+    let black = [UInt8](repeating: 0, count: Stripes.trainCount * 20)
+    let dark = try Stripes.write(
+      to: folder, changing: [Stripes.names[0]: idx([Stripes.trainCount, 4, 5], black)])
+    let path = folder["linear.safetensors"]
+    let result = try Command.maru(
+      ["fit-linear", "--ridge", "0", "--dataset", dark, "--output", path])
+    expectFailure(
+      result, 65,
+      "--ridge 0: some pixels follow from others, so that the weights are not determined; "
+        + "give a larger number, or auto")
+    #expect(!FileManager.default.fileExists(atPath: path))
+    expectSuccess(try Command.maru(["fit-linear", "--dataset", dark]))
+  }
+
+  @Test func splitThatLeavesNothingNamesItsOption() throws {
+    let result = try fit("--validation-split 0.001")
+    // Of 80 images 79 stay, since the count to fit to is rounded down.
+    expectSuccess(result)
+    expectFailure(
+      try fit("--validation-split 0.999"), 64,
+      "--validation-split: leaves 0 of 80 images to fit to and 80 to choose λ by")
+  }
+
+  @Test func outputThatCannotBeWrittenIsSaidBeforeTheFit() throws {
+    let path = folder["missing/linear.safetensors"]
+    let result = try fit("", ["--output", path])
+    #expect(result.exitCode == 74 && result.output.isEmpty)
+    #expect(result.errors.contains(path))
+  }
+}

@@ -1,0 +1,45 @@
+import LinearAlgebra
+import Testing
+
+@Suite("eigenSymmetric") struct EigenSymmetricTests {
+  private func symmetric<Scalar>(_ problem: Problem, _ type: Scalar.Type) -> Matrix<Scalar> {
+    var a = problem.matrix(type)
+    for row in 0..<a.rows {
+      for column in 0..<row { a[column, row] = a[row, column] }
+    }
+    return a
+  }
+
+  @Test("A·V is V·Λ", arguments: Problem.square + Problem.rankDeficient.filter { $0.rows < 11 })
+  func eigenvectors(problem: Problem) throws {
+    try check(problem, Float.self)
+    try check(problem, Double.self)
+  }
+
+  private func check<Scalar: LAPACKScalar>(_ problem: Problem, _ type: Scalar.Type) throws {
+    let a = symmetric(problem, type)
+    let eigen = try eigenSymmetric(a)
+    let vectors = eigen.vectors.exact
+    #expect(eigen.values.count == a.rows && eigen.values == eigen.values.sorted())
+    #expect(vectors.rows == a.rows && vectors.columns == a.rows)
+    let scaled = vectors.multiplied(by: Matrix(diagonal: eigen.values.map(Double.init)))
+    expect(
+      a.exact.multiplied(by: vectors) - scaled, within: problem.size, of: 2 * a.exact.size, type,
+      "A·V − V·Λ")
+    expectOrthonormal(eigen.vectors, "VᵀV − I")
+  }
+
+  @Test("only the lower triangle is read")
+  func lowerTriangle() throws {
+    let eigen = try eigenSymmetric(Matrix([[2.0, 100], [1, 2]]))
+    #expect(abs(eigen.values[0] - 1) < 1e-14 && abs(eigen.values[1] - 3) < 1e-14)
+  }
+
+  @Test("a workspace is not smaller than what Float rounded it to")
+  func workspace() {
+    // 2²⁴ + 1 lies between two Floats, and rounds to the lower.
+    #expect(workspaceSize(Float(16_777_217)) >= 16_777_217)
+    #expect(workspaceSize(Double(16_777_217)) >= 16_777_217)
+    #expect(workspaceSize(Float(0)) >= 1)
+  }
+}

@@ -1,0 +1,88 @@
+import LinearAlgebra
+import Testing
+
+@Suite("what linear algebra refuses") struct RefusalTests {
+  @Test(
+    "NaN and infinity are errors that name the operand", arguments: [Double.nan, .infinity], 0..<9)
+  func notFinite(value: Double, index: Int) {
+    var elements = (0..<9).map { $0 % 4 == 0 ? 2.0 : 0 }
+    elements[index] = value
+    check(Matrix(rows: 3, columns: 3, elements: elements))
+    check(Matrix(rows: 3, columns: 3, elements: elements.map(Float.init)))
+  }
+
+  private func check<Scalar: LAPACKScalar>(_ bad: Matrix<Scalar>) {
+    let good = Matrix<Scalar>.identity(3)
+    let calls: [(String, () throws -> Void)] = [
+      ("A", { _ = try solve(bad, good) }), ("B", { _ = try solve(good, bad) }),
+      ("A", { _ = try inverse(bad) }), ("A", { _ = try determinant(bad) }),
+      ("A", { _ = try logDeterminant(bad) }), ("A", { _ = try cholesky(bad) }),
+      ("B", { _ = try cholesky(good).solve(bad) }), ("A", { _ = try qr(bad) }),
+      ("A", { _ = try svd(bad) }), ("A", { _ = try singularValues(bad) }),
+      ("A", { _ = try eigenSymmetric(bad) }), ("A", { _ = try leastSquares(bad, good) }),
+      ("B", { _ = try leastSquares(good, bad) }), ("A", { _ = try leastSquaresByQR(bad, good) }),
+      ("B", { _ = try leastSquaresByQR(good, bad) }), ("A", { _ = try pseudoInverse(bad) }),
+      ("A", { _ = try conditionNumber(bad) }), ("A", { _ = try rank(bad) }),
+      ("A", { _ = try norm(bad, .one) }), ("A", { _ = try norm(bad, .infinity) }),
+      ("A", { _ = try norm(bad, .frobenius) }), ("A", { _ = try norm(bad, .two) }),
+    ]
+    for (index, (operand, call)) in calls.enumerated() {
+      #expect(throws: LinearAlgebraError.notFinite(operand: operand), "call \(index)") {
+        try call()
+      }
+    }
+  }
+
+  @Test("errors are one line that names the place")
+  func messages() {
+    #expect(
+      "\(LinearAlgebraError.singular(pivot: 3))"
+        == "the matrix is singular: pivot 3 of its LU factors is 0")
+    #expect(
+      "\(LinearAlgebraError.notPositiveDefinite(leadingMinor: 2))"
+        == "the matrix is not positive definite: its leading minor of order 2 is not positive")
+    #expect(
+      "\(LinearAlgebraError.notFinite(operand: "B"))"
+        == "B has elements that are NaN or infinite")
+  }
+
+  @Test("shapes that disagree trap")
+  func traps() async {
+    await #expect(processExitsWith: .failure) {
+      _ = try solve(Matrix<Double>(rows: 2, columns: 3), Matrix(rows: 2, columns: 1))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try solve(Matrix<Double>.identity(2), Matrix(rows: 3, columns: 1))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try determinant(Matrix<Double>(rows: 2, columns: 3))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try inverse(Matrix<Double>(rows: 2, columns: 3))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try cholesky(Matrix<Double>(rows: 3, columns: 2))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try cholesky(Matrix<Double>.identity(2)).solve(Matrix(rows: 1, columns: 2))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try eigenSymmetric(Matrix<Double>(rows: 3, columns: 2))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try leastSquares(Matrix<Double>(rows: 3, columns: 2), Matrix(rows: 2, columns: 1))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try leastSquaresByQR(Matrix<Double>.identity(3), Matrix(rows: 2, columns: 1))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Matrix<Double>(rows: 2, columns: 2).multiplied(by: Matrix(rows: 3, columns: 2))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Matrix<Double>(rows: 2, columns: 2, elements: [1, 2, 3])
+    }
+    await #expect(processExitsWith: .failure) { _ = Matrix<Double>([[1, 2], [3]]) }
+    await #expect(processExitsWith: .failure) { _ = Matrix<Double>(rows: 2, columns: 2)[0, 2] }
+    await #expect(processExitsWith: .failure) { _ = Matrix<Float>(Tensor([1, 2])) }
+  }
+}
