@@ -18,8 +18,7 @@ extension Chart {
     _ samples: LabelledImages, _ probabilities: Tensor, classNames: [String],
     title: String = "Predictions"
   ) -> Chart {
-    let all = Prediction.all(samples, probabilities)
-    return grid(of: Array(all.prefix(Prediction.gridCount)), samples.images, classNames, title)
+    grid(of: Prediction.first(samples, probabilities), samples.images, classNames, title)
   }
 
   /// The wrong predictions of the highest probability, that one first, as ``predictions(_:_:classNames:title:)``
@@ -33,16 +32,19 @@ extension Chart {
     _ samples: LabelledImages, _ probabilities: Tensor, classNames: [String],
     title: String = "Worst mistakes, most confident first"
   ) -> Chart {
-    let worst = Prediction.worst(of: Prediction.all(samples, probabilities))
-    return grid(of: worst, samples.images, classNames, title)
+    grid(of: Prediction.worst(samples, probabilities), samples.images, classNames, title)
+  }
+
+  /// Where the images lie.
+  static func predictionCells(_ count: Int, _ imageShape: Shape) -> ImageGrid {
+    ImageGrid(
+      count: max(1, count), columns: 3, imageShape: imageShape, side: 112, gap: 176, text: 42)
   }
 
   private static func grid(
     of predictions: [Prediction], _ images: Images, _ classNames: [String], _ title: String
   ) -> Chart {
-    let cells = ImageGrid(
-      count: max(1, predictions.count), columns: 3, imageShape: images.shape, side: 112, gap: 176,
-      text: 42)
+    let cells = predictionCells(predictions.count, images.shape)
     var script = cells.script(title: title)
     script.label(
       "bars: probability of each class, 0 to 1; ✓ true class, ✗ wrongly predicted class",

@@ -89,11 +89,10 @@ extension Report {
   }
 
   /// A picture with a line below it; nothing where there is no picture.
-  func figure(_ picture: String?, _ caption: String, isGrid: Bool = false) -> HTML {
+  func figure(_ picture: String?, _ caption: String) -> HTML {
     guard let picture else { return "" }
-    let style: HTML = isGrid ? " class=\"grid\"" : ""
     return """
-      <figure\(style)>
+      <figure>
       \(HTML(stringLiteral: picture))
       <figcaption>\(caption)</figcaption>
       </figure>

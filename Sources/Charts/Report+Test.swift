@@ -11,10 +11,10 @@ extension Report {
     <h3>Confusion matrix</h3>
     \(confusion)
     <h3>First predictions</h3>
-    \(figure(pictures?.predictions, "✓ and blue: right, ✗ and red: wrong", isGrid: true))
+    \(grid(pictures?.predictions, first))
     \(listing(first))
     <h3>Most confident mistakes</h3>
-    \(figure(pictures?.mistakes, "the surest first", isGrid: true))
+    \(grid(pictures?.mistakes, mistakes))
     \(mistakes.isEmpty ? "<p>There are none.</p>" : listing(mistakes))
     </section>
     """

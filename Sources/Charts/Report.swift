@@ -45,9 +45,10 @@ public struct Report {
   ///   - model: a model that tells the data's classes apart
   ///   - history: its training
   ///   - dataset: what it was trained on
+  ///   - test: what `evaluate` gives for the test images, where that is known already
   ///   - settings: what else is to be told of the run, by name
   public init(
-    model: Sequential, history: History, dataset: Dataset,
+    model: Sequential, history: History, dataset: Dataset, test: Figures? = nil,
     settings: KeyValuePairs<String, String> = [:]
   ) throws(ModelError) {
     self.model = model
@@ -55,14 +56,13 @@ public struct Report {
     self.dataset = dataset
     self.settings = settings
     let (images, labels) = (dataset.test.images, dataset.test.labels)
-    test = try model.evaluate(images, labels)
+    self.test = if let test { test } else { try model.evaluate(images, labels) }
     let probabilities = try Self.probabilities(model, images)
     matrix = ConfusionMatrix(
       labels: labels, predictions: probabilities.argmaxOfRows(),
       classCount: dataset.classNames.count)
-    let predictions = Prediction.all(dataset.test, probabilities)
-    first = Array(predictions.prefix(Prediction.gridCount))
-    mistakes = Prediction.worst(of: predictions)
+    first = Prediction.first(dataset.test, probabilities)
+    mistakes = Prediction.worst(dataset.test, probabilities)
     do throws(ChartError) {
       pictures = try Self.draw(history, dataset, probabilities)
       pictureError = nil

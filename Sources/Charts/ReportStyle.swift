@@ -72,7 +72,12 @@ enum ReportStyle {
       display: block; width: 100%; height: auto;
       background: #fff; border: 1px solid var(--line); border-radius: .5rem;
     }
-    figure.grid { overflow-x: auto; }
+    .grid .source { position: absolute; width: 0; height: 0; overflow: hidden; }
+    .grid .cells {
+      display: grid; grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr));
+      background: #fff; border: 1px solid var(--line); border-radius: .5rem;
+    }
+    .grid .cells svg { background: none; border: none; }
     figcaption { font-size: .9rem; padding-top: .3rem; }
     summary { cursor: pointer; padding: .4rem 0; }
     .note { padding: .6rem .8rem; border: 1px solid var(--line); border-left: .3rem solid
@@ -83,7 +88,6 @@ enum ReportStyle {
       th, td { padding: .25rem; font-size: .82rem; }
       thead th { font-size: .75rem; }
       .confusion th, .confusion td { padding: .2rem .1rem; font-size: .68rem; min-width: 1.55rem; }
-      figure.grid svg { min-width: 46rem; }
     }
     @media print {
       :root {
@@ -98,6 +102,7 @@ enum ReportStyle {
       tfoot { display: table-row-group; }
       .figures { grid-template-columns: repeat(5, 1fr); }
       .columns { grid-template-columns: 1fr 1fr; }
+      .grid .cells { grid-template-columns: repeat(3, 1fr); }
       details:not([open]) { display: none; }
     }
     """

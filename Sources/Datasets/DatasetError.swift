@@ -1,4 +1,5 @@
-/// What went wrong with a data set or an image: which file or place, what was expected and what was found.
+/// What went wrong with a data set or an image: which file or place, what was expected and what was
+/// found.
 public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The kinds of failure, apart because a command answers each in its own way.
   public enum Kind: Sendable {

@@ -15,7 +15,7 @@ struct DataCommand: ParsableCommand {
 
     func run() {
       let listing = Dataset.list(dataDirectory: data.dataDirectory)
-      let width = listing.map(\.name.count).max() ?? 0
+      let width = listing.map(\.name.cells).max() ?? 0
       for entry in listing {
         let place =
           switch entry.location {
@@ -54,7 +54,7 @@ struct DataCommand: ParsableCommand {
         let shape = [part.count] + part.images.shape.sizes
         print("\(name) images \(shape), labels [\(part.count)]")
       }
-      let width = dataset.classNames.map(\.count).max() ?? 0
+      let width = dataset.classNames.map(\.cells).max() ?? 0
       let (train, test) = (counts(dataset.train), counts(dataset.test))
       print("\("class".padded(to: width + 3))  training    test")
       for (label, name) in dataset.classNames.enumerated() {

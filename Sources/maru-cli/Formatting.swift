@@ -23,9 +23,9 @@ extension String {
     }
   }
 
-  /// The text with spaces added up to a width, before it or behind.
+  /// The text with spaces added up to a width in cells of a terminal, before it or behind.
   func padded(to width: Int, left: Bool = false) -> String {
-    let spaces = String(repeating: " ", count: max(0, width - count))
+    let spaces = String(repeating: " ", count: max(0, width - cells))
     return left ? spaces + self : self + spaces
   }
 }

@@ -41,8 +41,8 @@ struct OwnImages {
   /// A line a file: its path, the class with its probability, and the next likely ones.
   func lines(_ probabilities: Tensor) -> [String] {
     let names = paths.map(\.inOneLine)
-    let width = names.map(\.count).max() ?? 0
-    let classWidth = classNames.map(\.count).max() ?? 0
+    let width = names.map(\.cells).max() ?? 0
+    let classWidth = classNames.map(\.cells).max() ?? 0
     return names.indices.map { row in
       let ranked = classNames.indices.map { (name: classNames[$0], part: probabilities[row, $0]) }
         .sorted { $0.part > $1.part }

@@ -98,7 +98,7 @@ struct PredictCommand: ParsableCommand {
   private func printFirst(
     _ probabilities: Tensor, _ predicted: [Int], _ labels: [Int], names: [String]
   ) {
-    let width = names.map(\.count).max() ?? 0
+    let width = names.map(\.cells).max() ?? 0
     let count = min(count ?? 15, labels.count)
     let numberWidth = "\(max(0, count - 1))".count
     for index in 0..<count {

@@ -113,7 +113,7 @@ struct TrainingResult {
       settings.validationSplit == 0
       ? "none" : "\(settings.split.rawValue), \(settings.validationSplit) of the training images"
     return try Report(
-      model: run.model, history: history, dataset: run.dataset,
+      model: run.model, history: history, dataset: run.dataset, test: test,
       settings: [
         "data set": run.dataset.name, "layers": settings.layers.text,
         "optimizer": settings.optimizer.rawValue, "learning rate": "\(settings.learningRate)",

@@ -66,7 +66,8 @@ struct ReportTests {
     #expect(report.pictureError == nil)
     let page = try Page(report.html())
     #expect(page.root == ["lang": "en"])
-    #expect(page.count("svg") == 4 && page.count("figure") == 4 && page.count("table") == 8)
+    // Two curves, two grids and a view of each cell: eight first predictions, two mistakes.
+    #expect(page.count("svg") == 4 + 8 + 2 && page.count("figure") == 4 && page.count("table") == 8)
     for name in ["script", "link", "iframe", "object", "embed", "base", "form"] {
       #expect(page.count(name) == 0, "\(name)")
     }
@@ -146,6 +147,31 @@ struct ReportTests {
     // The surest mistake stands first.
     let places = mistakes.map { row in page.rows.lastIndex(of: row) ?? 0 }
     #expect(places[1] == places[0] + 1)
+  }
+
+  /// The cells lie in rows of three, 288 wide, and each view shows one of them.
+  @Test func gridsAreCutAtTheirCells() throws {
+    let page = try Page(try Self.report().html())
+    let views = page.attributes("svg").filter { $0["aria-label"] != nil }
+    #expect(
+      views.map { $0["aria-label"] } == [
+        "✓ bag (bag)", "✗ bag (shirt)", "✓ shirt (shirt)", "✓ dress (dress)", "✓ dress (dress)",
+        "✗ dress (bag)", "✓ bag (bag)", "✓ shirt (shirt)", "✗ bag (shirt)", "✗ dress (bag)",
+      ])
+    #expect(
+      views.prefix(4).map { $0["viewBox"] } == [
+        "20.0 52.0 288.0 154.0", "308.0 52.0 288.0 154.0", "596.0 52.0 288.0 154.0",
+        "20.0 206.0 288.0 154.0",
+      ])
+    let sources = page.attributes("use").compactMap { $0["href"] }
+    #expect(sources.count == 10 && Set(sources[..<8]).count == 1 && Set(sources[8...]).count == 1)
+  }
+
+  @Test func figuresThatAreKnownAreNotComputedAgain() throws {
+    let report = try Report(
+      model: try Self.model(), history: Self.history, dataset: Self.dataset(Self.plain),
+      test: Figures([("loss", 0.125)]))
+    #expect(try Page(report.html()).texts("dd")[1] == "0.1250")
   }
 
   @Test func curveInWordsStandsBelowIt() throws {

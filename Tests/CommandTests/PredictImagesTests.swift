@@ -141,6 +141,23 @@ struct PredictImagesTests {
     }
   }
 
+  /// Korean letters take two cells of a terminal.
+  @Test func namesOfAnyLettersKeepTheirColumns() throws {
+    let folder = try TemporaryFolder()
+    let model = try Sequential(inputShape: [2, 2], [Flatten(), Dense(2), Softmax()])
+    model.weights = [
+      Tensor([9, 0, 0, 0, 0, 9, 0, 0], shape: [2, 4]), Tensor([0, 0], shape: [2]),
+    ]
+    try ModelFile(model, classNames: ["가방", "bag"]).write(to: folder["m.safetensors"])
+    let paths = [
+      try folder.write(PNG([255, 0, 0, 0], width: 2).bytes, to: "손글씨.png"),
+      try folder.write(PNG([0, 255, 0, 0], width: 2).bytes, to: "b.png"),
+    ]
+    let result = try Command.maru(["predict", folder["m.safetensors"]] + paths)
+    #expect(
+      result.outputLines == ["\(paths[0])  가방 100%", "\(paths[1])       bag  100%"])
+  }
+
   @Test func outputHoldsARowAnImage() throws {
     let run = try StripesRun(layers: "flatten,4:softmax")
     let paths = try (0..<20).map {

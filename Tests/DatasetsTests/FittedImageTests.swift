@@ -106,12 +106,22 @@ struct FittedImageTests {
     for (a, b) in zip(clean, pale) { #expect(abs(Int(a) - Int(b)) < 20) }
   }
 
-  /// A quarter of the middle pixel falls into each quarter, of an area of 1.5².
+  /// A quarter of the middle pixel falls into each quarter: 1.25 of a corner's, 0.25 of the others.
   @Test func areasAreMeans() {
     let image = GreyImage(pixels: [255, 0, 0, 0, 255, 0, 0, 0, 255], width: 3, height: 3)
     let fitted = image.fitted(rows: 2, columns: 2, as: .object)
-    #expect(pixels(fitted) == [142, 28, 28, 142])
+    #expect(pixels(fitted) == [255, 51, 51, 255])
     #expect(fitted.description == "3×3 → 2×2, grey")
+  }
+
+  /// A pen's stroke on a large photo is thinner than a pixel of the model.
+  @Test func thinStrokesAreNotFaint() {
+    let ring = GreyImage(
+      pixels: (0..<600 * 600).map { index in
+        let (x, y) = (Double(index % 600) - 300, Double(index / 600) - 300)
+        return abs((x * x + y * y).squareRoot() - 290) < 2 ? 60 : 200
+      }, width: 600, height: 600)
+    #expect(pixels(ring.fitted(rows: 28, columns: 28, as: .handwriting)).max() == 255)
   }
 
   @Test func sidesStayInProportion() {

@@ -122,6 +122,12 @@ struct GreyImageTests {
     #expect(image.pixels == pixels)
   }
 
+  @Test(arguments: [1, 1_000_000])
+  func longestSideIsRead(_ width: Int) throws {
+    let pixels = (0..<1_000_000).map { UInt8($0 % 251) }
+    #expect(try read(PNG(pixels, width: width)).pixels == pixels)
+  }
+
   /// A file's own texts may unfold to far more than the pixels; nothing of them is kept.
   @Test func textsAndUnknownChunksAreSkipped() throws {
     var file = PNG([1, 2, 3], width: 3)
@@ -138,6 +144,7 @@ struct MalformedPNGTests {
   private static let header = PNG.header(picture, width: 12, height: 9)
   private static let pixels = PNG.chunk("IDAT", PNG.deflated([UInt8](repeating: 0, count: 333)))
   private static let end = PNG.chunk("IEND", [])
+  private static let size = "expected an image of 1 to 67108864 pixels, at most 1000000 a side"
   private static let noPNG = "expected a PNG file, which begins with 89 50 4E 47, found"
 
   private static func sized(_ width: Int, _ height: Int) -> [UInt8] {
@@ -168,14 +175,16 @@ struct MalformedPNGTests {
     BrokenFile(
       "no end", signature + header + pixels,
       "expected a whole PNG file, found the chunk at byte 57 cut off at byte 57"),
-    BrokenFile("no width", sized(0, 9), "expected an image of 1 to 67108864 pixels, found 0×9"),
-    BrokenFile("no height", sized(9, 0), "expected an image of 1 to 67108864 pixels, found 9×0"),
+    BrokenFile("no width", sized(0, 9), "\(size), found 0×9"),
+    BrokenFile("no height", sized(9, 0), "\(size), found 9×0"),
+    BrokenFile("a long row", sized(67_108_864, 1), "\(size), found 67108864×1"),
+    BrokenFile("a long column", sized(1, 1_000_001), "\(size), found 1×1000001"),
     BrokenFile(
       "absurd sizes", sized(100_000, 100_000),
-      "expected an image of 1 to 67108864 pixels, found 100000×100000"),
+      "\(size), found 100000×100000"),
     BrokenFile(
       "sizes that overflow", sized(0xFFFF_FFFF, 0xFFFF_FFFF),
-      "expected an image of 1 to 67108864 pixels, found 4294967295×4294967295"),
+      "\(size), found 4294967295×4294967295"),
     BrokenFile(
       "more pixels than data", sized(8000, 8000),
       "expected a whole PNG file, found damage: Not enough image data"),

@@ -30,8 +30,9 @@ extension GreyImage {
   /// The background is the median of the pixels on the border; where it is light, the picture is
   /// inverted. A picture of exactly the asked size is left as it is otherwise. Any other is cropped
   /// to what differs from the background by at least a quarter of the most, brought to the size by
-  /// the means of areas, in proportion, and its levels are stretched: the background becomes 0, what
-  /// differs most 255. No size at all traps.
+  /// the means of areas, in proportion, and their levels are stretched: the background becomes 0,
+  /// the mean that differs most 255, so that thin strokes do not come out faint. No size at all
+  /// traps.
   /// - Parameters:
   ///   - rows: the height that the model expects
   ///   - columns: the width that the model expects
@@ -68,7 +69,7 @@ extension GreyImage {
       description: steps.joined(separator: ", "))
   }
 
-  /// A light shape on 0 in another size, its lightest pixels 255.
+  /// A light shape on 0 in another size, its lightest pixel 255.
   private func resized(
     _ box: Box, _ rows: Int, _ columns: Int, _ style: FittedImage.Style
   ) -> [UInt8] {
@@ -91,7 +92,8 @@ extension GreyImage {
     let means = areaMeans(
       rows: Spans(count: rows, of: step, from: centre.y - target.y * step, within: height),
       columns: Spans(count: columns, of: step, from: centre.x - target.x * step, within: width))
-    let scale = 255 / Float(pixels.max() ?? 1)
+    // What is written lies in a box around its centre, so that some of it is in the frame.
+    let scale = 255 / (means.max() ?? 1)
     return means.map { UInt8(min(255, ($0 * scale).rounded())) }
   }
 }

@@ -9,13 +9,16 @@ import CPNG
 /// The bytes of a PNG file (ISO/IEC 15948), whole and of a bounded size, to be decoded by libpng.
 ///
 /// The file is a signature and a row of chunks: the length of its data as a 32-bit number, four
-/// letters for its type, the data, a checksum. `IHDR` is the first and holds width, height, and in a
-/// byte each bit depth, colour type, compression, filter and interlacing; `IEND` is the last. All numbers have their most significant byte first.
+/// letters for its type, the data, a checksum. `IHDR` is the first and holds width, height, and in
+/// a byte each bit depth, colour type, compression, filter and interlacing; `IEND` is the last. All
+/// numbers have their most significant byte first.
 struct PNGFile {
   /// As many as 4000×4000 pixels of the widest type can take, and twice that.
   static let mostBytes = 1 << 28
   /// 64 Mi pixels, 8192×8192: libpng's samples of them take 256 MiB at most.
   private static let mostPixels = 1 << 26
+  /// libpng's own limit, unless it was built with another.
+  private static let mostPixelsOfASide = 1_000_000
   private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
   /// The bytes of a chunk beside its data.
   private static let frame = 12
@@ -43,11 +46,14 @@ struct PNGFile {
     (width, height) = (
       Self.number(at: header + 8, in: bytes), Self.number(at: header + 12, in: bytes)
     )
-    guard [width, height].allSatisfy({ 1...Self.mostPixels ~= $0 }),
+    guard [width, height].allSatisfy({ 1...Self.mostPixelsOfASide ~= $0 }),
       width * height <= Self.mostPixels
     else {
       throw .malformed(
-        path, expected: "an image of 1 to \(Self.mostPixels) pixels", found: "\(width)×\(height)")
+        path,
+        expected: "an image of 1 to \(Self.mostPixels) pixels, "
+          + "at most \(Self.mostPixelsOfASide) a side",
+        found: "\(width)×\(height)")
     }
     (depth, isInterlaced) = (bytes[header + 16], bytes[header + 20] != 0)
     self.bytes = try Self.neededChunks(of: bytes, path: path)
@@ -120,19 +126,22 @@ struct PNGFile {
   ) throws(DatasetError) -> [Sample] {
     var image = png_image()
     image.version = UInt32(PNG_IMAGE_VERSION)
-    defer { png_image_free(&image) }
     var isDecoded = false
     let count = width * height * channels
     let samples = [Sample](unsafeUninitializedCapacity: count) { samples, initialized in
-      isDecoded = bytes.withUnsafeBytes {
-        guard png_image_begin_read_from_memory(&image, $0.baseAddress, $0.count) != 0 else {
-          return false
+      isDecoded = bytes.withUnsafeBytes { bytes in
+        // libpng keeps the place of the image from one call to the next.
+        withUnsafeMutablePointer(to: &image) { image in
+          defer { png_image_free(image) }
+          guard png_image_begin_read_from_memory(image, bytes.baseAddress, bytes.count) != 0 else {
+            return false
+          }
+          image.pointee.format = UInt32(format)
+          // Else libpng takes 16 bits for linear light, which hardly a program writes.
+          image.pointee.flags |= UInt32(PNG_IMAGE_FLAG_16BIT_sRGB)
+          var white = png_color(red: 255, green: 255, blue: 255)
+          return png_image_finish_read(image, &white, samples.baseAddress, 0, nil) != 0
         }
-        image.format = UInt32(format)
-        // Else libpng takes 16 bits for linear light, which hardly a program writes.
-        image.flags |= UInt32(PNG_IMAGE_FLAG_16BIT_sRGB)
-        var white = png_color(red: 255, green: 255, blue: 255)
-        return png_image_finish_read(&image, &white, samples.baseAddress, 0, nil) != 0
       }
       initialized = isDecoded ? count : 0
     }
