@@ -42,7 +42,8 @@ let package = Package(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .target(name: "Datasets", dependencies: ["Tensors", "CLibdeflate", "CCrypto"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "CLibdeflate"]),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "CLibdeflate", "FileTestSupport"]),
     .systemLibrary(
       name: "CLAPACKE", pkgConfig: "lapacke",
       providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),

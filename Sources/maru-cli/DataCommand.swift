@@ -37,7 +37,8 @@ struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print the shapes and the class counts of a data set.")
 
-    @Argument(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")
+    @Argument(
+      help: "mnist, fashion-mnist, digits, a folder with four IDX files, or a .npz or .csv file.")
     var dataset: String
     @OptionGroup var data: DataOptions
 
@@ -46,7 +47,7 @@ struct DataCommand: ParsableCommand {
       print(dataset.overview)
       for (name, part) in [("training", dataset.train), ("test", dataset.test)] {
         let shape = [part.count] + part.images.shape.sizes
-        print("\(name) images \(shape), labels [\(part.count)]")
+        print("\(name) \(dataset.noun) \(shape), labels [\(part.count)]")
       }
       let width = dataset.classNames.map(\.count).max() ?? 0
       let (train, test) = (counts(dataset.train), counts(dataset.test))

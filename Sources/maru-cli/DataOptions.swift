@@ -24,10 +24,13 @@ struct ModelArgument: ParsableArguments {
 }
 
 extension Dataset {
+  /// What the samples are called.
+  var noun: String { train.images.shape.rank >= 2 ? "images" : "samples" }
+
   /// One line on what was loaded.
   var overview: String {
     let shape = train.images.shape.sizes.map(String.init).joined(separator: "×")
-    return "\(name): \(train.count.grouped) training and \(test.count.grouped) test images "
+    return "\(name): \(train.count.grouped) training and \(test.count.grouped) test \(noun) "
       + "of \(shape), \(classNames.count) classes"
   }
 }

@@ -9,7 +9,8 @@ struct PredictCommand: ParsableCommand {
     discussion: "Prints the first predictions and the accuracy over all of them.")
 
   @OptionGroup var model: ModelArgument
-  @Option(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")
+  @Option(
+    help: "mnist, fashion-mnist, digits, a folder with four IDX files, or a .npz or .csv file.")
   var dataset: String
   @OptionGroup var data: DataOptions
   @Option(help: "How many predictions to print.")
