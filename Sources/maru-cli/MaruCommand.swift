@@ -11,7 +11,7 @@ struct MaruCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self,
-      DataCommand.self, DoctorCommand.self,
+      ExportCommand.self, ImportCommand.self, DataCommand.self, DoctorCommand.self,
     ])
 
   static func main() async {

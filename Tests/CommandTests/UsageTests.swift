@@ -42,6 +42,8 @@ struct UsageTests {
           evaluate                Score a model on the test part of a data set.
           predict                 Predict the classes of a data set's test images.
           summary                 Print the layers of a model.
+          export                  Write a model for another program.
+          import                  Make a model of a PyTorch network's weights.
           data                    List, look at and download data sets.
           doctor                  Tell what processor, BLAS, kernels and threads this
                                   is, and how fast they multiply.
