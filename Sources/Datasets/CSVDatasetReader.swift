@@ -105,8 +105,7 @@ struct CSVDatasetReader {
       return Float(field.reduce(0) { $0 * 10 + Int($1) - 0x30 })
     }
     // Swift also takes hexadecimal numbers and words for what is not finite.
-    let letters: [UInt8] = [UInt8(ascii: "e"), UInt8(ascii: "E")]
-    guard field.allSatisfy({ $0 < 0x3A || letters.contains($0) }) else { return nil }
+    guard field.allSatisfy({ $0 < 0x3A || $0 | 0x20 == UInt8(ascii: "e") }) else { return nil }
     return Float(text(field)).flatMap { $0.isFinite ? $0 : nil }
   }
 }

@@ -69,7 +69,8 @@ extension Safetensors {
       throw malformed("a header of \(length) bytes in a file of \(file.count)")
     }
     let bytes = file.dropFirst(8).prefix(Int(length))
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    // Not by the Data, whose bytes are fetched one by one.
+    guard let text = bytes.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) else {
       throw malformed("the header is not UTF-8")
     }
     let header: SafetensorsHeader

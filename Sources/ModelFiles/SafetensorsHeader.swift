@@ -28,16 +28,28 @@ struct SafetensorsHeader {
     guard parser.next == UInt8(ascii: "{") else {
       throw Problem(reason: "the header does not begin with {")
     }
-    var (metadata, entries) = ([String: String](), [Entry]())
+    var (metadata, entries, names) = ([String: String](), [Entry](), Set<String>())
+    var hasMetadata = false
     try parser.object { (parser, name) throws(Problem) in
       if name == "__metadata__" {
-        try parser.object { (parser, key) throws(Problem) in metadata[key] = try parser.string() }
+        guard !hasMetadata else { throw Self.twice(name) }
+        hasMetadata = true
+        try parser.object { (parser, key) throws(Problem) in
+          guard metadata.updateValue(try parser.string(), forKey: key) == nil else {
+            throw Self.twice(key)
+          }
+        }
       } else {
+        guard names.insert(name).inserted else { throw Self.twice(name) }
         entries.append(try Self.entry(name, &parser))
       }
     }
     try parser.end()
     (self.metadata, self.entries) = (metadata, entries)
+  }
+
+  private static func twice(_ key: String) -> Problem {
+    Problem(reason: "the key \(key) occurs twice")
   }
 
   private static func entry(
@@ -47,9 +59,10 @@ struct SafetensorsHeader {
     var (shape, offsets): ([Int]?, [Int]?)
     try parser.object { (parser, key) throws(Problem) in
       switch key {
-      case "dtype": type = try parser.string()
-      case "shape": shape = try parser.integers()
-      case "data_offsets": offsets = try parser.integers()
+      case "dtype" where type == nil: type = try parser.string()
+      case "shape" where shape == nil: shape = try parser.integers()
+      case "data_offsets" where offsets == nil: offsets = try parser.integers()
+      case "dtype", "shape", "data_offsets": throw twice(key)
       default: throw Problem(reason: "\(name) has a field \(key), which the format does not know")
       }
     }
@@ -100,16 +113,14 @@ private struct HeaderParser {
     guard next == nil else { throw problem("the end") }
   }
 
-  /// Reads an object; `value` reads what belongs to a key.
+  /// Reads an object; `value` reads what belongs to a key, and sees to it that none occurs twice.
   mutating func object(
     _ value: (inout HeaderParser, _ key: String) throws(Problem) -> Void
   ) throws(Problem) {
     try take("{")
     if takes("}") { return }
-    var keys: Set<String> = []
     repeat {
       let key = try string()
-      guard keys.insert(key).inserted else { throw Problem(reason: "the key \(key) occurs twice") }
       try take(":")
       try value(&self, key)
     } while takes(",")
@@ -129,12 +140,16 @@ private struct HeaderParser {
   private mutating func integer() throws(Problem) -> Int {
     skipBlanks()
     let start = position
-    while let byte = next, (0x30...0x39).contains(byte) { position += 1 }
-    let digits = bytes[start..<position]
+    var (number, overflows) = (0, false)
+    while let byte = next, 0x30...0x39 ~= byte {
+      let (tens, first) = number.multipliedReportingOverflow(by: 10)
+      let (sum, second) = tens.addingReportingOverflow(Int(byte) - 0x30)
+      (number, overflows) = (sum, overflows || first || second)
+      position += 1
+    }
+    let count = position - start
     // What comes behind, as in 1.5 or 1e3, is no comma and no bracket, and ends the array wrongly.
-    guard let number = Int(String(decoding: digits, as: UTF8.self)),
-      digits.count == 1 || digits.first != UInt8(ascii: "0")
-    else {
+    guard count > 0, !overflows, count == 1 || bytes[start] != UInt8(ascii: "0") else {
       position = start
       throw problem("an integer from 0 below 2⁶³")
     }
@@ -144,16 +159,18 @@ private struct HeaderParser {
   /// Reads a string, its escapes resolved.
   mutating func string() throws(Problem) -> String {
     try take("\"")
-    var units: [UInt8] = []
-    while let byte = next, byte >= 0x20 {
-      position += 1
-      switch byte {
-      case UInt8(ascii: "\""): return String(decoding: units, as: UTF8.self)
-      case UInt8(ascii: "\\"): units.append(contentsOf: String(try escaped()).utf8)
-      default: units.append(byte)
+    var text = ""
+    while true {
+      let start = position
+      while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+        position += 1
       }
+      text += String(decoding: bytes[start..<position], as: UTF8.self)
+      guard let byte = next, byte >= 0x20 else { throw problem("a string") }
+      position += 1
+      if byte == UInt8(ascii: "\"") { return text }
+      text.unicodeScalars.append(try escaped())
     }
-    throw problem("a string")
   }
 
   private mutating func escaped() throws(Problem) -> Unicode.Scalar {
