@@ -2,10 +2,13 @@ import Datasets
 import Training
 
 extension Dataset {
+  /// What the samples are called.
+  package var noun: String { train.images.shape.rank >= 2 ? "images" : "samples" }
+
   /// One line on what was loaded.
   package var overview: String {
     let shape = train.images.shape.sizes.map(String.init).joined(separator: "×")
-    return "\(name): \(train.count.grouped) training and \(test.count.grouped) test images "
+    return "\(name): \(train.count.grouped) training and \(test.count.grouped) test \(noun) "
       + "of \(shape), \(classNames.count) classes"
   }
 }

@@ -53,6 +53,8 @@ public struct Dataset: Sendable {
           .missingFile, path: path, "expected the four IDX files, found \(folder.lack)")
       }
       return try DatasetReader(folder: folder, published: nil).read()
+    case .numPyArchive(let path): return try NumPyDatasetReader(path: path).read()
+    case .csv(let path): return try CSVDatasetReader(path: path).read()
     }
   }
 }

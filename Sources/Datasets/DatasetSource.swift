@@ -1,4 +1,4 @@
-/// Which data set is meant: one known by name, the generated digits, or a folder of files.
+/// Which data set is meant: one known by name, the generated digits, or the user's own files.
 public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
   /// A data set known by name.
   case published(PublishedDataset)
@@ -6,16 +6,24 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
   case digits
   /// A folder that holds the four IDX files under their usual names, plain or compressed.
   case directory(String)
+  /// A NumPy archive (`.npz`) with the arrays `x_train`, `y_train`, `x_test` and `y_test`, as
+  /// Keras's `mnist.npz`. Samples of uint8 become 0…1; those of another type are taken as they
+  /// stand, float64 and wide integers rounded to Float. Labels are integers from 0.
+  case numPyArchive(String)
+  /// A CSV file of numbers with a column of labels: the one headed `label`, and otherwise the last.
+  /// The classes are the labels that occur, sorted; every fifth row is to test with.
+  case csv(String)
 
   /// MNIST.
   public static let mnist = DatasetSource.published(.mnist)
   /// Fashion-MNIST.
   public static let fashionMNIST = DatasetSource.published(.fashionMNIST)
 
-  /// Understands `mnist`, `fashion-mnist`, `digits`, or the path of a folder.
+  /// Understands `mnist`, `fashion-mnist`, `digits`, or the path of a folder, or of a file that ends
+  /// in `.npz` or `.csv`.
   ///
   /// A name goes before a folder called the same, which is meant by `./mnist`.
-  /// - Throws: ``DatasetError`` where the text is neither a name nor the path of a folder.
+  /// - Throws: ``DatasetError`` where the text is neither a name nor such a path.
   public init(parsing text: String) throws(DatasetError) {
     if let known = PublishedDataset.all.first(where: { $0.name == text }) {
       self = .published(known)
@@ -26,7 +34,9 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
       case .folder: self = .directory(text)
       case .nothing:
         throw DatasetError(
-          .missingFile, path: text, "expected \(Self.choices), found no such folder")
+          .missingFile, path: text, "expected \(Self.choices), found no such file or folder")
+      case .file where text.lowercased().hasSuffix(".npz"): self = .numPyArchive(text)
+      case .file where text.lowercased().hasSuffix(".csv"): self = .csv(text)
       case .file, .other:
         throw .malformed(text, expected: Self.choices, found: "a file")
       }
@@ -35,14 +45,14 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
 
   private static let choices =
     PublishedDataset.all.map(\.name).joined(separator: ", ")
-    + ", digits or a folder with the four IDX files"
+    + ", digits, a folder with the four IDX files, a .npz file or a .csv file"
 
   /// The text that ``init(parsing:)`` understands.
   public var description: String {
     switch self {
     case .published(let dataset): dataset.name
     case .digits: "digits"
-    case .directory(let path): path
+    case .directory(let path), .numPyArchive(let path), .csv(let path): path
     }
   }
 }

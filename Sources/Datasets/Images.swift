@@ -6,9 +6,14 @@ import Tensors
 /// All parts of a set share one block of pixels, so a slice copies nothing, and 60,000 images of
 /// 28×28 take 47 MB instead of the 188 MB of floats. A pixel p becomes p · (1/255) in Float: 0 is
 /// exactly 0 and 255 exactly 1.
+///
+/// Samples that are no pixels, as those of a table, are kept as floats instead, and gathered as they
+/// stand.
 public struct Images: SampleSource, Sendable {
-  /// The pixels of all images, image by image in row-major order.
+  /// The pixels of all images, image by image in row-major order; empty where ``values`` are kept.
   public let pixels: ArraySlice<UInt8>
+  /// The samples where they are kept as floats, one along the first axis, else nil.
+  public let values: Tensor?
   /// The number of images.
   public let count: Int
   /// The shape of one image, as in [28, 28]; [784] once ``flattened()``.
@@ -32,19 +37,47 @@ public struct Images: SampleSource, Sendable {
       "Images: expected a count that an Int32 can index, got \(count) images")
     self.pixels = pixels
     self.shape = shape
+    values = nil
+  }
+
+  /// Creates samples from floats, which go into a model as they stand.
+  ///
+  /// Shape: [count] and the shape of a sample. Traps where that is empty, or missing.
+  public init(values: Tensor) {
+    precondition(
+      values.shape.rank >= 2 && values.shape.withoutFirst.count > 0,
+      "Images: expected a count and a shape of samples, got \(values.shape)")
+    count = values.shape[0]
+    precondition(
+      count <= Int(Int32.max),
+      "Images: expected a count that an Int32 can index, got \(count) samples")
+    pixels = []
+    shape = values.shape.withoutFirst
+    self.values = values
   }
 
   /// The pixels of one image, in row-major order.
+  ///
+  /// Of samples kept as floats it is a picture: 0…1 becomes 0…255, and what lies outside its nearer
+  /// end.
   public subscript(index: Int) -> ArraySlice<UInt8> {
     precondition(0 <= index && index < count, "Images: image \(index) of \(count)")
+    if let values {
+      return values.withUnsafeBufferPointer { floats in
+        floats[index * shape.count..<(index + 1) * shape.count].map {
+          UInt8((min(max($0, 0), 1) * 255).rounded())
+        }[...]
+      }
+    }
     let start = pixels.startIndex + index * shape.count
     return pixels[start..<start + shape.count]
   }
 
-  /// The images of a range of indices; they share this set's pixels.
+  /// The images of a range of indices; they share this set's pixels, and copy floats.
   public subscript(range: Range<Int>) -> Images {
     precondition(
       0 <= range.lowerBound && range.upperBound <= count, "Images: images \(range) of \(count)")
+    if let values { return Images(values: values[rows: range]) }
     let start = pixels.startIndex + range.lowerBound * shape.count
     return Images(pixels: pixels[start..<start + range.count * shape.count], shape: shape)
   }
@@ -52,7 +85,10 @@ public struct Images: SampleSource, Sendable {
   /// The same images as vectors: [28, 28] becomes [784].
   ///
   /// Copies nothing.
-  public func flattened() -> Images { Images(pixels: pixels, shape: [shape.count]) }
+  public func flattened() -> Images {
+    guard let values else { return Images(pixels: pixels, shape: [shape.count]) }
+    return Images(values: values.reshaped(to: [count, shape.count]))
+  }
 
   // MARK: SampleSource
 
@@ -62,7 +98,8 @@ public struct Images: SampleSource, Sendable {
   /// The shape of one image.
   public var sampleShape: Shape { shape }
 
-  /// Writes the chosen pixels of the chosen images to the rows of a batch, each scaled to 0…1.
+  /// Writes the chosen pixels of the chosen images to the rows of a batch, each scaled to 0…1, or
+  /// the chosen values as they stand.
   ///
   /// Shapes: r indices in 0..<`count`, c columns in 0..<`shape.count`, batch [r, c]; another traps.
   public func gather(
@@ -70,6 +107,7 @@ public struct Images: SampleSource, Sendable {
   ) {
     batch.checkGather("Images", indices.count, columns, of: shape.count)
     guard let first = indices.baseAddress else { return }
+    if let values { return values.gather(indices, columns: columns, into: batch) }
     pixels.withUnsafeBufferPointer {
       guard let bytes = $0.baseAddress else { return }
       maru_gather_bytes(

@@ -45,14 +45,19 @@ package struct Safetensors {
 }
 
 extension Safetensors {
-  /// One tensor as the header gives it.
+  /// One tensor as the header gives it, checked.
   private struct Entry {
     let name: String
-    let shape: [Int]
+    let format: NumberFormat
+    let shape: Shape
     let bytes: Range<Int>
   }
 
-  /// Reads a file of F32 tensors.
+  /// Reads a file; its tensors are widened to Float, and come in the order of their data.
+  ///
+  /// Throws where the file is not what the format demands, where a tensor is of a type that a Float
+  /// can't hold (F64 and integers of 32 and 64 bits), and where a shape without its zeros has more
+  /// elements than an Int counts.
   package init(contentsOf path: String) throws(ModelFileError) {
     let file = try WholeFile.read(path, expected: "a model file")
     func malformed(_ reason: String) -> ModelFileError {
@@ -63,18 +68,36 @@ extension Safetensors {
     guard length <= UInt64(min(Self.longestHeader, file.count - 8)) else {
       throw malformed("a header of \(length) bytes in a file of \(file.count)")
     }
-    let header = file.dropFirst(8).prefix(Int(length))
-    guard let object = try? JSONSerialization.jsonObject(with: header) as? [String: Any] else {
-      throw malformed("the header is not a JSON object")
+    let bytes = file.dropFirst(8).prefix(Int(length))
+    // Not by the Data, whose bytes are fetched one by one.
+    guard let text = bytes.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) else {
+      throw malformed("the header is not UTF-8")
     }
-    metadata = object["__metadata__"] as? [String: String] ?? [:]
+    let header: SafetensorsHeader
+    do throws(SafetensorsHeader.Problem) {
+      header = try SafetensorsHeader(text)
+    } catch {
+      throw malformed(error.reason)
+    }
+    metadata = header.metadata
     let data = file.dropFirst(8 + Int(length))
-    var entries: [Entry] = []
-    for (name, value) in object where name != "__metadata__" {
-      entries.append(try Self.entry(name, value, byteCount: data.count, malformed))
+    // Nothing is allocated for a tensor before all of them are known to fill the file.
+    let entries = try Self.entries(header, byteCount: data.count, malformed)
+    tensors = entries.map { entry in
+      let part = data.dropFirst(entry.bytes.lowerBound).prefix(entry.bytes.count)
+      let tensor = Tensor(shape: entry.shape) { floats in
+        part.withUnsafeBytes { entry.format.widen($0, into: floats) }
+      }
+      return (entry.name, tensor)
     }
-    // The order of the data is the order in which they were written; they leave no gap and share
-    // nothing.
+  }
+
+  /// The tensors in the order of their data, which leave no gap and share nothing.
+  private static func entries(
+    _ header: SafetensorsHeader, byteCount: Int, _ malformed: (String) -> ModelFileError
+  ) throws(ModelFileError) -> [Entry] {
+    var entries: [Entry] = []
+    for entry in header.entries { entries.append(try checked(entry, byteCount, malformed)) }
     entries.sort {
       ($0.bytes.lowerBound, $0.bytes.upperBound, $0.name)
         < ($1.bytes.lowerBound, $1.bytes.upperBound, $1.name)
@@ -86,49 +109,34 @@ extension Safetensors {
       }
       end = entry.bytes.upperBound
     }
-    guard end == data.count else {
-      throw malformed("\(data.count) bytes of data, expected \(end)")
-    }
-    tensors = entries.map { entry in
-      let part = data.dropFirst(entry.bytes.lowerBound).prefix(entry.bytes.count)
-      return (entry.name, Self.tensor(part, shape: Shape(entry.shape)))
-    }
+    guard end == byteCount else { throw malformed("\(byteCount) bytes of data, expected \(end)") }
+    return entries
   }
 
-  private static func entry(
-    _ name: String, _ value: Any, byteCount: Int, _ malformed: (String) -> ModelFileError
+  private static func checked(
+    _ entry: SafetensorsHeader.Entry, _ byteCount: Int, _ malformed: (String) -> ModelFileError
   ) throws(ModelFileError) -> Entry {
-    guard let fields = value as? [String: Any], let type = fields["dtype"] as? String,
-      let sizes = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int],
-      offsets.count == 2
-    else { throw malformed("\(name) lacks dtype, shape or data_offsets") }
-    guard type == "F32" else { throw malformed("\(name) is \(type), expected F32") }
-    let (start, end) = (offsets[0], offsets[1])
-    guard let bytes = Self.byteCount(of: sizes), 0 <= start, start <= end, end <= byteCount,
-      end - start == bytes
+    guard let format = formats[entry.type] else {
+      throw malformed(
+        widerTypes.contains(entry.type)
+          ? "\(entry.name) is \(entry.type), which has values that a Float cannot hold"
+          : "\(entry.name) is \(entry.type), which is no known type")
+    }
+    let (start, end) = (entry.start, entry.end)
+    guard let count = entry.shape.elementCount(of: MemoryLayout<Float>.stride), start <= end,
+      end <= byteCount, end - start == count * format.byteCount
     else {
       throw malformed(
-        "\(name) of shape \(sizes) lies at \(start)..<\(end) of \(byteCount) bytes")
+        "\(entry.name) of shape \(entry.shape) lies at \(start)..<\(end) of \(byteCount) bytes")
     }
-    return Entry(name: name, shape: sizes, bytes: start..<end)
+    return Entry(
+      name: entry.name, format: format, shape: Shape(entry.shape), bytes: start..<end)
   }
 
-  /// The size of F32 data of a shape, or nil where there is no such size.
-  private static func byteCount(of sizes: [Int]) -> Int? {
-    var count = MemoryLayout<Float>.stride
-    for size in sizes {
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      if overflow || size < 0 { return nil }
-      count = product
-    }
-    return count
-  }
+  private static let formats: [String: NumberFormat] = [
+    "BOOL": .bool, "U8": .uint8, "I8": .int8, "U16": .uint16, "I16": .int16, "F16": .float16,
+    "BF16": .bfloat16, "F8_E4M3": .float8E4M3, "F8_E5M2": .float8E5M2, "F32": .float32,
+  ]
 
-  private static func tensor(_ bytes: Data, shape: Shape) -> Tensor {
-    Tensor(shape: shape) { target in
-      bytes.withUnsafeBytes { source in
-        UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
-      }
-    }
-  }
+  private static let widerTypes: Set = ["F64", "I32", "U32", "I64", "U64"]
 }

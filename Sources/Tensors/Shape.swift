@@ -37,3 +37,20 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// The sizes in brackets, as in `[28, 28]`.
   public var description: String { sizes.description }
 }
+
+extension [Int] {
+  /// The product of sizes read from a file, or nil where one is negative, or where the elements,
+  /// `byteCount` bytes each, are more than an Int can count.
+  ///
+  /// Zeros hide nothing: without them too the product must fit, since a part of the shape may be
+  /// asked for.
+  package func elementCount(of byteCount: Int) -> Int? {
+    var bytes = byteCount
+    for size in self where size != 0 {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
+      if overflow || size < 0 { return nil }
+      bytes = product
+    }
+    return contains(0) ? 0 : bytes / byteCount
+  }
+}

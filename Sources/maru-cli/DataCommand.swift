@@ -41,7 +41,8 @@ struct DataCommand: ParsableCommand {
         With --output alone, draws the class counts.
         """)
 
-    @Argument(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")
+    @Argument(
+      help: "mnist, fashion-mnist, digits, a folder with four IDX files, or a .npz or .csv file.")
     var dataset: String
     @OptionGroup var data: DataOptions
     @OptionGroup var picture: DataPicture
@@ -52,7 +53,7 @@ struct DataCommand: ParsableCommand {
       print(dataset.overview)
       for (name, part) in [("training", dataset.train), ("test", dataset.test)] {
         let shape = [part.count] + part.images.shape.sizes
-        print("\(name) images \(shape), labels [\(part.count)]")
+        print("\(name) \(dataset.noun) \(shape), labels [\(part.count)]")
       }
       let width = dataset.classNames.map(\.cells).max() ?? 0
       let (train, test) = (counts(dataset.train), counts(dataset.test))

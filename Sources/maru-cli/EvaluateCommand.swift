@@ -6,7 +6,8 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate", abstract: "Score a model on the test part of a data set.")
 
   @OptionGroup var model: ModelArgument
-  @Option(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")
+  @Option(
+    help: "mnist, fashion-mnist, digits, a folder with four IDX files, or a .npz or .csv file.")
   var dataset: String
   @OptionGroup var data: DataOptions
   @Flag(help: "Print one JSON object instead of tables.")
@@ -28,7 +29,7 @@ struct EvaluateCommand: ParsableCommand {
       return
     }
     let text = figures.map { "\($0.name): \($0.value.fixed(4))" }
-    print(text.joined(separator: " - "), "over \(test.count.grouped) test images")
+    print(text.joined(separator: " - "), "over \(test.count.grouped) test \(dataset.noun)")
     print(matrix.report(names: dataset.classNames), terminator: "")
     print(matrix.table(names: dataset.classNames), terminator: "")
   }

@@ -11,7 +11,8 @@ struct FitLinearCommand: ParsableCommand {
       compared with each other, and are no probabilities.
       """)
 
-  @Option(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")
+  @Option(
+    help: "mnist, fashion-mnist, digits, a folder with four IDX files, or a .npz or .csv file.")
   var dataset: String
   @OptionGroup var data: DataOptions
   @Option(

@@ -11,8 +11,8 @@ struct MaruCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       TrainCommand.self, FitLinearCommand.self, EvaluateCommand.self, PredictCommand.self,
-      SummaryCommand.self, CompareCommand.self, PlotCommand.self, DataCommand.self,
-      DoctorCommand.self,
+      SummaryCommand.self, CompareCommand.self, PlotCommand.self, ExportCommand.self,
+      ImportCommand.self, DataCommand.self, DoctorCommand.self,
     ])
 
   static func main() async {

@@ -16,7 +16,8 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var model: ModelArgument
   @Argument(help: ArgumentHelp("PNG images, instead of a data set.", valueName: "image"))
   var images: [String] = []
-  @Option(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")
+  @Option(
+    help: "mnist, fashion-mnist, digits, a folder with four IDX files, or a .npz or .csv file.")
   var dataset: String?
   @OptionGroup var data: DataOptions
   @Option(

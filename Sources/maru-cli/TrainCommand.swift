@@ -12,7 +12,8 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: "The lesson's settings; any other option changes one of them.")
   var exercise: Exercise?
-  @Option(help: "mnist, fashion-mnist, digits, or a folder with four IDX files.")
+  @Option(
+    help: "mnist, fashion-mnist, digits, a folder with four IDX files, or a .npz or .csv file.")
   var dataset: String?
   @OptionGroup var data: DataOptions
   @Option(

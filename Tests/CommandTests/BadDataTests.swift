@@ -86,8 +86,8 @@ struct BadDataTests {
     let result = try Command.maru(Command.words(command) + model + option + ["no-such-data"])
     expectFailure(
       result, 66,
-      "no-such-data: expected mnist, fashion-mnist, digits or a folder with the four IDX files, "
-        + "found no such folder")
+      "no-such-data: expected mnist, fashion-mnist, digits, a folder with the four IDX files, "
+        + "a .npz file or a .csv file, found no such file or folder")
   }
 
   @Test func emptyNameIsQuoted() throws {
@@ -104,7 +104,8 @@ struct BadDataTests {
     let path = try folder.write([1], to: "file")
     expectFailure(
       try Command.maru(["train", "--dataset", path]), 65,
-      "\(path): expected mnist, fashion-mnist, digits or a folder with the four IDX files, "
+      "\(path): expected mnist, fashion-mnist, digits, a folder with the four IDX files, "
+        + "a .npz file or a .csv file, "
         + "found a file")
   }
 

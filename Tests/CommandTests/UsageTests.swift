@@ -47,6 +47,8 @@ struct UsageTests {
                                   by side.
           plot                    Draw the accuracy or the loss of a run over its
                                   epochs.
+          export                  Write a model for another program.
+          import                  Make a model of a PyTorch network's weights.
           data                    List, look at and download data sets.
           doctor                  Tell what processor, BLAS, kernels and threads this
                                   is, and how fast they multiply.

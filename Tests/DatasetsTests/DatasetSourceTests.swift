@@ -17,10 +17,11 @@ struct DatasetSourceTests {
 
   @Test func otherTextsAreRefused() throws {
     let choices =
-      "expected mnist, fashion-mnist, digits or a folder with the four IDX files, found"
+      "expected mnist, fashion-mnist, digits, a folder with the four IDX files, a .npz file "
+      + "or a .csv file, found"
     let unknown = #expect(throws: DatasetError.self) { try DatasetSource(parsing: "minst") }
     #expect(unknown?.kind == .missingFile)
-    #expect(unknown?.description == "minst: \(choices) no such folder")
+    #expect(unknown?.description == "minst: \(choices) no such file or folder")
     let folder = try TemporaryFolder()
     let file = try folder.write([1], to: "file")
     let wrong = #expect(throws: DatasetError.self) { try DatasetSource(parsing: file) }

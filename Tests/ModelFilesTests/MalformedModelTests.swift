@@ -67,7 +67,8 @@ struct MalformedModelTests {
       "seven bytes", Array(repeating: 0, count: 7),
       "not a valid safetensors file: 7 bytes, expected at least 8"),
     BrokenModel(
-      "no header", safetensors(""), "not a valid safetensors file: the header is not a JSON object"),
+      "no header", safetensors(""), "not a valid safetensors file: the header does not begin with {"
+    ),
     BrokenModel(
       "a header past the end", safetensors("{}", length: 3),
       "not a valid safetensors file: a header of 3 bytes in a file of 10"),
@@ -85,25 +86,57 @@ struct MalformedModelTests {
       "not a valid safetensors file: layers.2.weight of shape [2, 2] lies at 32..<48 of 47 bytes"),
     BrokenModel(
       "a byte too many", whole + [0], "not a valid safetensors file: 49 bytes of data, expected 48"),
-    .container("not JSON", "{\"t\":", "the header is not a JSON object"),
-    .container("a JSON list", "[1, 2]", "the header is not a JSON object"),
+    .container("not JSON", "{\"t\":", "header byte 5: expected '{', found the end"),
+    .container("a JSON list", "[1, 2]", "the header does not begin with {"),
     .container(
-      "JSON nested deeply", String(repeating: "[", count: 200_000),
-      "the header is not a JSON object"),
-    .container("an entry that is a number", #"{"t":1}"#, "t lacks dtype, shape or data_offsets"),
+      "JSON nested deeply", #"{"t":"# + String(repeating: "[", count: 200_000),
+      "header byte 5: expected '{', found '['"),
+    .container(
+      "an entry that is a number", #"{"t":1}"#, "header byte 5: expected '{', found '1'"),
     .container(
       "no offsets", #"{"t":{"dtype":"F32","shape":[1]}}"#, "t lacks dtype, shape or data_offsets"),
     .entry(
-      "half precision", type: "F16", shape: "[2]", offsets: "[0,4]", "t is F16, expected F32"),
+      "double precision", type: "F64", shape: "[1]", offsets: "[0,8]",
+      "t is F64, which has values that a Float cannot hold"),
+    .entry(
+      "a type of another version", type: "F4", shape: "[1]", offsets: "[0,8]",
+      "t is F4, which is no known type"),
+    .entry(
+      "half precision in the place of single", type: "F16", shape: "[2]", offsets: "[0,8]",
+      "t of shape [2] lies at 0..<8 of 8 bytes"),
     .entry(
       "three offsets", shape: "[2]", offsets: "[0,4,8]", "t lacks dtype, shape or data_offsets"),
     .entry(
-      "a broken size", shape: "[1.5]", offsets: "[0,8]", "t lacks dtype, shape or data_offsets"),
+      "a broken size", shape: "[1.5]", offsets: "[0,8]", "header byte 30: expected ']', found '.'"),
     .entry(
-      "a size of 1e30", shape: "[1e30]", offsets: "[0,8]", "t lacks dtype, shape or data_offsets"),
+      "a size with an exponent", shape: "[1e400]", offsets: "[0,8]",
+      "header byte 30: expected ']', found 'e'"),
+    .entry(
+      "a truth for a size", shape: "[true]", offsets: "[0,8]",
+      "header byte 29: expected an integer from 0 below 2⁶³, found 't'"),
+    .entry(
+      "a size with a leading zero", shape: "[02]", offsets: "[0,8]",
+      "header byte 29: expected an integer from 0 below 2⁶³, found '0'"),
+    .entry(
+      "a size of 2⁶⁴ − 1", shape: "[18446744073709551615]", offsets: "[0,8]",
+      "header byte 29: expected an integer from 0 below 2⁶³, found '1'"),
+    .entry(
+      "a size as text", shape: #"["2"]"#, offsets: "[0,8]",
+      #"header byte 29: expected an integer from 0 below 2⁶³, found '\"'"#),
+    .entry(
+      "a shape that is a number", shape: "2", offsets: "[0,8]",
+      "header byte 28: expected '[', found '2'"),
+    .entry(
+      "no shape", shape: "null", offsets: "[0,8]", "header byte 28: expected '[', found 'n'"),
+    .entry(
+      "a comma behind the last size", shape: "[2,]", offsets: "[0,8]",
+      "header byte 31: expected an integer from 0 below 2⁶³, found ']'"),
     .entry(
       "a negative size", shape: "[-2,-1]", offsets: "[0,8]",
-      "t of shape [-2, -1] lies at 0..<8 of 8 bytes"),
+      "header byte 29: expected an integer from 0 below 2⁶³, found '-'"),
+    .entry(
+      "an overflow that a zero hides", shape: "[4611686018427387904,4,0]", offsets: "[0,0]",
+      data: 0, "t of shape [4611686018427387904, 4, 0] lies at 0..<0 of 0 bytes"),
     .entry(
       "sizes that overflow", shape: "[4611686018427387904,4]", offsets: "[0,0]", data: 0,
       "t of shape [4611686018427387904, 4] lies at 0..<0 of 0 bytes"),
@@ -115,7 +148,10 @@ struct MalformedModelTests {
       "t of shape [2] lies at 4..<12 of 8 bytes"),
     .entry(
       "negative offsets", shape: "[2]", offsets: "[-8,0]",
-      "t of shape [2] lies at -8..<0 of 8 bytes"),
+      "header byte 48: expected an integer from 0 below 2⁶³, found '-'"),
+    .entry(
+      "offsets with a fraction", shape: "[2]", offsets: "[0.0,8]",
+      "header byte 49: expected ']', found '.'"),
     .entry(
       "offsets in the wrong order", shape: "[2]", offsets: "[8,0]",
       "t of shape [2] lies at 8..<0 of 8 bytes"),
@@ -126,6 +162,68 @@ struct MalformedModelTests {
       #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#
         + #""b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
       data: 16, "b starts at byte 0, expected 8"),
+    .container(
+      "tensors that overlap",
+      #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#
+        + #""b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#,
+      data: 12, "b starts at byte 4, expected 8"),
+  ]
+
+  private static let f32 = #"{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#
+
+  /// What JSON allows, or a lenient reader, and the format does not.
+  private static let headers: [BrokenModel] = [
+    .container(
+      "a name twice", "{\"t\":\(f32),\"t\":\(f32)}", data: 4, "the key t occurs twice"),
+    .container(
+      "a name twice, once escaped", "{\"t\":\(f32),\"\\u0074\":\(f32)}", data: 4,
+      "the key t occurs twice"),
+    .container(
+      "a field twice",
+      #"{"t":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, data: 4,
+      "the key dtype occurs twice"),
+    .container(
+      "metadata twice", #"{"__metadata__":{},"__metadata__":{}}"#,
+      "the key __metadata__ occurs twice"),
+    .container(
+      "a text of the metadata twice", #"{"__metadata__":{"a":"1","a":"2"}}"#,
+      "the key a occurs twice"),
+    .container(
+      "a number in the metadata", #"{"__metadata__":{"a":1}}"#,
+      "header byte 21: expected '\"', found '1'"),
+    .container(
+      "metadata that are a list", #"{"__metadata__":["a"]}"#,
+      "header byte 16: expected '{', found '['"),
+    .container(
+      "an unknown field",
+      #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"scale":[1]}}"#, data: 4,
+      "t has a field scale, which the format does not know"),
+    .container("a blank before", " {}", "the header does not begin with {"),
+    .container("something behind", "{}{}", "header byte 2: expected the end, found '{'"),
+    .container("a zero behind", "{}\0", "header byte 2: expected the end, found '\\0'"),
+    .container(
+      "a comma behind the last", "{\"t\":\(f32),}", data: 4,
+      "header byte 54: expected '\"', found '}'"),
+    .container(
+      "a name that does not end", #"{"t"#, "header byte 3: expected a string, found the end"),
+    .container(
+      "a line break in a name", "{\"t\n\":\(f32)}", data: 4,
+      "header byte 3: expected a string, found '\\n'"),
+    .container(
+      "an escape that JSON lacks", #"{"\x74":{}}"#, "header byte 3: expected an escape, found 'x'"),
+    .container(
+      "half a surrogate pair", #"{"\ud800":{}}"#,
+      "header byte 8: expected the second half of a surrogate pair, found '\\\"'"),
+    .container(
+      "a second half alone", #"{"\udc00":{}}"#,
+      "header byte 8: expected the second half of a surrogate pair, found '\\\"'"),
+    .container(
+      "too few digits", #"{"\u12":{}}"#, "header byte 6: expected a hexadecimal digit, found '\\\"'"
+    ),
+    BrokenModel(
+      "a name that is not UTF-8",
+      [9, 0, 0, 0, 0, 0, 0, 0] + Array("{\"".utf8) + [0xFF]
+        + Array("\":{}} ".utf8), "not a valid safetensors file: the header is not UTF-8"),
   ]
 
   private static let models: [BrokenModel] = [
@@ -181,7 +279,7 @@ struct MalformedModelTests {
       "layers.0.weight has shape [2, 1], expected [1, 2]"),
   ]
 
-  @Test(arguments: containers + models)
+  @Test(arguments: containers + headers + models)
   func brokenModelIsRefused(_ model: BrokenModel) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(model.bytes, to: "model")

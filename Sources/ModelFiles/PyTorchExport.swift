@@ -1,0 +1,94 @@
+import Foundation
+import Training
+
+/// A model as PyTorch takes it: the state of an `nn.Sequential` with the same layers, and a Python
+/// file that rebuilds it.
+public struct PyTorchExport {
+  /// The name of the file of weights, under the names that `nn.Sequential` gives them: `0.weight`.
+  public static let weightsName = "weights.safetensors"
+  /// The name of the Python file.
+  public static let scriptName = "network.py"
+
+  /// The contents of the file of weights.
+  public let weights: Data
+  /// The Python file.
+  public let script: String
+
+  /// Prepares a model's files; errors name `path`.
+  ///
+  /// Throws where a layer is of a type that PyTorch's layers do not have.
+  public init(_ file: ModelFile, path: String) throws(ModelFileError) {
+    let model = file.model
+    var (modules, shape): ([String], Shape) = ([], model.inputShape)
+    for (index, layer) in model.layers.enumerated() {
+      guard let module = Self.module(layer, inputs: shape.count),
+        let output = try? layer.outputShape(for: shape)
+      else {
+        throw ModelFileError(
+          .malformed, path: path,
+          "layer \(index), \(type(of: layer)), has no counterpart in PyTorch")
+      }
+      modules.append("        nn.\(module),\n")
+      shape = output
+    }
+    let names = model.weightNames.map { String($0.dropFirst("layers.".count)) }
+    let encoder = JSONEncoder()
+    // A slash escaped is JSON, but in Python two characters.
+    encoder.outputFormatting = .withoutEscapingSlashes
+    do {
+      // The format that PyTorch's own tools look for.
+      weights = try Safetensors(
+        tensors: Array(zip(names, model.weights)), metadata: ["format": "pt"]
+      ).encoded()
+      script = Self.script(
+        modules: modules.joined(), input: model.inputShape,
+        classes: String(decoding: try encoder.encode(file.classNames), as: UTF8.self))
+    } catch {
+      throw ModelFileError(.malformed, path: path, "names that JSON cannot hold: \(error)")
+    }
+  }
+
+  /// A layer as Python makes it, or nil where PyTorch has none.
+  private static func module(_ layer: any Layer, inputs: Int) -> String? {
+    switch layer {
+    case let dense as Dense:
+      "Linear(\(inputs), \(dense.units)\(dense.hasBias ? "" : ", bias=False"))"
+    case is Flatten: "Flatten()"
+    case is ReLU: "ReLU()"
+    case let leaky as LeakyReLU: "LeakyReLU(\(leaky.slope))"
+    case is Sigmoid: "Sigmoid()"
+    case is Tanh: "Tanh()"
+    case is Softplus: "Softplus()"
+    case is GELU: "GELU()"
+    case is Softmax: "Softmax(dim=1)"
+    case let dropout as Dropout: "Dropout(\(dropout.rate))"
+    default: nil
+    }
+  }
+
+  private static func script(modules: String, input: Shape, classes: String) -> String {
+    let sizes = input.sizes.map { ", \($0)" }.joined()
+    return """
+      \"""A network trained by Maru, in PyTorch. Needs: pip install torch safetensors\"""
+      from pathlib import Path
+
+      from safetensors.torch import load_file
+      from torch import nn
+
+      CLASSES = \(classes)
+
+
+      def network():
+          \"""Takes float32 [samples\(sizes)], scaled as in training: bytes of images to 0..1.\"""
+          model = nn.Sequential(
+      \(modules)    )
+          model.load_state_dict(load_file(Path(__file__).with_name("\(weightsName)")))
+          return model.eval()
+
+
+      if __name__ == "__main__":
+          print(network())
+
+      """
+  }
+}

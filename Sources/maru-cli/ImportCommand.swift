@@ -1,0 +1,43 @@
+import ArgumentParser
+import Foundation
+import Maru
+
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import", abstract: "Make a model of a PyTorch network's weights.",
+    discussion: """
+      Takes the state of an nn.Sequential of Linear and activation layers: a safetensors file, \
+      or a NumPy archive (.npz), with the tensors 0.weight, 0.bias and so on. The activations \
+      are not in it; --layers tells them.
+      """)
+
+  @Argument(help: "A safetensors file or a .npz file.")
+  var file: String
+  @Option(help: "Layers, first to last, as in maru train: 128:relu,10:softmax.")
+  var layers: String
+  @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
+  var output: String
+
+  func run() throws {
+    let layers = try LayerList(text: layers).layers()
+    let real = [file, output].map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
+    guard real[0] != real[1] else {
+      throw Failure.usage("--output \(output): expected another file than the one to read")
+    }
+    let model = try read(layers)
+    try Interrupts.heldBack { try model.write(to: output) }
+    print(model.model.summary(), terminator: "")
+    print("saved: \(output)")
+  }
+
+  private func read(_ layers: [any Layer]) throws -> ModelFile {
+    guard file.lowercased().hasSuffix(".npz") else {
+      return try ModelFile(stateDictOf: file, layers: layers)
+    }
+    let archive = try NumPyArchive(contentsOf: file)
+    let tensors = try archive.names.compactMap { name in
+      try archive.array(name).map { (name: name, tensor: $0.tensor) }
+    }
+    return try ModelFile(stateDict: tensors, layers: layers, path: file)
+  }
+}

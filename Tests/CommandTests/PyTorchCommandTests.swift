@@ -1,0 +1,133 @@
+import FileTestSupport
+import Foundation
+import Testing
+
+/// Models go to PyTorch and come from it, by the commands.
+struct ExportTests {
+  @Test func filesAreWrittenAndNothingElse() throws {
+    let run = try StripesRun(layers: "flatten,12:relu,4:softmax")
+    let folder = try TemporaryFolder()
+    let result = try Command.maru(
+      ["export", run.path, "--to", "pytorch", "--output", folder["a/b"]])
+    expectSuccess(result)
+    #expect(
+      result.output
+        == "saved: \(folder["a/b"])/weights.safetensors\nsaved: \(folder["a/b"])/network.py\n")
+    #expect(
+      folder.contents == ["a", "a/b", "a/b/network.py", "a/b/weights.safetensors"])
+  }
+
+  @Test func whatIsWrittenIsImportedAgain() throws {
+    let run = try StripesRun(layers: "flatten,12:relu,4:softmax")
+    let folder = try TemporaryFolder()
+    expectSuccess(
+      try Command.maru(["export", run.path, "--to", "pytorch", "--output", folder.path]))
+    expectSuccess(
+      try Command.maru([
+        "import", folder["weights.safetensors"], "--layers", "flatten,12:relu,4:softmax",
+        "--output", folder["model"],
+      ]))
+    for model in [run.path, folder["model"]] {
+      let name = model == run.path ? "before.npy" : "after.npy"
+      expectSuccess(
+        try Command.maru(["predict", model, "--dataset", run.data, "--output", folder[name]]))
+    }
+    #expect(try folder.bytes(of: "before.npy") == folder.bytes(of: "after.npy"))
+  }
+
+  @Test func wrongUseIsToldInALine() throws {
+    let run = try StripesRun(layers: "4:softmax")
+    let folder = try TemporaryFolder()
+    let weights = run.path + "/model.safetensors"
+    expectFailure(
+      try Command.maru([
+        "import", weights, "--layers", "5:softmax", "--output", folder["model"],
+      ]), 65, "\(weights): expected layers of [5] units, found weights of [[4, 20]]")
+    expectFailure(
+      try Command.maru(["import", weights, "--layers", "4", "--output", weights]), 64,
+      "--output \(weights): expected another file than the one to read")
+    expectFailure(
+      try Command.maru([
+        "import", folder["none"], "--layers", "4", "--output", folder["model"],
+      ]), 66, "\(folder["none"]): cannot read: No such file or directory")
+    try folder.write([], to: "file")
+    expectFailure(
+      try Command.maru(["export", run.path, "--to", "pytorch", "--output", folder["file"]]), 74,
+      "--output \(folder["file"]): expected a folder, found a file")
+    #expect(folder.contents == ["file"])
+  }
+}
+
+/// PyTorch computes what the model computes.
+@Suite(.enabled(if: Python.hasTorch, Comment(rawValue: Python.torchReason)))
+struct PyTorchTests {
+  @Test(arguments: [
+    "flatten,12:relu,dropout:0.5,4:softmax",
+    "flatten,9:gelu,8:tanh,7:softplus,6:sigmoid,5:leaky-relu,4:softmax",
+  ])
+  func exportedNetworkGivesTheSameProbabilities(layers: String) throws {
+    let run = try StripesRun(layers: layers)
+    let folder = try TemporaryFolder()
+    expectSuccess(
+      try Command.maru(["export", run.path, "--to", "pytorch", "--output", folder.path]))
+    expectSuccess(
+      try Command.maru(["predict", run.path, "--dataset", run.data, "--output", folder["p.npy"]]))
+    let result = try Python.run(
+      """
+      import sys, numpy as np, torch
+      folder, data = sys.argv[1:]
+      sys.path.insert(0, folder)
+      import network
+      raw = np.fromfile(data + "/t10k-images-idx3-ubyte", dtype=np.uint8)[16:]
+      x = torch.tensor(raw.reshape(-1, 4, 5).astype(np.float32) / 255)
+      with torch.no_grad():
+        p = network.network()(x).numpy()
+      print(p.shape, np.abs(p - np.load(folder + "/p.npy")).max() < 1e-5, network.CLASSES)
+      """, [folder.path, run.data])
+    #expect(result.errors == "")
+    #expect(result.output == "(20, 4) True ['0', '1', '2', '3']\n")
+  }
+
+  @Test func networkOfPyTorchGivesTheSameProbabilities() throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let made = try Python.run(
+      """
+      import sys, numpy as np, torch
+      from safetensors.torch import save_file
+      from torch import nn
+      folder, data = sys.argv[1:]
+      torch.manual_seed(1)
+      model = nn.Sequential(
+        nn.Linear(20, 9), nn.ReLU(), nn.Linear(9, 6, bias=False), nn.Tanh(), nn.Linear(6, 4))
+      save_file(model.state_dict(), folder + "/state.safetensors")
+      raw = np.fromfile(data + "/t10k-images-idx3-ubyte", dtype=np.uint8)[16:]
+      x = torch.tensor(raw.reshape(-1, 20).astype(np.float32) / 255)
+      np.save(folder + "/p.npy", torch.softmax(model(x), 1).detach().numpy())
+      half = {k: v.half() for k, v in model.state_dict().items()}
+      save_file(half, folder + "/half.safetensors")
+      np.savez(folder + "/state.npz", **{k: v.numpy() for k, v in model.state_dict().items()})
+      """, [folder.path, data])
+    #expect(made.errors == "")
+    for (name, tolerance) in [
+      ("state.safetensors", "1e-5"), ("state.npz", "1e-5"), ("half.safetensors", "1e-2"),
+    ] {
+      expectSuccess(
+        try Command.maru([
+          "import", folder[name], "--layers", "9:relu,6:tanh,4:softmax", "--output",
+          folder["model"],
+        ]))
+      expectSuccess(
+        try Command.maru([
+          "predict", folder["model"], "--dataset", data, "--output", folder["q.npy"],
+        ]))
+      let result = try Python.run(
+        """
+        import sys, numpy as np
+        p, q = (np.load(sys.argv[1] + name) for name in ("/p.npy", "/q.npy"))
+        print(np.abs(p - q).max() < float(sys.argv[2]))
+        """, [folder.path, tolerance])
+      #expect(result.output == "True\n", "\(name)")
+    }
+  }
+}
