@@ -8,7 +8,9 @@ struct ReportCommandTests {
     let run = try StripesRun(layers: "8:relu,4:softmax", more: "--split shuffled --threads 1")
     let html = try run.folder.text(of: "run/report.html")
     #expect(html.hasPrefix("<!DOCTYPE html>\n") && html.hasSuffix("</html>\n"))
-    #expect(html.components(separatedBy: "<svg ").count == 5)
+    // Two curves, the grid of the first predictions and its 15 cells; there are no mistakes.
+    #expect(html.components(separatedBy: "<svg ").count == 1 + 2 + 1 + 15)
+    #expect(html.contains("<p>There are none.</p>"))
     for (name, value) in [
       ("layers", "8:relu,4:softmax"), ("optimizer", "sgd"), ("learning rate", "0.5"),
       ("batch size", "16"), ("steps an epoch", "4"), ("epochs", "20"), ("seed", "1"),
