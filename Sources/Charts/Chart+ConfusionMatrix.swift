@@ -28,13 +28,15 @@ extension Chart {
         }
       })
     layout.addLines(to: &script)
-    script.plot(
-      matrix.classCount == 0
-        ? []
-        : [
-          "$confusion using (\(layout.left)+($2+0.5)*\(layout.cell))"
-            + ":(\(layout.top)+($1+0.5)*\(layout.cell)):4 with image notitle"
-        ])
+    let middles =
+      "(\(layout.left)+($2+0.5)*\(layout.cell)):(\(layout.top)+($1+0.5)*\(layout.cell))"
+    var parts: [String] = []
+    if layout.count == 1 {
+      parts.append("$confusion using " + Script.squares(middles, "4", side: layout.cell))
+    } else if layout.count > 1 {
+      parts.append("$confusion using \(middles):4 with image notitle")
+    }
+    script.plot(parts)
     return script.chart(title)
   }
 }

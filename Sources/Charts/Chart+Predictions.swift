@@ -40,8 +40,9 @@ extension Chart {
   private static func grid(
     of predictions: [Prediction], _ images: Images, _ classNames: [String], _ title: String
   ) -> Chart {
+    // The line on the bars needs the width of three, also where there are fewer.
     let cells = ImageGrid(
-      count: max(1, predictions.count), columns: 3, imageShape: images.shape, side: 112, gap: 176,
+      count: max(3, predictions.count), columns: 3, imageShape: images.shape, side: 112, gap: 176,
       text: 42)
     var script = cells.script(title: title)
     script.label(
@@ -93,7 +94,8 @@ extension Script {
     }
     let barLeft = left + cells.width + 24
     let pitch = 112 / Double(bars.count)
-    for label in Set([prediction.label, prediction.predicted]) {
+    let named = [prediction.label, prediction.predicted].prefix(prediction.isRight ? 1 : 2)
+    for label in named {
       let isTrue = label == prediction.label
       self.label(
         isTrue ? "✓" : "✗", x: barLeft + (Double(label) + 0.5) * pitch, y: y + cells.height + 7,
