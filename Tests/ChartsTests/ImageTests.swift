@@ -35,7 +35,7 @@ struct ImageTests {
   @Test(arguments: [[1, 6], [6, 1], [1, 1]])
   func imageOfOneRowOrColumnIsDrawn(_ sizes: [Int]) throws {
     let count = sizes[0] * sizes[1]
-    let images = Images(pixels: (0..<count).map { UInt8($0 * 51) }, shape: Shape(sizes))
+    let images = Images(pixels: (0..<count).map { UInt8($0 * 51) }, shape: [sizes[0], sizes[1]])
     let samples = LabelledImages(images: images, labels: [0])
     for chart in [
       Chart.image(images, title: ""), .imageGrid(samples, classNames: ["one"], title: ""),
