@@ -20,8 +20,10 @@ struct ChartOption: ParsableArguments {
     try AtomicFile.check(path)
   }
 
-  /// Draws the picture that was asked for, if any.
-  func write(_ chart: Chart) throws { if let path { try chart.write(to: path) } }
+  /// Makes and draws the picture that was asked for, if any.
+  func write(_ chart: @autoclosure () -> Chart) throws {
+    if let path { try AtomicFile.write(chart().contents(for: path), to: path) }
+  }
 
   /// How many threads, in words.
   static func threads(_ count: Int) -> String { count == 1 ? "1 thread" : "\(count) threads" }

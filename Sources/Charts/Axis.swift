@@ -2,8 +2,8 @@ import Foundation
 
 /// Where an axis begins and ends, and how its marks are spaced.
 package enum Axis {
-  /// All finite values with a little room around them, up to at most `highest`; 0 to 1 where there
-  /// are none.
+  /// All finite values with a little room around them, and none above `highest` unless a value is,
+  /// as an accuracy in percent; 0 to 1 where there are no values.
   package static func range(of values: [Double], highest: Double) -> ClosedRange<Double> {
     // gnuplot draws none above, and the room of none below is too large for a number.
     let finite = values.filter { abs($0) < 1e307 }
@@ -14,7 +14,8 @@ package enum Axis {
     let room = isFlat ? max(abs(greatest) * 0.05, 0.05) : difference * 0.05
     // Figures are never negative, and neither is their axis.
     let lower = least >= 0 ? max(0, least - room) : least - room
-    return lower...max(lower + room, min(greatest + room, highest))
+    let upper = greatest <= highest ? min(greatest + room, highest) : greatest + room
+    return lower...max(lower + room, upper)
   }
 
   /// The step of marks at whole numbers of which there are at most ten up to `count`.

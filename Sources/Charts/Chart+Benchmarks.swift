@@ -11,8 +11,13 @@ extension Chart {
     /// Sizes n of n×n matrices, each with its speed in GFLOP/s.
     public let speeds: [(size: Int, gigaflops: Double)]
 
-    /// Creates the speeds of one routine.
+    /// Creates the speeds of one routine; those that are not finite are left out of the picture.
+    ///
+    /// A size below 1 traps.
     public init(name: String, peak: Double, speeds: [(size: Int, gigaflops: Double)]) {
+      precondition(
+        speeds.allSatisfy { $0.size > 0 },
+        "Chart: expected sizes of at least 1, got \(speeds.map(\.size))")
       (self.name, self.peak) = (name, peak)
       self.speeds = speeds.sorted { $0.size < $1.size }
     }
@@ -30,9 +35,10 @@ extension Chart {
     script.axes(
       x: "size n of the matrices", y: "GFLOP/s", left: 76, top: 76, right: 700, bottom: 424)
     let sizes = Set(series.flatMap { $0.speeds.map(\.size) }).sorted()
+    // An axis of speeds that are all zero has a range too.
     let highest =
       series.flatMap { [$0.peak] + $0.speeds.map(\.gigaflops) }
-      .filter(\.isFinite).max() ?? 1
+      .filter { $0.isFinite && $0 > 0 }.max() ?? 1
     script.add("set logscale x 2")
     let (first, last) = (Double(sizes.first ?? 1), Double(sizes.last ?? 1))
     script.add("set xrange [\(first / 1.1):\(last * 1.1)]; set yrange [0:\(highest * 1.12)]")
@@ -43,11 +49,11 @@ extension Chart {
       let style = LineStyle(run: index)
       entries.append((routine.name, style))
       entries.append(("its peak: \(routine.peak.fixed(1)) GFLOP/s", style.dashed(marked: false)))
-      script.data(routine.name, routine.speeds.map { [Double($0.size), $0.gigaflops] })
-      script.data("\(routine.name)_peak", [first / 1.1, last * 1.1].map { [$0, routine.peak] })
-      parts.append("$\(routine.name) using 1:2 \(style.commands(count: 1)) notitle")
+      script.data("speeds\(index)", routine.speeds.map { [Double($0.size), $0.gigaflops] })
+      script.data("peak\(index)", [first / 1.1, last * 1.1].map { [$0, routine.peak] })
+      parts.append("$speeds\(index) using 1:2 \(style.commands(count: 1)) notitle")
       parts.append(
-        "$\(routine.name)_peak using 1:2 \(style.dashed(marked: false).commands(count: 1)) notitle")
+        "$peak\(index) using 1:2 \(style.dashed(marked: false).commands(count: 1)) notitle")
     }
     script.legend(entries, right: 700, y: 52)
     script.plot(parts)
@@ -78,8 +84,11 @@ extension Chart {
     /// The samples trained on in a second.
     public let samplesPerSecond: Double
 
-    /// Creates a bar.
+    /// Creates a bar; traps unless the speed is from 0 to below 10¹⁵.
     public init(workload: String, name: String, isNaive: Bool, samplesPerSecond: Double) {
+      precondition(
+        0..<1e15 ~= samplesPerSecond,
+        "Chart: expected a speed from 0 to below 1e15, got \(samplesPerSecond)")
       (self.workload, self.name) = (workload, name)
       (self.isNaive, self.samplesPerSecond) = (isNaive, samplesPerSecond)
     }
@@ -105,7 +114,7 @@ extension Chart {
     for workload in workloads {
       let group = speeds.filter { $0.workload == workload }
       let highest = max(group.map(\.samplesPerSecond).max() ?? 1, .leastNormalMagnitude)
-      let naive = group.first(where: \.isNaive)?.samplesPerSecond
+      let naive = group.first { $0.isNaive && $0.samplesPerSecond > 0 }?.samplesPerSecond
       script.label(workload, x: left, y: y + 14, size: 13, limit: 500)
       y += 28
       for speed in group {

@@ -2,7 +2,8 @@ import Training
 
 extension Chart {
   /// How often images of each class were predicted as each class: a row a true class, a column a
-  /// predicted one, the count in each cell, the darker the larger its share of the row.
+  /// predicted one, the count in each cell, the darker the larger its share of the row. From 50
+  /// classes, the cells are too small for counts and have none.
   ///
   /// Traps unless there is a name for each class.
   public static func confusionMatrix(_ matrix: ConfusionMatrix, classNames: [String]) -> Chart {
@@ -17,13 +18,12 @@ extension Chart {
     script.add(Palette.counts)
     script.add("set cbrange [0:1]")
     layout.addNames(classNames, to: &script)
-    // A row of data is the true class, the predicted one, the count and its share of the true class.
+    // A row of data is the true class, the predicted one, the count and its share of the row.
     script.data(
       "confusion",
       matrix.counts.enumerated().flatMap { label, row in
         row.enumerated().map { predicted, count in
           let share = Double(count) / Double(max(1, matrix.support(label)))
-          layout.add(count, share, row: label, column: predicted, to: &script)
           return [Double(label), Double(predicted), Double(count), share]
         }
       })
@@ -35,6 +35,12 @@ extension Chart {
       parts.append("$confusion using " + Script.squares(middles, "4", side: layout.cell))
     } else if layout.count > 1 {
       parts.append("$confusion using \(middles):4 with image notitle")
+    }
+    // One plot for all: gnuplot's labels take time by the square of their number.
+    if 1..<50 ~= layout.count {
+      parts.append(
+        "$confusion using \(middles):3:($3==0?0xaaaaaa:$4>0.65?0xffffff:0x222222) "
+          + "with labels textcolor rgb variable font ',\(layout.size(of: matrix))' notitle")
     }
     script.plot(parts)
     return script.chart(title)
@@ -76,14 +82,11 @@ private struct MatrixLayout {
     }
   }
 
-  func add(_ value: Int, _ share: Double, row: Int, column: Int, to script: inout Script) {
-    let color = value == 0 ? "#aaaaaa" : share > 0.65 ? "#ffffff" : Palette.ink
-    let text = "\(value)"
-    // The widest count still fits into its cell.
-    let fitting = (cell - 4) / max(1, TextWidth.estimate(text, size: 1))
-    script.label(
-      text, x: left + (Double(column) + 0.5) * cell, y: top + (Double(row) + 0.5) * cell, .center,
-      size: min(13, fitting.rounded(.down)), color: color)
+  /// The size of the counts, of which the widest still fits into its cell.
+  func size(of matrix: ConfusionMatrix) -> String {
+    let widest = "\(matrix.counts.joined().max() ?? 0)"
+    let fitting = (cell - 4) / TextWidth.estimate(widest, size: 1)
+    return Script.number(min(13, fitting.rounded(.down)))
   }
 
   func addLines(to script: inout Script) {

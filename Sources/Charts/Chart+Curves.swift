@@ -26,7 +26,8 @@ extension Chart {
 
   /// Several runs in one picture: accuracy and loss, a colour and a mark a run, validation solid and
   /// training dashed.
-  /// - Parameter runs: the name of each run and its figures
+  /// - Parameter runs: the name of each run and its figures; of a name that is too long, such as a
+  ///   path, the end is shown
   public static func comparison(of runs: [(name: String, history: History)]) -> Chart {
     let title = "Runs compared"
     let rows = (runs.count + 1) / 2
@@ -36,8 +37,9 @@ extension Chart {
       "solid: validation; dashed: training", x: 480, y: 46, .center, size: 12, color: Palette.grey)
     for (index, run) in runs.enumerated() {
       script.legend(
-        run.name, LineStyle(run: index), x: 70 + Double(index % 2) * 470,
-        y: 488 + Double(index / 2) * 22, limit: 390)
+        TextWidth.fittedEnd(of: Script.oneLine(run.name), to: 390, size: 12),
+        LineStyle(run: index), x: 70 + Double(index % 2) * 470,
+        y: 488 + Double(index / 2) * 22)
     }
     script.add("set multiplot")
     for (index, (figure, name)) in [("accuracy", "Accuracy"), ("loss", "Loss")].enumerated() {

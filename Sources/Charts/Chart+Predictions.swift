@@ -6,8 +6,8 @@ extension Chart {
   /// The lesson's grid of predictions: each image with its probabilities as bars, below it the
   /// predicted class, its probability and, in brackets, the true class.
   ///
-  /// Blue and ✓ is right, red and ✗ is wrong; of the bars, the true class is blue, the predicted one
-  /// red and all others grey. Traps unless images are of [rows, columns] and there is a row of
+  /// Blue and ✓ is right, red and ✗ is wrong; of the bars, the true class is blue, the predicted
+  /// one red and all others grey. Traps unless images are of [rows, columns] and there is a row of
   /// probabilities for each.
   /// - Parameters:
   ///   - samples: the images and their classes; the first 15 are drawn, in five rows
@@ -22,8 +22,8 @@ extension Chart {
     return grid(of: Array(all.prefix(Prediction.gridCount)), samples.images, classNames, title)
   }
 
-  /// The wrong predictions of the highest probability, that one first, as ``predictions(_:_:classNames:title:)``
-  /// draws them.
+  /// The wrong predictions of the highest probability, that one first, drawn as by
+  /// ``predictions(_:_:classNames:title:)``.
   /// - Parameters:
   ///   - samples: the images and their classes; of the wrong ones the worst 15 are drawn
   ///   - probabilities: [images, classes]

@@ -24,7 +24,7 @@ extension Chart {
     return weightGrid(pictures, names, title: "Weights of each class")
   }
 
-  /// The weights of a network's first layer, one picture a unit.
+  /// The weights of a network's first layer, one picture a unit, of the first 400.
   ///
   /// Throws ``ChartError`` of kind `noImages` where there is no such layer, or its inputs are no
   /// images.
@@ -34,16 +34,17 @@ extension Chart {
   public static func firstLayerWeights(
     of model: Sequential, imageShape: Shape? = nil
   ) throws(ChartError) -> Chart {
-    let pictures = try Self.weights(of: model, imageShape)
-    return weightGrid(
-      pictures, nil, title: "First-layer weights of \(pictures.values.count) units")
+    let pictures = try Self.weights(of: model, imageShape, first: 400)
+    let (drawn, all) = (pictures.values.count, model.weights[0].shape.sizes[0])
+    let units = drawn < all ? "the first \(drawn) of \(all)" : "\(all)"
+    return weightGrid(pictures, nil, title: "First-layer weights of \(units) units")
   }
 
   private typealias Pictures = (values: [[[Double]]], shape: Shape)
 
-  /// The rows of the first weight as images.
+  /// The rows of the first weight as images, up to `most`.
   private static func weights(
-    of model: Sequential, _ imageShape: Shape?
+    of model: Sequential, _ imageShape: Shape?, first most: Int = .max
   ) throws(ChartError) -> Pictures {
     guard let weight = model.weights.first, weight.shape.rank == 2 else {
       throw .noImages("the model has no layer with weights")
@@ -55,7 +56,7 @@ extension Chart {
       throw .noImages("the first layer has \(inputs) inputs, which are no image")
     }
     let columns = shape.sizes[1]
-    let values = (0..<units).map { unit in
+    let values = (0..<min(units, most)).map { unit in
       (0..<shape.sizes[0]).map { row in
         (0..<columns).map { Double(weight[unit, row * columns + $0]) }
       }

@@ -28,10 +28,13 @@ public struct ChartError: Error, Hashable, Sendable, CustomStringConvertible {
     ChartError(kind: .noImages, description: reason)
   }
 
-  /// What gnuplot said, without the line breaks and the marks under what it did not understand.
-  static func failed(_ message: String) -> ChartError {
+  /// What gnuplot said, without the line breaks and the marks under what it did not understand, and
+  /// before it what ended gnuplot, where that was not itself.
+  static func failed(_ message: String, end: String? = nil) -> ChartError {
     let words = message.split(whereSeparator: \.isWhitespace).filter { $0 != "^" }
     let said = words.isEmpty ? "nothing" : words.joined(separator: " ")
-    return ChartError(kind: .failed, description: "gnuplot did not draw; it said: \(said)")
+    let middle = end.map { "; it was \($0)" } ?? ""
+    return ChartError(
+      kind: .failed, description: "gnuplot did not draw\(middle); it said: \(said)")
   }
 }

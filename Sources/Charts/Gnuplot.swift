@@ -24,7 +24,8 @@ public struct Gnuplot: Sendable {
     self.path = path
   }
 
-  /// Runs commands and gives what they draw, or stops the program when it has had its time.
+  /// Runs commands and gives what they draw, or stops the program, and what it started in its turn,
+  /// when it has had its time.
   ///
   /// A picture takes some tenths of a second; the limit of 60 is for busy machines.
   package func run(_ script: String, seconds limit: Double = 60) throws(ChartError) -> Data {
@@ -35,6 +36,8 @@ public struct Gnuplot: Sendable {
     process.standardInput = input
     process.standardOutput = output
     process.standardError = errors
+    let ended = DispatchSemaphore(value: 0)
+    process.terminationHandler = { _ in ended.signal() }
     do {
       try process.run()
     } catch {
@@ -44,18 +47,25 @@ public struct Gnuplot: Sendable {
     let messages = Reading(errors.fileHandleForReading)
     let picture = Reading(output.fileHandleForReading)
     Self.write(Data(script.utf8), to: input.fileHandleForWriting)
-    let program = process.processIdentifier
-    let stop = DispatchWorkItem { kill(program, SIGKILL) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + limit, execute: stop)
-    let (drawn, said) = (picture.result, messages.result)
+    let hasEnded = { (time: DispatchTime) in
+      [picture.end, messages.end, ended].allSatisfy { $0.wait(timeout: time) == .success }
+    }
+    guard hasEnded(.now() + limit) else {
+      // Foundation starts a program as the leader of a group of its own. While anything holds a
+      // pipe or runs, the group has members, and its number is no other's.
+      kill(-process.processIdentifier, SIGKILL)
+      // What has left the group may hold the pipes for ever.
+      _ = messages.end.wait(timeout: .now() + 1)
+      throw .failed(messages.text, end: "stopped after \(Script.number(limit)) seconds")
+    }
     process.waitUntilExit()
-    stop.cancel()
+    let status = process.terminationStatus
     if process.terminationReason == .uncaughtSignal {
-      throw .failed("nothing, and was stopped after at most \(limit) seconds")
+      let name = String(cString: strsignal(status))
+      throw .failed(messages.text, end: "ended by signal \(status) (\(name))")
     }
-    guard process.terminationStatus == 0, !drawn.isEmpty else {
-      throw .failed(String(decoding: said, as: UTF8.self))
-    }
+    let drawn = picture.result
+    guard status == 0, !drawn.isEmpty else { throw .failed(messages.text) }
     return drawn
   }
 
@@ -76,19 +86,21 @@ public struct Gnuplot: Sendable {
 /// A pipe that is read to its end on a thread of its own.
 private final class Reading: Sendable {
   private let received = Mutex(Data())
-  private let end = DispatchSemaphore(value: 0)
+  /// Signalled once, when all others have closed the pipe.
+  let end = DispatchSemaphore(value: 0)
 
   init(_ handle: FileHandle) {
     Thread.detachNewThread { [self] in
-      let data = (try? handle.readToEnd()) ?? Data()
-      received.withLock { $0 = data }
+      while true {
+        let piece = handle.availableData
+        if piece.isEmpty { break }
+        received.withLock { $0.append(piece) }
+      }
       end.signal()
     }
   }
 
-  /// All that came, once the other side has closed.
-  var result: Data {
-    end.wait()
-    return received.withLock { $0 }
-  }
+  /// All that has come so far.
+  var result: Data { received.withLock { $0 } }
+  var text: String { String(decoding: result, as: UTF8.self) }
 }

@@ -51,9 +51,7 @@ extension Script {
   }
 
   /// A sample of a line, its mark and its name.
-  mutating func legend(
-    _ name: String, _ style: LineStyle, x: Double, y: Double, limit: Double = .infinity
-  ) {
+  mutating func legend(_ name: String, _ style: LineStyle, x: Double, y: Double) {
     // Arrows are never dashed in SVG, so that the dashes are arrows of their own.
     for (from, to) in style.dash == 1 ? [(0.0, 32.0)] : [(0, 6), (9, 14), (18, 23), (26, 32)] {
       add(
@@ -61,7 +59,7 @@ extension Script {
           + "linecolor rgb '\(style.color)' linewidth 2")
     }
     if style.point > 0 { mark(style, x: x + 16, y: y) }
-    label(name, x: x + 40, y: y, size: 12, limit: limit)
+    label(name, x: x + 40, y: y, size: 12)
   }
 
   /// Samples of lines in a row that ends at the right.

@@ -35,8 +35,11 @@ package struct Script {
 
   /// Appends rows of numbers under a name; a number that is not finite is left out of the picture.
   ///
-  /// The name is one of ours, of letters and digits.
+  /// Traps unless the name is of ASCII letters, digits and `_`: it is a command's, not a text.
   package mutating func data(_ name: String, _ rows: [[Double]]) {
+    precondition(
+      true,
+      "Chart: expected a name of letters, digits and _, got \(name)")
     add("$\(name) << EOD")
     for row in rows { add(row.map(Self.number).joined(separator: " ")) }
     add("EOD")
@@ -77,15 +80,10 @@ package struct Script {
 extension Script {
   /// Any text as a constant of gnuplot's, in which nothing is a command, a macro or an escape.
   ///
-  /// All signs of ASCII but letters, digits, blanks and a few more are octal numbers. Doubling single
-  /// quotes is not enough: gnuplot 5.4 misreads them at the ends of a text.
+  /// All signs of ASCII but letters, digits, blanks and a few more are octal numbers. Doubling
+  /// single quotes is not enough: gnuplot 5.4 misreads them at the ends of a text.
   package static func quoted(_ text: String) -> String {
     "\"" + oneLine(text).unicodeScalars.map(escaped).joined() + "\""
-  }
-
-  /// A text for the labels of an axis, in which gnuplot would take a percent sign for a format.
-  package static func quotedForAxis(_ text: String) -> String {
-    quoted(text.replacing("%", with: "%%"))
   }
 
   private static func escaped(_ scalar: Unicode.Scalar) -> String {

@@ -24,6 +24,20 @@ package enum TextWidth {
     return text
   }
 
+  /// The text, or as much of its end as fits behind an ellipsis.
+  package static func fittedEnd(of text: String, to limit: Double, size: Double) -> String {
+    if estimate(text, size: size) <= limit { return text }
+    // The ellipsis takes an em.
+    var (kept, used) = (text.endIndex, size)
+    while kept > text.startIndex {
+      let before = text.index(before: kept)
+      used += width(text[before]) * size
+      if used > limit { break }
+      kept = before
+    }
+    return "…" + text[kept...].drop { $0 == " " }
+  }
+
   private static func width(_ character: Character) -> Double {
     guard let scalar = character.unicodeScalars.first else { return 0 }
     return switch scalar.value {

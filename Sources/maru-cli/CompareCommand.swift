@@ -21,10 +21,23 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let picture = try chart.map { try PictureFile(checking: $0) }
     let histories = try runs.map { try HistoryFile.read(RunFolder.historyPath($0)) }
-    let comparison = Comparison(zip(runs, histories).map { ($0, $1) })
+    let names = Self.names(of: runs)
+    let comparison = Comparison(zip(names, histories).map { ($0, $1) })
     print(comparison.text, terminator: "")
-    let curves = zip(runs, histories).map { (name: $0, history: $1.history) }
+    let curves = zip(names, histories).map { (name: $0, history: $1.history) }
     try picture?.write(.comparison(of: curves))
+  }
+
+  /// The paths without the folders at their front that all share.
+  private static func names(of paths: [String]) -> [String] {
+    let parts = paths.map { $0.split(separator: "/") }
+    let isShared = { (place: Int) in
+      parts.allSatisfy { place + 1 < $0.count && $0[place] == parts[0][place] }
+    }
+    // A folder of the root is another than one of the same name here.
+    if Set(paths.map { $0.hasPrefix("/") }).count > 1 || !isShared(0) { return paths }
+    let count = (0...).prefix(while: isShared).count
+    return parts.map { $0.dropFirst(count).joined(separator: "/") }
   }
 }
 

@@ -42,19 +42,34 @@ struct PredictCommand: ParsableCommand {
     if count != nil && dataset == nil {
       throw ValidationError("--count: expected with --dataset, since all images are printed")
     }
-    if let option = pictures.given.first, dataset == nil {
+    if let (option, _) = pictures.given.first, dataset == nil {
       throw ValidationError("\(option): expected with --dataset, whose true classes it shows")
     }
     if logits && output == nil {
       throw ValidationError("--logits: expected with --output, whose contents it changes")
     }
+    try refuseToWriteOneFileTwice()
   }
 
   func run() throws {
     try refuseToReplaceWhatIsRead()
-    try pictures.check()
+    let pictures = try pictures.checked()
     let file = try model.loadToPredict()
-    if let dataset { try predict(dataset, by: file) } else { try predictImages(by: file) }
+    if let dataset {
+      try predict(dataset, by: file, drawing: pictures)
+    } else {
+      try predictImages(by: file)
+    }
+  }
+
+  private func refuseToWriteOneFileTwice() throws {
+    var written = output.map { [("--output", $0)] } ?? []
+    for (option, path) in pictures.given {
+      if let (other, _) = written.first(where: { Self.isSameFile($0.1, path) }) {
+        throw ValidationError("\(option): expected another file than that of \(other)")
+      }
+      written.append((option, path))
+    }
   }
 
   private func refuseToReplaceWhatIsRead() throws {
@@ -65,7 +80,9 @@ struct PredictCommand: ParsableCommand {
     }
   }
 
-  private func predict(_ name: String, by file: ModelFile) throws {
+  private func predict(
+    _ name: String, by file: ModelFile, drawing pictures: PredictionPictures.Files
+  ) throws {
     let dataset = try data.load(name)
     try file.check(against: dataset, path: model.model)
     let probabilities = try predict(dataset.test.images, by: file)

@@ -15,10 +15,10 @@ struct PredictionPictures: ParsableArguments {
     help: ArgumentHelp("Draw how often which class was taken for which.", valueName: "file"))
   var confusion: String?
 
-  /// The options that were given.
-  var given: [String] {
+  /// The options that were given, and their files.
+  var given: [(option: String, path: String)] {
     [("--chart", chart), ("--mistakes", mistakes), ("--confusion", confusion)]
-      .compactMap { option, path in path.map { _ in option } }
+      .compactMap { option, path in path.map { (option, $0) } }
   }
 
   func validate() throws {
@@ -28,31 +28,32 @@ struct PredictionPictures: ParsableArguments {
   }
 
   /// Makes sure that all can be drawn and written; call it before the work.
-  func check() throws {
-    for path in [chart, mistakes, confusion] {
-      if let path { _ = try PictureFile(checking: path) }
-    }
+  func checked() throws -> Files {
+    try Files(
+      chart: chart.map { try PictureFile(checking: $0) },
+      mistakes: mistakes.map { try PictureFile(checking: $0) },
+      confusion: confusion.map { try PictureFile(checking: $0) })
   }
 
-  /// Draws what was asked for.
-  /// - Parameters:
-  ///   - probabilities: of the test images, [images, classes]
-  ///   - dataset: what they are of
-  func write(_ probabilities: Tensor, of dataset: Dataset) throws {
-    let (test, names) = (dataset.test, dataset.classNames)
-    if let chart {
-      try PictureFile(checking: chart).write(
+  /// The files of the pictures that were asked for.
+  struct Files {
+    let chart, mistakes, confusion: PictureFile?
+
+    /// Draws them.
+    /// - Parameters:
+    ///   - probabilities: of the test images, [images, classes]
+    ///   - dataset: what they are of
+    func write(_ probabilities: Tensor, of dataset: Dataset) throws {
+      let (test, names) = (dataset.test, dataset.classNames)
+      try chart?.write(
         .predictions(
           test, probabilities, classNames: names, title: "Predictions of \(dataset.name)"))
-    }
-    if let mistakes {
-      try PictureFile(checking: mistakes).write(
-        .mistakes(test, probabilities, classNames: names))
-    }
-    if let confusion {
-      let matrix = ConfusionMatrix(
-        labels: test.labels, predictions: probabilities.argmaxOfRows(), classCount: names.count)
-      try PictureFile(checking: confusion).write(.confusionMatrix(matrix, classNames: names))
+      try mistakes?.write(.mistakes(test, probabilities, classNames: names))
+      if let confusion {
+        let matrix = ConfusionMatrix(
+          labels: test.labels, predictions: probabilities.argmaxOfRows(), classCount: names.count)
+        try confusion.write(.confusionMatrix(matrix, classNames: names))
+      }
     }
   }
 }

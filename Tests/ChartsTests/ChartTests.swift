@@ -48,10 +48,11 @@ struct ChartTests {
   }
 
   @Test(arguments: [
-    "it's \"quoted\" ''", "{/Bold x} _{a}^{b} }{", "100 % %g %s %%", "`touch \(escapes)`",
-    #"\n \t \\ \"#, "system(\"touch \(escapes)\")", "@PATH @x", "$points", "EOD", "옷 신발 ✓",
-    "one\ntwo\r\nthree\tfour\u{0}\u{1B}[31m", "<b>&amp;</b> ]]>", "'; system 'touch \(escapes)' #",
-    "a\nEOD\n!touch \(escapes)\n", "\u{FFFF}\u{2028}", "", " ", "<image id='gpDot'>",
+    "it's \"quoted\" ''", "{/Bold x} _{a}^{b} }{", "100 % %g %s %%", "`touch \(Marker.path)`",
+    #"\n \t \\ \"#, "system(\"touch \(Marker.path)\")", "@PATH @x", "$points", "EOD", "옷 신발 ✓",
+    "one\ntwo\r\nthree\tfour\u{0}\u{1B}[31m", "<b>&amp;</b> ]]>",
+    "'; system 'touch \(Marker.path)' #", "a\nEOD\n!touch \(Marker.path)\n", "\u{FFFF}\u{2028}", "",
+    " ", "<image id='gpDot'>",
   ])
   func anyTitleStaysText(_ title: String) throws {
     let svg = try expectWhole(smallChart(title))
@@ -59,12 +60,8 @@ struct ChartTests {
     #expect(!text.contains { $0.isNewline })
     #expect(svg.titles == [text])
     #expect(svg.texts == (title.isEmpty ? [] : [text]))
-    #expect(!FileManager.default.fileExists(atPath: Self.escapes))
+    #expect(!Marker.isThere)
   }
-
-  /// Where a title that ran as a command would leave a file.
-  private static let escapes = FileManager.default.temporaryDirectory
-    .appendingPathComponent("maru-ran-\(getpid())").path
 
   @Test func longTextIsShortened() throws {
     let svg = try expectWhole(smallChart(String(repeating: "long ", count: 10_000)))
@@ -72,12 +69,8 @@ struct ChartTests {
     #expect(TextWidth.estimate(svg.texts[0], size: 16) <= 400 - 24)
     #expect(TextWidth.fitted("fits", to: 100, size: 10) == "fits")
     #expect(TextWidth.fitted("신발신발신발", to: 35, size: 10) == "신발…")
-  }
-
-  @Test func percentSignsOfAnAxisStay() throws {
-    var script = Script(width: 300, height: 200)
-    script.add("set xtics (\(Script.quotedForAxis("5 % of 'x' %g")) 0)")
-    script.add("plot [-1:1] [0:1] 0.5 notitle")
-    #expect(try expectWhole(script.chart("")).texts.contains("5 % of 'x' %g"))
+    #expect(TextWidth.fittedEnd(of: "fits", to: 100, size: 10) == "fits")
+    #expect(TextWidth.fittedEnd(of: "발신발신발신", to: 35, size: 10) == "…발신")
+    #expect(TextWidth.fittedEnd(of: "", to: 0, size: 10) == "")
   }
 }

@@ -68,6 +68,15 @@ struct CurveTests {
     #expect(svg.texts.count { $0 == "runs/a" } == 1)
   }
 
+  @Test func longNamesThatDifferAtTheirEndsAreToldApart() throws {
+    let folders = String(repeating: "folder/", count: 40)
+    let chart = Chart.comparison(
+      of: ["first", "second"].map { (folders + $0, Fixture.run) })
+    let texts = try expectWhole(chart).texts.filter { $0.contains("folder/") }
+    #expect(texts.map { $0.split(separator: "/").last } == ["first", "second"])
+    #expect(texts.allSatisfy { $0.hasPrefix("…") && TextWidth.estimate($0, size: 12) <= 390 })
+  }
+
   @Test func marksOfAnAxisAreAtMostTen() {
     #expect(
       [1, 9, 10, 11, 20, 30, 50, 99, 101, 1000].map(Axis.wholeStep) == [
@@ -80,5 +89,7 @@ struct CurveTests {
     #expect(Axis.range(of: [.nan, .infinity], highest: 1) == 0...1)
     #expect(Axis.range(of: [0.5, 1], highest: 1) == 0.475...1)
     #expect(Axis.range(of: [0.01, 1.01], highest: .infinity).lowerBound == 0)
+    // An accuracy in percent.
+    #expect(Axis.range(of: [50, 90], highest: 1) == 48...92)
   }
 }

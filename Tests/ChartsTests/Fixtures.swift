@@ -1,5 +1,6 @@
 import Charts
 import Datasets
+import Foundation
 import Training
 
 /// Data of which every number in a picture is known.
@@ -8,7 +9,8 @@ enum Fixture {
 
   /// Class names that are not to run, nor to break a picture: as many as there are classes.
   static let hostileNames = [
-    "it's \"{/Bold x}\" 5 % `id`", "신발 \\n @x $image0 <b>", "'; system('id') #\nEOD\n",
+    "`touch \(Marker.path)` it's \"{/Bold x}\" 5 %", "신발 \\n @x $image0 <b>",
+    "a << EOD\nEOD\n!touch \(Marker.path)\n'; system('touch \(Marker.path)') #",
   ]
 
   /// Five images of 2×4, no pixel like another, of the classes 0, 1, 2, 0, 1.
@@ -41,4 +43,12 @@ enum Fixture {
     "loss": [1.5, 0.75, 0.5], "accuracy": [0.25, 0.5, 0.75], "val_loss": [1.25, 1, 0.875],
     "val_accuracy": [0.375, 0.625, 0.5],
   ])
+}
+
+/// Where a text that ran as a command would leave a file.
+enum Marker {
+  static let path = FileManager.default.temporaryDirectory
+    .appendingPathComponent("maru-ran-\(getpid())").path
+
+  static var isThere: Bool { FileManager.default.fileExists(atPath: path) }
 }

@@ -55,13 +55,41 @@ struct GnuplotTests {
     #expect(error?.description == "gnuplot did not draw; it said: nothing")
   }
 
-  @Test func programThatDoesNotEndIsStopped() throws {
+  /// Also one that holds no pipe any more.
+  @Test(.timeLimit(.minutes(2)), arguments: ["", "exec >&- 2>&-; "])
+  func programThatDoesNotEndIsStopped(_ before: String) throws {
     let folder = try TemporaryFolder()
-    let program = try gnuplot("exec sleep 1000", in: folder)
+    let program = try gnuplot("\(before)exec sleep 1000", in: folder)
     let error = #expect(throws: ChartError.self) { try program.run("", seconds: 0.2) }
     #expect(
       error?.description
-        == "gnuplot did not draw; it said: nothing, and was stopped after at most 0.2 seconds")
+        == "gnuplot did not draw; it was stopped after 0.2 seconds; it said: nothing")
+  }
+
+  /// A wrapper that waits for its child, which holds the pipes and another one.
+  @Test(.timeLimit(.minutes(2))) func whatTheProgramStartedIsStoppedToo() throws {
+    let folder = try TemporaryFolder()
+    #expect(mkfifo(folder["held"], 0o600) == 0)
+    let reading = open(folder["held"], O_RDONLY | O_NONBLOCK)
+    defer { close(reading) }
+    let program = try gnuplot(
+      "(echo here >&2; exec sleep 1000) 3> '\(folder["held"])'; true", in: folder)
+    let error = #expect(throws: ChartError.self) { try program.run("", seconds: 3) }
+    #expect(
+      error?.description == "gnuplot did not draw; it was stopped after 3 seconds; it said: here")
+    // The pipe ends when all that hold it have ended.
+    #expect(fcntl(reading, F_SETFL, 0) == 0)
+    var byte: UInt8 = 0
+    #expect(read(reading, &byte, 1) == 0)
+  }
+
+  @Test func programThatASignalEndsIsTold() throws {
+    let folder = try TemporaryFolder()
+    let program = try gnuplot("echo ready >&2; kill -SEGV $$", in: folder)
+    let error = #expect(throws: ChartError.self) { try program.run("") }
+    #expect(
+      error?.description == "gnuplot did not draw; it was ended by signal 11 "
+        + "(\(String(cString: strsignal(SIGSEGV)))); it said: ready")
   }
 
   /// A megabyte on each of the three pipes, of which none is emptied before the next is full.

@@ -38,6 +38,14 @@ struct WeightsTests {
     #expect(error?.description == "the model has hidden layers: expected a linear one")
   }
 
+  @Test(arguments: [(400, "400"), (401, "the first 400 of 401")])
+  func wideLayerHasItsFirstUnits(_ units: Int, _ title: String) throws {
+    let model = try Sequential(inputShape: [2, 2], [Flatten(), Dense(units), ReLU(), Dense(2)])
+    let chart = try Chart.firstLayerWeights(of: model)
+    #expect(chart.data.count == 400)
+    #expect(try expectWhole(chart).texts.contains("First-layer weights of \(title) units"))
+  }
+
   @Test func weightsOfZeroOrWithoutNumbersAreDrawn() throws {
     for weight: Float in [0, .nan] {
       let model = try model([4], [Dense(1)], weight: [weight, 0, 0, 0])

@@ -94,6 +94,23 @@ struct CompareTests {
     #expect(result.output.contains("│ test_accuracy │ "))
   }
 
+  @Test func foldersThatAllShareAreLeftOut() throws {
+    for name in ["a/b/first", "a/b/second"] { try write(Self.slow, to: "\(name)/history.json") }
+    for prefix in ["a/b/", "./a/b/", folder["a/b/"]] {
+      let result = try compare(
+        "\(prefix)first", "\(prefix)second/", "\(prefix)second/history.json", "--chart", "c.svg")
+      expectSuccess(result)
+      #expect(
+        result.outputLines[2].split(separator: "┃").dropFirst().map { $0.filter { $0 != " " } } == [
+          "first", "second", "second/history.json",
+        ])
+      let svg = try folder.text(of: "c.svg")
+      #expect(svg.contains(">first<") && svg.contains(">second<"))
+    }
+    let result = try compare("a/b/first", folder["a/b/first"])
+    #expect(result.output.contains("┃ a/b/first ┃ \(folder["a/b/first"]) ┃"))
+  }
+
   @Test func fileThatIsNoHistoryIsNamed() throws {
     try write(Self.slow, to: "slow/history.json")
     try write(#"{"history": {}}"#, to: "empty.json")

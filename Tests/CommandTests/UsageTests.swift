@@ -119,6 +119,12 @@ struct UsageTests {
       "predict model a.png --chart a.svg",
       "--chart: expected with --dataset, whose true classes it shows", hint: "maru predict --help"),
     .init(
+      "predict model --dataset digits --chart same.png --mistakes ./same.png",
+      "--mistakes: expected another file than that of --chart", hint: "maru predict --help"),
+    .init(
+      "predict model --dataset digits --output same.png --confusion same.png",
+      "--confusion: expected another file than that of --output", hint: "maru predict --help"),
+    .init(
       "data show digits --count -1", "--count: expected 1 to 1000, got -1",
       hint: "maru data show --help"),
     .init(

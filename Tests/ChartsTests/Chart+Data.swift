@@ -1,6 +1,8 @@
+import Charts
+
 extension Chart {
-  /// The numbers that gnuplot is handed, by the names under which it is, read back from the commands.
-  package var data: [String: [[Double]]] {
+  /// The numbers that gnuplot is handed, by their names, read back from the commands.
+  var data: [String: [[Double]]] {
     var blocks: [String: [[Double]]] = [:]
     var name: String?
     for line in script.split(separator: "\n", omittingEmptySubsequences: false) {
