@@ -31,7 +31,11 @@ extension Chart {
     let middles =
       "(\(layout.left)+($2+0.5)*\(layout.cell)):(\(layout.top)+($1+0.5)*\(layout.cell))"
     var parts: [String] = []
-    if layout.count > 0 { parts.append("$confusion using \(middles):4 with image notitle") }
+    if layout.count == 1 {
+      parts.append("$confusion using " + Script.squares(middles, "4", side: layout.cell))
+    } else if layout.count > 1 {
+      parts.append("$confusion using \(middles):4 with image notitle")
+    }
     // One plot for all: gnuplot's labels take time by the square of their number.
     if 1..<50 ~= layout.count {
       parts.append(

@@ -96,14 +96,18 @@ extension Script {
   fileprivate mutating func panel(
     left: Double, right: Double, names: (x: String, y: String), _ curves: [Curve], highest: Double
   ) {
-    frame(left: left, top: 76, right: right, bottom: 424)
     let epochs = max(1, curves.map(\.values.count).max() ?? 0)
     let range = Axis.range(of: curves.flatMap(\.values), highest: highest)
-    axes(x: names.x, y: names.y, left: left, top: 76, right: right, bottom: 424)
+    let marks = Axis.marks(of: range, most: 10)
+    // The name of the axis stays where it is, and wide marks move the frame.
+    let inner = left + Script.room(for: marks)
+    axes(
+      x: names.x, y: names.y, left: inner, top: 76, right: right, bottom: 424, nameAt: left - 54)
     let room = max(0.5, Double(epochs) * 0.02)
     add("set xrange [\(1 - room):\(Double(epochs) + room)]")
     add("set xtics \(Axis.wholeStep(over: epochs))")
     add("set yrange [\(range.lowerBound):\(range.upperBound)]")
+    self.marks(marks, on: "y")
     var parts: [String] = []
     for curve in curves where !curve.values.isEmpty {
       data(curve.name, curve.values.enumerated().map { [Double($0 + 1), $1] })

@@ -12,22 +12,24 @@ extension Chart {
   public static func image(_ images: Images, at index: Int = 0, title: String) -> Chart {
     let rows = images.rows(at: index)
     let (height, width) = (Double(rows.count), Double(rows[0].count))
-    var script = Script(width: 560, height: 500)
+    // The name of the rows stands beside their widest number.
+    let left = 56 + max(0, TextWidth.estimate("\(rows.count)", size: 12) - 16).rounded(.up)
+    var script = Script(width: Int(left) + 504, height: 500)
     script.title(title)
     // The longer side takes all of the room, and pixels are squares.
     let scale = 390 / max(height, width)
     let top = 52 + (390 - height * scale) / 2
-    script.frame(left: 56, top: top, right: 56 + width * scale, bottom: top + height * scale)
+    script.frame(left: left, top: top, right: left + width * scale, bottom: top + height * scale)
     script.add(Palette.viridis)
     script.add("set tics out nomirror scale 0.5 font ',12'")
     script.label(
-      "column (pixels)", x: 56 + width * scale / 2, y: top + height * scale + 42, .center)
+      "column (pixels)", x: left + width * scale / 2, y: top + height * scale + 42, .center)
     script.label("row (pixels)", x: 14, y: top + height * scale / 2, .center, rotation: 90)
     script.add("set xrange [-0.5:\(width - 0.5)]; set yrange [\(height - 0.5):-0.5]")
-    script.add("set cbrange [0:255]; set cbtics 0,51")
-    script.colorBar("brightness (0 to 255)", x: 470, y: 52, width: 18, height: 390)
-    script.data("image", rows)
-    script.plot(["$image matrix with image notitle"])
+    script.add("set cbrange [0:255]")
+    let marks = stride(from: 0.0, through: 255, by: 51).map { ($0, Script.number($0)) }
+    script.colorBar("brightness (0 to 255)", marks, x: left + 414, y: 52, width: 18, height: 390)
+    script.plot([script.image("image", rows, x: -0.5, y: -0.5, scale: 1)])
     return script.chart(title)
   }
 
@@ -100,17 +102,20 @@ struct ImageGrid {
     )
   }
 
-  /// A script of the size that all take, with a title.
+  /// A script of the size that all take, with a title and room at the right.
   func script(title: String, right: Double = 0) -> Script {
-    let rows = (count + columns - 1) / columns
-    var script = Script(
-      width: pictureWidth + Int(right), height: Int(top + Double(rows) * (height + text) + 8))
+    var script = Script(width: pictureWidth + Int(right), height: pictureHeight)
     script.usePixels()
     script.title(title)
     return script
   }
 
-  private var pictureWidth: Int { max(360, Int(Double(columns) * pitch + 2 * margin)) }
+  var pictureWidth: Int { max(360, Int(Double(columns) * pitch + 2 * margin)) }
+
+  var pictureHeight: Int {
+    let rows = (count + columns - 1) / columns
+    return Int(top + Double(rows) * (height + text) + 8)
+  }
 }
 
 extension Images {

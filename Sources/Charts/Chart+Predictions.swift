@@ -37,8 +37,9 @@ extension Chart {
 
   /// Where the images lie.
   static func predictionCells(_ count: Int, _ imageShape: Shape) -> ImageGrid {
+    // The line on the bars needs the width of three, also where there are fewer.
     ImageGrid(
-      count: max(1, count), columns: 3, imageShape: imageShape, side: 112, gap: 176, text: 42)
+      count: max(3, count), columns: 3, imageShape: imageShape, side: 112, gap: 176, text: 42)
   }
 
   private static func grid(
@@ -95,7 +96,8 @@ extension Script {
     }
     let barLeft = left + cells.width + 24
     let pitch = 112 / Double(bars.count)
-    for label in Set([prediction.label, prediction.predicted]) {
+    let named = [prediction.label, prediction.predicted].prefix(prediction.isRight ? 1 : 2)
+    for label in named {
       let isTrue = label == prediction.label
       self.label(
         isTrue ? "✓" : "✗", x: barLeft + (Double(label) + 0.5) * pitch, y: y + cells.height + 7,

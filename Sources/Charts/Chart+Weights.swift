@@ -74,15 +74,16 @@ extension Chart {
       ? ImageGrid(
         count: count, columns: max(8, root), imageShape: pictures.shape, side: 56, gap: 6, text: 6)
       : ImageGrid(count: count, columns: 5, imageShape: pictures.shape, side: 112, gap: 16)
-    var script = cells.script(title: title, right: 90)
     let limit = pictures.values.joined().joined().filter(\.isFinite).map(abs).max() ?? 0
     // A model of zeros has a range too.
     let range = limit > 0 ? limit : 1
+    let height = min(260, Double(cells.pictureHeight) - 80)
+    let marks = Axis.marks(of: -range...range, most: max(3, Int(height / 26)))
+    var script = cells.script(title: title, right: 90 + Script.room(for: marks))
     script.add(Palette.diverging)
     script.add("set cbrange [\(-range):\(range)]")
     script.colorBar(
-      "weight", x: Double(script.width - 84), y: 56, width: 14,
-      height: min(260, Double(script.height) - 80))
+      "weight", marks, x: Double(cells.pictureWidth + 6), y: 56, width: 14, height: height)
     var parts: [String] = []
     for (index, picture) in pictures.values.enumerated() {
       let place = cells.place(index)

@@ -59,17 +59,18 @@ public struct Chart: Sendable, Equatable {
   ///
   /// It needs nothing beside it, and its ids are no other chart's.
   public func svg() throws(ChartError) -> String {
-    let drawn = try draw("svg name '\(identifier)'")
+    let drawn = try draw(script, "svg name '\(identifier)'")
     return SVG.tidied(String(decoding: drawn, as: UTF8.self), title: title, prefix: identifier)
   }
 
-  /// The picture as the bytes of a PNG file.
+  /// The picture as the bytes of a PNG file, with the sign � for letters that no installed font has.
   public func png() throws(ChartError) -> [UInt8] {
+    let script = FontCoverage.installed.replacingMissing(in: script)
     // Cairo takes points for what SVG takes as pixels; the scale makes text the same size in both.
-    Array(try draw("pngcairo fontscale 0.75"))
+    return Array(try draw(script, "pngcairo fontscale 0.75"))
   }
 
-  private func draw(_ terminal: String) throws(ChartError) -> Data {
+  private func draw(_ script: String, _ terminal: String) throws(ChartError) -> Data {
     try Gnuplot().run(
       """
       set encoding utf8

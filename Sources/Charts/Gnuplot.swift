@@ -32,6 +32,8 @@ public struct Gnuplot: Sendable {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = ["--default-settings", "-"]
+    // Wherever it draws, it would first set up the terminal that the user's variable names.
+    process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "GNUTERM" }
     let (input, output, errors) = (Pipe(), Pipe(), Pipe())
     process.standardInput = input
     process.standardOutput = output

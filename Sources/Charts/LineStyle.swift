@@ -38,7 +38,8 @@ extension Script {
   /// The names of an axis each, at the places that a frame of axes leaves for them, and thin lines
   /// across it.
   mutating func axes(
-    x: String, y: String, left: Double, top: Double, right: Double, bottom: Double
+    x: String, y: String, left: Double, top: Double, right: Double, bottom: Double,
+    nameAt place: Double? = nil
   ) {
     frame(left: left, top: top, right: right, bottom: bottom)
     add("unset key")
@@ -46,7 +47,7 @@ extension Script {
     add("set border 3 linecolor rgb '\(Palette.ink)'")
     add("set grid y linecolor rgb '\(Palette.faint)' linetype 1 linewidth 1")
     label(x, x: (left + right) / 2, y: bottom + 42, .center)
-    label(y, x: left - 54, y: (top + bottom) / 2, .center, rotation: 90)
+    label(y, x: place ?? left - 54, y: (top + bottom) / 2, .center, rotation: 90)
   }
 
   /// A sample of a line, its mark and its name.

@@ -7,8 +7,19 @@ extension Script {
   ) -> String {
     data(name, rows)
     let side = Self.number(scale)
-    return "$\(name) matrix using (\(Self.number(x))+($1+0.5)*\(side))"
-      + ":(\(Self.number(y))+($2+0.5)*\(side)):3 with image notitle"
+    let middles =
+      "(\(Self.number(x))+($1+0.5)*\(side)):(\(Self.number(y))+($2+0.5)*\(side))"
+    let isLine = rows.count == 1 || rows.first?.count == 1
+    return "$\(name) matrix using "
+      + (isLine ? Self.squares(middles, "3", side: scale) : "\(middles):3 with image notitle")
+  }
+
+  /// Squares by their middles, coloured by a column of data: gnuplot draws an image from two rows and
+  /// columns alone.
+  static func squares(_ middles: String, _ column: String, side: Double) -> String {
+    let half = number(side / 2)
+    return "\(middles):(\(half)):(\(half)):\(column) "
+      + "with boxxyerror fillcolor palette fillstyle solid noborder notitle"
   }
 
   /// Upright bars of a color each, of values from 0 to 1, in a frame.
@@ -78,12 +89,23 @@ extension Script {
   }
 
   /// A colour bar, whose place is that of the gradient alone, and what it measures.
-  mutating func colorBar(_ name: String, x: Double, y: Double, width: Double, height: Double) {
+  mutating func colorBar(
+    _ name: String, _ marks: [Axis.Mark], x: Double, y: Double, width: Double, height: Double
+  ) {
     let origin = screen(x, y + height)
     let size = [width / Double(self.width), height / Double(self.height)]
       .map { Self.number($0, digits: 6) }.joined(separator: ",")
     add("set colorbox vertical user origin \(origin) size \(size) noborder")
-    label(name, x: x + width + 54, y: y + height / 2, .center, size: 12, rotation: 90)
+    label(
+      name, x: x + width + 54 + Self.room(for: marks), y: y + height / 2, .center, size: 12,
+      rotation: 90)
     add("set cbtics scale 0.5 font ',12' textcolor rgb '\(Palette.ink)'")
+    self.marks(marks, on: "cb")
+  }
+
+  /// What marks of an axis take of the picture beyond the room that there is for all.
+  static func room(for marks: [Axis.Mark]) -> Double {
+    let widest = marks.map { TextWidth.estimate($0.text, size: 12) }.max() ?? 0
+    return max(0, widest - 30).rounded(.up)
   }
 }

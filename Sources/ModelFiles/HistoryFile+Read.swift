@@ -28,7 +28,9 @@ extension HistoryFile {
     var figures: [String: [Double]] = [:]
     for (name, value) in series {
       guard let numbers = value.numbers else { throw malformed("\(name): expected numbers") }
-      figures[fullNames[name] ?? name] = numbers
+      // A file may have both, of which the full name's figures are read.
+      let full = fullNames[name] ?? name
+      if full == name || series[full] == nil { figures[full] = numbers }
     }
     guard let loss = figures["loss"], !loss.isEmpty else {
       throw malformed("no loss of any epoch")

@@ -56,9 +56,9 @@ struct Comparison {
     let same = settings.filter { Set($0.values).count == 1 }
     let different = settings.filter { Set($0.values).count > 1 }
     var table = TextTable([("", .left)] + names.map { (header: $0, alignment: .right) })
-    for (label, values) in different { table.append([label] + values) }
+    for (label, values) in different { table.append([label.inOneLine] + values) }
     if !different.isEmpty { table.appendRule() }
-    for (label, values) in results { table.append([label] + values) }
+    for (label, values) in results { table.append([label.inOneLine] + values) }
     let shared = same.map { "\($0) \($1[0])" }.joined(separator: ", ")
     return (shared.isEmpty ? "" : "the same in all: \(shared)\n") + table.description
   }

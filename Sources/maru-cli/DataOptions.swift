@@ -42,3 +42,13 @@ extension ModelFile {
     return try Sequential(inputShape: model.outputShape, [Softmax()]).predict(outputs)
   }
 }
+
+extension Dataset {
+  /// Throws a failure that names the option where the samples are no images to draw.
+  func checkImages(for option: String) throws {
+    let shape = train.images.shape
+    if shape.rank != 2 {
+      throw Failure.usage("\(option): expected images, but \(name) has samples of shape \(shape)")
+    }
+  }
+}

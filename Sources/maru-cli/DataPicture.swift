@@ -27,17 +27,24 @@ struct DataPicture: ParsableArguments {
   func draw(_ name: String, from data: DataOptions) throws -> Bool {
     if let output {
       let picture = try PictureFile(checking: output)
-      try picture.write(try chart(of: try data.load(name)))
+      try picture.write(try chart(of: try load(name, from: data)))
       return true
     }
     if count == nil && index == nil { return false }
-    let dataset = try data.load(name)
+    let dataset = try load(name, from: data)
     let samples = dataset.train[try range(of: dataset.train)]
     print(
       TerminalPicture(
         samples.images, titles: samples.labels.map { dataset.classNames[$0] },
         terminal: .standardOutput), terminator: "")
     return true
+  }
+
+  private func load(_ name: String, from data: DataOptions) throws -> Dataset {
+    let dataset = try data.load(name)
+    if count != nil { try dataset.checkImages(for: "--count") }
+    if index != nil { try dataset.checkImages(for: "--index") }
+    return dataset
   }
 
   /// The images that were asked for.

@@ -20,7 +20,7 @@ struct OwnImages {
           + "not images to classes")
     }
     let classCount = file.model.outputShape.count
-    let names = file.classNames
+    let names = file.classNames.map(\.inOneLine)
     classNames = names.count == classCount ? names : (0..<classCount).map(String.init)
     let style = FittedImage.Style(classNames: names)
     let fitted = try paths.map { path in

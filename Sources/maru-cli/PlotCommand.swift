@@ -24,7 +24,12 @@ struct PlotCommand: ParsableCommand {
 
   func run() throws {
     let picture = try PictureFile(checking: output)
-    let history = try HistoryFile.read(RunFolder.historyPath(path)).history
+    let path = RunFolder.historyPath(path)
+    let history = try HistoryFile.read(path).history
+    let name = figure.rawValue
+    guard (history[name] + history["val_\(name)"]).contains(where: \.isFinite) else {
+      throw Failure.data("\(path): no \(name) of any epoch")
+    }
     try picture.write(figure == .accuracy ? .accuracy(of: history) : .loss(of: history))
   }
 }

@@ -86,6 +86,9 @@ struct PredictCommand: ParsableCommand {
   ) throws {
     let dataset = try data.load(name)
     try file.check(against: dataset, path: model.model)
+    if let (option, _) = self.pictures.given.first(where: { $0.option != "--confusion" }) {
+      try dataset.checkImages(for: option)
+    }
     let probabilities = try predict(dataset.test.images, by: file)
     let predicted = probabilities.argmaxOfRows()
     try pictures.write(probabilities, of: dataset)

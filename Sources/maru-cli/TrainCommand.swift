@@ -99,7 +99,7 @@ struct TrainCommand: ParsableCommand {
       let report = try result.report()
       try folder.write(run.model, result, report)
       if progress != .json, let error = report.pictureError {
-        Messages.print("no pictures: \(error)")
+        Messages.print("no pictures: \("\(error)".inOneLine)")
       }
       print("saved: \(folder.path)")
     }

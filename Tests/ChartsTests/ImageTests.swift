@@ -31,6 +31,20 @@ struct ImageTests {
     #expect(chart.width == max(360, 40 + columns * 108))
   }
 
+  /// Each pixel is a square of its own then, and the colour bar is one more image.
+  @Test(arguments: [[1, 6], [6, 1], [1, 1]])
+  func imageOfOneRowOrColumnIsDrawn(_ sizes: [Int]) throws {
+    let count = sizes[0] * sizes[1]
+    let images = Images(pixels: (0..<count).map { UInt8($0 * 51) }, shape: [sizes[0], sizes[1]])
+    let samples = LabelledImages(images: images, labels: [0])
+    for chart in [
+      Chart.image(images, title: ""), .imageGrid(samples, classNames: ["one"], title: ""),
+    ] {
+      #expect(chart.data.values.first?.joined().map { $0 / 51 } == (0..<count).map(Double.init))
+      #expect(try expectWhole(chart).elements.count { $0 == "polygon" } == count)
+    }
+  }
+
   @Test func gridOfNothingIsEmpty() throws {
     let chart = Chart.imageGrid(Fixture.samples[0..<0], classNames: [], title: "None")
     #expect(try expectWhole(chart).texts == ["None"])

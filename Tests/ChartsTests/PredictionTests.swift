@@ -51,6 +51,27 @@ struct PredictionTests {
     #expect([3, 1, 4].map(Fixture.pixels) == (0..<3).map { chart.data["image\($0)"] })
   }
 
+  @Test func marksOfBarsAreInOneOrder() throws {
+    let chart = Chart.mistakes(
+      Fixture.predicted, Fixture.probabilities, classNames: Fixture.names)
+    let marks = try expectWhole(chart).texts.filter { ["✓", "✗"].contains($0) }
+    #expect(marks == ["✓", "✗", "✓", "✗", "✓", "✗"])
+  }
+
+  @Test func lineOnTheBarsIsWholeWhereThereIsOneMistake() throws {
+    let one = LabelledImages(images: Fixture.samples.images, labels: [0, 2, 2, 2, 0])
+    let chart = Chart.mistakes(one, Fixture.probabilities, classNames: Fixture.names)
+    #expect(
+      try expectWhole(chart).texts.contains(
+        "bars: probability of each class, 0 to 1; ✓ true class, ✗ wrongly predicted class"))
+  }
+
+  @Test func confusionMatrixOfOneClassHasItsColour() throws {
+    let chart = Chart.confusionMatrix(
+      ConfusionMatrix(labels: [0, 0], predictions: [0, 0]), classNames: ["one"])
+    #expect(try expectWhole(chart).elements.count { $0 == "polygon" } == 1)
+  }
+
   @Test func noMistakesAreToldSo() throws {
     let right = LabelledImages(images: Fixture.samples.images, labels: [0, 1, 2, 2, 0])
     let chart = Chart.mistakes(right, Fixture.probabilities, classNames: Fixture.names)

@@ -77,6 +77,20 @@ struct PictureTests {
     #expect(try folder.text(of: "a.svg").contains("<text>Training accuracy</text>"))
   }
 
+  @Test(arguments: [
+    (#"{"loss": [2, 1]}"#, "accuracy"),
+    (#"{"loss": [2, 1], "acc": [NaN, null], "val_acc": [NaN, NaN]}"#, "accuracy"),
+    (#"{"loss": [NaN, Infinity], "acc": [0.5, 1]}"#, "loss"),
+  ])
+  func figureThatIsNotThereIsToldSo(_ history: String, _ figure: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Array(history.utf8), to: "keras.json")
+    let result = try Command.maru(
+      ["plot", path, "--figure", figure, "--output", folder["a.svg"]])
+    expectFailure(result, 65, "\(path): no \(figure) of any epoch")
+    #expect(folder.contents == ["keras.json"])
+  }
+
   @Test(arguments: [("4:softmax", "Weights of each class"), ("3:relu,4", "of 3 units")])
   func weightsAreDrawn(_ layers: String, _ title: String) throws {
     let run = try StripesRun(layers: "flatten,\(layers)")

@@ -86,6 +86,16 @@ struct HistoryFileTests {
     #expect(run.history.seconds.map(\.isNaN) == [true, true] && run.parameters.isEmpty)
   }
 
+  /// The order of a file's names is not kept, so that each is read several times.
+  @Test func fullNameGoesBeforeTheShortOne() throws {
+    let folder = try TemporaryFolder()
+    for (first, second) in [("acc", "accuracy"), ("accuracy", "acc")] {
+      let text = #"{"loss": [1], "\#(first)": [\#(first.count)], "\#(second)": [\#(second.count)]}"#
+      let path = try folder.write(Array(text.utf8), to: "keras.json")
+      for _ in 0..<20 { #expect(try HistoryFile.read(path).history.accuracy == [8]) }
+    }
+  }
+
   @Test(arguments: [
     ("", "not a JSON file"), (#"{"history": {"loss": [1"#, "not a JSON file"),
     (#"{"loss": "\#u{FFFD}"#, "not a JSON file"),
