@@ -85,6 +85,20 @@ import Testing
     }
   }
 
+  @Test("columns that depend on each other where no diagonal element shows it")
+  func hiddenDependence() {
+    // 1 on the diagonal and −1 above: the smallest singular value is some 2⁻⁵⁹.
+    var tall = Matrix<Double>(rows: 61, columns: 60)
+    for row in 0..<60 {
+      for column in row..<60 { tall[row, column] = row == column ? 1 : -1 }
+    }
+    for a in [tall, tall.transposed()] {
+      #expect(throws: LinearAlgebraError.rankDeficient) {
+        try leastSquaresByQR(a, Matrix(rows: a.rows, columns: 1))
+      }
+    }
+  }
+
   @Test("the tolerance is relative to the largest singular value")
   func tolerance() throws {
     let a = Matrix<Double>(diagonal: [1000, 10, 1])

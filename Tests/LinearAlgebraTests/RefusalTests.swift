@@ -49,31 +49,31 @@ import Testing
   @Test("shapes that disagree trap")
   func traps() async {
     await #expect(processExitsWith: .failure) {
-      _ = try solve(Matrix<Double>(rows: 2, columns: 3), Matrix(rows: 2, columns: 1))
+      _ = try? solve(Matrix<Double>(rows: 2, columns: 3), Matrix(rows: 2, columns: 1))
     }
     await #expect(processExitsWith: .failure) {
-      _ = try solve(Matrix<Double>.identity(2), Matrix(rows: 3, columns: 1))
+      _ = try? solve(Matrix<Double>.identity(2), Matrix(rows: 3, columns: 1))
     }
     await #expect(processExitsWith: .failure) {
-      _ = try determinant(Matrix<Double>(rows: 2, columns: 3))
+      _ = try? determinant(Matrix<Double>(rows: 2, columns: 3))
     }
     await #expect(processExitsWith: .failure) {
-      _ = try inverse(Matrix<Double>(rows: 2, columns: 3))
+      _ = try? inverse(Matrix<Double>(rows: 2, columns: 3))
     }
     await #expect(processExitsWith: .failure) {
-      _ = try cholesky(Matrix<Double>(rows: 3, columns: 2))
+      _ = try? cholesky(Matrix<Double>(rows: 3, columns: 2))
     }
     await #expect(processExitsWith: .failure) {
-      _ = try cholesky(Matrix<Double>.identity(2)).solve(Matrix(rows: 1, columns: 2))
+      _ = try? cholesky(Matrix<Double>.identity(2)).solve(Matrix(rows: 1, columns: 2))
     }
     await #expect(processExitsWith: .failure) {
-      _ = try eigenSymmetric(Matrix<Double>(rows: 3, columns: 2))
+      _ = try? eigenSymmetric(Matrix<Double>(rows: 3, columns: 2))
     }
     await #expect(processExitsWith: .failure) {
-      _ = try leastSquares(Matrix<Double>(rows: 3, columns: 2), Matrix(rows: 2, columns: 1))
+      _ = try? leastSquares(Matrix<Double>(rows: 3, columns: 2), Matrix(rows: 2, columns: 1))
     }
     await #expect(processExitsWith: .failure) {
-      _ = try leastSquaresByQR(Matrix<Double>.identity(3), Matrix(rows: 2, columns: 1))
+      _ = try? leastSquaresByQR(Matrix<Double>.identity(3), Matrix(rows: 2, columns: 1))
     }
     await #expect(processExitsWith: .failure) {
       _ = Matrix<Double>(rows: 2, columns: 2).multiplied(by: Matrix(rows: 3, columns: 2))
