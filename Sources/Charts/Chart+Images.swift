@@ -22,6 +22,9 @@ extension Chart {
     script.frame(left: left, top: top, right: left + width * scale, bottom: top + height * scale)
     script.add(Palette.viridis)
     script.add("set tics out nomirror scale 0.5 font ',12'")
+    // One step for both, which are of one scale, and never a part of a pixel.
+    let step = Axis.wholeStep(over: max(rows.count, rows[0].count))
+    script.add("set xtics 0,\(step); set ytics 0,\(step)")
     script.label(
       "column (pixels)", x: left + width * scale / 2, y: top + height * scale + 42, .center)
     script.label("row (pixels)", x: 14, y: top + height * scale / 2, .center, rotation: 90)
