@@ -80,8 +80,9 @@ package struct Script {
 extension Script {
   /// Any text as a constant of gnuplot's, in which nothing is a command, a macro or an escape.
   ///
-  /// All signs of ASCII but letters, digits, blanks and a few more are octal numbers. Doubling
-  /// single quotes is not enough: gnuplot 5.4 misreads them at the ends of a text.
+  /// All signs of ASCII but letters, blanks and a few more are octal numbers; digits are too, since
+  /// gnuplot 5.4 takes one after the `\053` of a plus sign for part of it. Doubling single quotes is
+  /// not enough: it misreads them at the ends of a text.
   package static func quoted(_ text: String) -> String {
     "\"" + oneLine(text).unicodeScalars.map(escaped).joined() + "\""
   }
@@ -89,7 +90,7 @@ extension Script {
   private static func escaped(_ scalar: Unicode.Scalar) -> String {
     let isPlain =
       switch scalar {
-      case "a"..."z", "A"..."Z", "0"..."9", " ", ".", ",", "-", "/", "(", ")": true
+      case "a"..."z", "A"..."Z", " ", ".", ",", "-", "/", "(", ")": true
       default: !scalar.isASCII
       }
     if isPlain { return String(scalar) }

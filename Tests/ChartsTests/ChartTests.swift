@@ -49,7 +49,8 @@ struct ChartTests {
 
   @Test(arguments: [
     "it's \"quoted\" ''", "{/Bold x} _{a}^{b} }{", "100 % %g %s %%", "`touch \(Marker.path)`",
-    #"\n \t \\ \"#, "system(\"touch \(Marker.path)\")", "@PATH @x", "$points", "EOD", "옷 신발 ✓",
+    #"\n \t \\ \"#, "system(\"touch \(Marker.path)\")", "@PATH @x", "$points", "EOD",
+    "1e+09 #1 '7 _0", "옷 신발 ✓",
     "one\ntwo\r\nthree\tfour\u{0}\u{1B}[31m", "<b>&amp;</b> ]]>",
     "'; system 'touch \(Marker.path)' #", "a\nEOD\n!touch \(Marker.path)\n", "\u{FFFF}\u{2028}", "",
     " ", "<image id='gpDot'>",
