@@ -93,8 +93,8 @@ struct BadDataTests {
   @Test func emptyNameIsQuoted() throws {
     expectFailure(
       try Command.maru(["train", "--dataset", ""]), 66,
-      "'': expected mnist, fashion-mnist, digits or a folder with the four IDX files, "
-        + "found no such folder")
+      "'': expected mnist, fashion-mnist, digits, a folder with the four IDX files, "
+        + "a .npz file or a .csv file, found no such file or folder")
     expectFailure(
       try Command.maru(["summary", ""]), 66, "'': cannot read: No such file or directory")
   }
