@@ -21,7 +21,7 @@ import Testing
     #expect(Tensor(Matrix<Float>(tensor)).shape == [2, 3])
     let double = Matrix<Double>(tensor)
     #expect(double[0, 0] == Double(Float(0.1)) && double[1, 2] == 6)
-    #expect(Tensor(double).elements == tensor.elements)
+    #expect(Tensor(double).elements == tensor.elements && Tensor(double).shape == [2, 3])
   }
 
   @Test("transposes of every size", arguments: [0, 1, 31, 32, 33, 100], [0, 1, 33, 70])

@@ -67,7 +67,7 @@ import Testing
       _ = try? cholesky(Matrix<Double>.identity(2)).solve(Matrix(rows: 1, columns: 2))
     }
     await #expect(processExitsWith: .failure) {
-      _ = try? eigenSymmetric(Matrix<Double>(rows: 3, columns: 2))
+      _ = try? eigenSymmetric(Matrix<Double>(rows: 2, columns: 3))
     }
     await #expect(processExitsWith: .failure) {
       _ = try? leastSquares(Matrix<Double>(rows: 3, columns: 2), Matrix(rows: 2, columns: 1))
