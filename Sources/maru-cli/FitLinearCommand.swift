@@ -7,8 +7,8 @@ struct FitLinearCommand: ParsableCommand {
     abstract: "Fit a linear classifier in one step, by least squares.",
     discussion: """
       Ridge regression onto 1 for an image's class and 0 for the others. The classifier is the best \
-      there is by that measure, in a fraction of a training epoch's time; its outputs are to be \
-      compared with each other, and are no probabilities.
+      there is by that measure, with nothing to tune; its outputs are to be compared with each \
+      other, and are no probabilities.
       """)
 
   @Option(
