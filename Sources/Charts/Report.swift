@@ -57,7 +57,7 @@ public struct Report {
     self.settings = settings
     let (images, labels) = (dataset.test.images, dataset.test.labels)
     self.test = if let test { test } else { try model.evaluate(images, labels) }
-    let probabilities = try Self.probabilities(model, images)
+    let probabilities = try model.probabilities(of: images)
     matrix = ConfusionMatrix(
       labels: labels, predictions: probabilities.argmaxOfRows(),
       classCount: dataset.classNames.count)
@@ -70,15 +70,6 @@ public struct Report {
       pictures = nil
       pictureError = error
     }
-  }
-
-  /// Probabilities, also of a model that ends in scores.
-  private static func probabilities(
-    _ model: Sequential, _ images: Images
-  ) throws(ModelError) -> Tensor {
-    let outputs = try model.predict(images)
-    if model.layers.last is Softmax { return outputs }
-    return try Sequential(inputShape: model.outputShape, [Softmax()]).predict(outputs)
   }
 
   private static func draw(

@@ -44,4 +44,11 @@ extension Sequential {
       }
     }
   }
+
+  /// The outputs for samples as probabilities, also of a model that ends in scores.
+  package func probabilities(of samples: some SampleSource) throws(ModelError) -> Tensor {
+    let outputs = try predict(samples)
+    if endsInSoftmax { return outputs }
+    return try Sequential(inputShape: outputShape, [Softmax()]).predict(outputs)
+  }
 }

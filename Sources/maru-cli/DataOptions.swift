@@ -34,15 +34,6 @@ struct ModelArgument: ParsableArguments {
   }
 }
 
-extension ModelFile {
-  /// The model's outputs as probabilities, also where it ends in scores: [images, classes].
-  func probabilities(of images: Images) throws -> Tensor {
-    let outputs = try model.predict(images)
-    if model.layers.last is Softmax { return outputs }
-    return try Sequential(inputShape: model.outputShape, [Softmax()]).predict(outputs)
-  }
-}
-
 extension Dataset {
   /// Throws a failure that names the option where the samples are no images to draw.
   func checkImages(for option: String) throws {

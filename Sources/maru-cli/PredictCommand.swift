@@ -108,7 +108,7 @@ struct PredictCommand: ParsableCommand {
   /// The probabilities of the classes; what was asked for is in the output file by then.
   private func predict(_ images: Images, by file: ModelFile) throws -> Tensor {
     if let output { try AtomicFile.check(output) }
-    let probabilities = try file.probabilities(of: images)
+    let probabilities = try file.model.probabilities(of: images)
     if let output {
       let results = logits ? try file.model.predict(images, scores: true) : probabilities
       try Interrupts.heldBack { try NumPyFile.write(results, to: output) }

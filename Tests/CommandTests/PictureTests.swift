@@ -138,6 +138,44 @@ struct PictureTests {
     expectFailure(result, 66, Self.missing)
   }
 
+  /// The terminal of the user's own gnuplot may be one that this one does not have.
+  @Test func theUsersTerminalOfGnuplotDoesNotMatter() throws {
+    let run = try StripesRun()
+    let result = try Command.maru(
+      ["plot", run.path, "--output", run.folder["a.svg"]], environment: ["GNUTERM": "nonsense"])
+    expectSuccess(result)
+    #expect(try kind(of: run.folder["a.svg"]) == "svg")
+  }
+
+  /// A table has counts to draw, but no images.
+  @Test func samplesThatAreNoImagesAreToldSo() throws {
+    let folder = try TemporaryFolder()
+    let rows = (0..<60).map { "\($0 % 2),\($0 % 3),\(["a", "b"][$0 % 2])\n" }.joined()
+    let data = try folder.write(Array(("x,y,label\n" + rows).utf8), to: "table.csv")
+    let trained = try Command.maru(
+      Command.words("train --layers 2:softmax --epochs 1 --progress none")
+        + ["--dataset", data, "--output", folder["run"]])
+    expectSuccess(trained)
+    let reason = "expected images, but \(data) has samples of shape [2]"
+    for options in [["--count", "2"], ["--index", "0"]] {
+      for output in [[], ["--output", folder["a.svg"]]] {
+        let result = try Command.maru(["data", "show", data] + options + output)
+        expectFailure(result, 64, "\(options[0]): \(reason)")
+      }
+    }
+    for option in ["--chart", "--mistakes"] {
+      let result = try Command.maru(
+        ["predict", folder["run"], "--dataset", data, option, folder["a.svg"]])
+      expectFailure(result, 64, "\(option): \(reason)")
+    }
+    #expect(!folder.contents.contains("a.svg"))
+    let counts = try Command.maru(["data", "show", data, "--output", folder["counts.svg"]])
+    expectSuccess(counts)
+    let confusion = try Command.maru(
+      ["predict", folder["run"], "--dataset", data, "--confusion", folder["confusion.svg"]])
+    expectSuccess(confusion)
+  }
+
   @Test func placeThatCannotBeWrittenIsNamed() throws {
     let folder = try TemporaryFolder()
     let path = folder["none/a.png"]

@@ -158,6 +158,18 @@ struct PredictImagesTests {
       result.outputLines == ["\(paths[0])  가방 100%", "\(paths[1])       bag  100%"])
   }
 
+  /// A model file of others may name its classes as it likes.
+  @Test func namesCannotCommandTheTerminal() throws {
+    let folder = try TemporaryFolder()
+    let model = try Sequential(inputShape: [2, 2], [Flatten(), Dense(2), Softmax()])
+    try ModelFile(model, classNames: ["\u{1B}[31mred", "two\nlines"])
+      .write(to: folder["m.safetensors"])
+    let path = try folder.write(PNG([255, 0, 0, 0], width: 2).bytes, to: "a.png")
+    let result = try Command.maru(["predict", folder["m.safetensors"], path])
+    #expect(result.exitCode == 0 && result.outputLines.count == 1)
+    #expect(!result.output.contains("\u{1B}"))
+  }
+
   @Test func outputHoldsARowAnImage() throws {
     let run = try StripesRun(layers: "flatten,4:softmax")
     let paths = try (0..<20).map {
