@@ -55,7 +55,7 @@ let package = Package(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], exclude: ["Goldens"]),
     .target(name: "Layers", dependencies: ["Tensors"]),
     .target(name: "Training", dependencies: ["Layers"]),
-    .target(name: "ModelFiles", dependencies: ["Training"]),
+    .target(name: "ModelFiles", dependencies: ["Training", "CLibdeflate"]),
     .target(name: "Charts", dependencies: ["Training", "Datasets"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts", "FileTestSupport"]),
     .target(

@@ -1,4 +1,5 @@
 import CKernels
+import CLibdeflate
 import Tensors
 
 /// Images of one shape, kept as bytes and turned into floats only as a batch is gathered.
@@ -135,6 +136,19 @@ public struct LabelledImages: Sendable {
 
   /// The number of images.
   public var count: Int { labels.count }
+
+  /// The CRC-32 of all samples and labels, to tell whether they are the same as before.
+  public var checksum: UInt32 {
+    var sum = images.pixels.withUnsafeBytes { libdeflate_crc32(0, $0.baseAddress, $0.count) }
+    if let values = images.values {
+      sum = values.withUnsafeBufferPointer {
+        libdeflate_crc32(sum, $0.baseAddress, $0.count * MemoryLayout<Float>.stride)
+      }
+    }
+    return labels.map { Int32($0) }.withUnsafeBytes {
+      libdeflate_crc32(sum, $0.baseAddress, $0.count)
+    }
+  }
 
   /// The images of a range of indices with their labels; the pixels are shared.
   public subscript(range: Range<Int>) -> LabelledImages {

@@ -10,24 +10,49 @@ public enum AtomicFile {
     try write([(path, contents)])
   }
 
+  /// Writes a file as ``write(_:to:)``, and keeps the one that it replaces under another name.
+  ///
+  /// There is a whole file at `path` at every moment, where the file system has links.
+  public static func write(
+    _ contents: Data, to path: String, keepingPreviousAt previous: String
+  ) throws(ModelFileError) {
+    let staged = try StagedFile(contents, for: path)
+    defer { staged.discard() }
+    if access(staged.target, F_OK) == 0 {
+      unlink(previous)
+      if link(staged.target, previous) != 0 && rename(staged.target, previous) != 0 {
+        throw .system("write", path: previous)
+      }
+    }
+    try staged.commit()
+    synchronize(staged.folder)
+  }
+
+  /// Removes the temporary files that processes which were killed have left in a folder; those that
+  /// are being written stay.
+  public static func removeLeftovers(in folder: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where name.hasPrefix(StagedFile.prefix) && name.hasSuffix(StagedFile.suffix) {
+      let descriptor = open(folder + "/" + name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+      if descriptor < 0 { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(folder + "/" + name) }
+      close(descriptor)
+    }
+  }
+
   /// Writes files that belong together: all are on the disk under other names before the first one
   /// is renamed, so that a full disk leaves what was there before.
   public static func write(_ files: [(path: String, contents: Data)]) throws(ModelFileError) {
     var staged: [StagedFile] = []
-    // Where all went well, there is nothing left to remove.
-    defer { for file in staged { unlink(file.temporary) } }
+    defer { for file in staged { file.discard() } }
     for file in files { staged.append(try StagedFile(file.contents, for: file.path)) }
-    for file in staged {
-      guard rename(file.temporary, file.target) == 0 else {
-        throw .system("write", path: file.path)
-      }
-    }
+    for file in staged { try file.commit() }
     for folder in Set(staged.map(\.folder)) { synchronize(folder) }
   }
 
   /// Makes sure that a file can be written, and leaves nothing behind.
   public static func check(_ path: String) throws(ModelFileError) {
-    unlink(try StagedFile(Data(), for: path).temporary)
+    try StagedFile(Data(), for: path).discard()
   }
 
   /// The folder that a path lies in.
@@ -51,27 +76,46 @@ public enum AtomicFile {
 }
 
 /// Contents on the disk under a temporary name, to be renamed.
+///
+/// The file is locked as long as its process works on it, so that others can tell it from one that
+/// was left behind.
 private struct StagedFile {
+  static let prefix = ".maru-"
+  static let suffix = ".tmp"
+
   /// The path as it was asked for, and the file that it leads to.
   let path, target: String
   let folder, temporary: String
+  private let descriptor: Int32
 
   init(_ contents: Data, for path: String) throws(ModelFileError) {
     self.path = path
     target = try Self.target(of: path)
     folder = AtomicFile.folder(of: target)
     // Not the process's number: in a container it is the same in every run.
-    temporary = "\(folder)/.maru-\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let number = String(UInt64.random(in: 0 ... .max), radix: 36)
+    temporary = "\(folder)/\(Self.prefix)\(number)\(Self.suffix)"
+    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw .system("write", path: path) }
-    defer { close(descriptor) }
+    flock(descriptor, LOCK_EX | LOCK_NB)
     do throws(ModelFileError) {
       try Self.writeAll(contents, to: descriptor, path: path)
       guard fsync(descriptor) == 0 else { throw ModelFileError.system("write", path: path) }
     } catch {
-      unlink(temporary)
+      discard()
       throw error
     }
+  }
+
+  /// Gives the file its name.
+  func commit() throws(ModelFileError) {
+    guard rename(temporary, target) == 0 else { throw .system("write", path: path) }
+  }
+
+  /// Removes the file where it still has its temporary name, and lets go of it.
+  func discard() {
+    unlink(temporary)
+    close(descriptor)
   }
 
   private static func target(of path: String) throws(ModelFileError) -> String {

@@ -38,6 +38,11 @@ public final class CSVLogger: Callback {
     try write(History.csvHeader(progress.figureNames))
   }
 
+  /// Writes the lines of the epochs that are complete.
+  public func trainingWillResume(_ history: History, memory: CallbackMemory?) throws {
+    for record in history.epochs { try write(History.csvLine(record)) }
+  }
+
   /// Writes the line of an epoch.
   public func epochDidEnd(_ record: EpochRecord, model: Sequential) throws -> Decision {
     try write(History.csvLine(record))

@@ -2,6 +2,9 @@
 public enum Decision: Sendable, Equatable {
   /// Training goes on.
   case proceed
+  /// Training rests after this step or epoch, every callback is told
+  /// (``Callback/trainingDidPause(_:model:)``), and then it goes on.
+  case pause
   /// Training ends after this step or epoch, for the reason given in a few words.
   case stop(String)
 }
@@ -11,17 +14,35 @@ public enum Decision: Sendable, Equatable {
 /// All calls come one after the other on the thread that called `fit`. What a callback throws ends
 /// training and is thrown by `fit`.
 public protocol Callback: AnyObject {
+  /// What it has to remember for training to go on later as if it had never stopped; nil for nothing.
+  var memory: CallbackMemory? { get }
+
   /// Training is about to start.
   func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) throws
+  /// Training is about to go on after an interruption; `trainingWillBegin` has been called.
+  /// - Parameters:
+  ///   - history: the epochs that are complete
+  ///   - memory: what ``memory`` was then
+  func trainingWillResume(_ history: History, memory: CallbackMemory?) throws
   /// A step is done. Other workers may wait meanwhile, so be brief.
   func stepDidEnd(_ progress: TrainingProgress) -> Decision
   /// An epoch is done, its validation included.
   func epochDidEnd(_ record: EpochRecord, model: Sequential) throws -> Decision
+  /// Training rests, since a callback asked for it or its task was cancelled.
+  ///
+  /// The state is all that is needed to go on from here later. To end training now, throw.
+  func trainingDidPause(_ state: TrainingState, model: Sequential) throws
   /// Training is over; the history is complete.
   func trainingDidEnd(_ history: History, model: Sequential) throws
 }
 
 extension Callback {
+  /// Nothing.
+  public var memory: CallbackMemory? { nil }
+  /// Nothing.
+  public func trainingWillResume(_ history: History, memory: CallbackMemory?) throws {}
+  /// Nothing.
+  public func trainingDidPause(_ state: TrainingState, model: Sequential) throws {}
   /// Nothing.
   public func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) throws {}
   /// Goes on.
@@ -48,25 +69,27 @@ public final class TrainingProgress {
   public internal(set) var figureNames: [String] = []
   /// The loss of the last step's batch: the mean of its samples, and penalties.
   public internal(set) var batchLoss = 0.0
-  var samples = 0
-  var lossSum = 0.0
-  var metricSums: [Double]
+  var sums: EpochSums
 
   init(epochs: Int, steps: Int, metrics: [Metric]) {
     self.epochs = epochs
     self.steps = steps
     self.metrics = metrics
-    metricSums = metrics.map { _ in 0 }
+    sums = EpochSums(metrics: metrics.map { _ in 0 })
   }
 
   /// The mean loss over the samples of this epoch so far.
-  public var loss: Double { lossSum / Double(samples) }
+  public var loss: Double { sums.loss / Double(sums.samples) }
 
   /// The mean of a metric, by its place in ``metrics``, over the samples of this epoch so far.
-  public func metric(_ index: Int) -> Double { metricSums[index] / Double(samples) }
+  public func metric(_ index: Int) -> Double { sums.metrics[index] / Double(sums.samples) }
 
   func startEpoch(_ number: Int) {
-    (epoch, step, samples, lossSum, batchLoss) = (number, 0, 0, 0, 0)
-    for index in metricSums.indices { metricSums[index] = 0 }
+    (epoch, step, batchLoss) = (number, 0, 0)
+    sums = EpochSums(metrics: metrics.map { _ in 0 })
+  }
+
+  func resume(epoch: Int, step: Int, sums: EpochSums) {
+    (self.epoch, self.step, self.sums) = (epoch, step, sums)
   }
 }

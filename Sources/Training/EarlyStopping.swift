@@ -5,8 +5,8 @@ import Layers
 ///
 /// A value improves on the best where it is lower for a loss, higher for a metric, by more than
 /// `minimumDelta`; the first epoch always does. As in Keras, the best weights are set however
-/// training ends, unless a callback throws. Only weights go back; what the optimizer remembers stays. Training does not start
-/// where there is no such figure (``ModelError``).
+/// training ends, unless a callback throws. Only weights go back; what the optimizer remembers stays.
+/// Training does not start where there is no such figure (``ModelError``).
 public final class EarlyStopping: Callback {
   /// How many epochs in a row may pass without improvement.
   public let patience: Int
@@ -43,6 +43,25 @@ public final class EarlyStopping: Callback {
   public func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) throws {
     try monitor.start(progress.figureNames)
     (bestEpoch, epochsWithoutImprovement, bestWeights) = (0, 0, nil)
+  }
+
+  /// The best epoch, its figure and weights, and the epochs since.
+  public var memory: CallbackMemory? {
+    guard let best else { return nil }
+    return CallbackMemory(
+      numbers: [
+        "best": best, "best_epoch": Double(bestEpoch),
+        "epochs_without_improvement": Double(epochsWithoutImprovement),
+      ], tensors: bestWeights ?? [])
+  }
+
+  /// Goes on from what was remembered.
+  public func trainingWillResume(_ history: History, memory: CallbackMemory?) {
+    guard let memory else { return }
+    monitor.best = memory.numbers["best"]
+    bestEpoch = Int(memory.numbers["best_epoch"] ?? 0)
+    epochsWithoutImprovement = Int(memory.numbers["epochs_without_improvement"] ?? 0)
+    bestWeights = memory.tensors.isEmpty ? nil : memory.tensors
   }
 
   /// Keeps the weights of a better epoch, or ends training.

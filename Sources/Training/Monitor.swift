@@ -8,7 +8,7 @@ struct Monitor {
   /// By how much a value must exceed the best to count as better.
   let minimumDelta: Double
   /// The best value so far.
-  private(set) var best: Double?
+  var best: Double?
 
   init(name: String, minimumDelta: Double) {
     self.name = name

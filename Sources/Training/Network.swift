@@ -91,7 +91,7 @@ struct Network {
 
   /// Runs all layers on one batch.
   func forward(
-    _ views: [Workspace.Views], mode: Mode, worker: Worker, step: Int = 0, barrier: Barrier? = nil,
+    _ views: [Workspace.Views], mode: Mode, crew: Crew, step: Int = 0, barrier: Barrier? = nil,
     clock: StageClock? = nil
   ) {
     for index in nodes.indices {
@@ -100,18 +100,26 @@ struct Network {
         barrier?.wait()
         clock?.lap(.waiting)
       }
-      let pass = Pass(
-        mode: mode, worker: worker, step: step, randomKey: node.randomKey,
-        shared: node.shared?.forward, products: clock?.products)
+      let pass = { (worker: Worker) in
+        Pass(
+          mode: mode, worker: worker, step: step, randomKey: node.randomKey,
+          shared: node.shared?.forward, products: clock?.products)
+      }
       if let sums = node.shared?.sums, let dense = node.layer as? Dense {
-        dense.forwardPart(
-          views.x, of: views.y, parameters: node.parameters, pass: pass, sums: sums)
+        crew.forEach {
+          dense.forwardPart(
+            views.x, of: views.y, parameters: node.parameters, pass: pass($0), sums: sums)
+        }
         clock?.lap(.forward(index))
         barrier?.wait()
         clock?.lap(.waiting)
-        dense.sumParts(sums, into: views.y, parameters: node.parameters, pass: pass)
+        crew.forEach {
+          dense.sumParts(sums, into: views.y, parameters: node.parameters, pass: pass($0))
+        }
       } else {
-        node.layer.forward(views.x, into: views.y, parameters: node.parameters, pass: pass)
+        crew.forEach {
+          node.layer.forward(views.x, into: views.y, parameters: node.parameters, pass: pass($0))
+        }
       }
       clock?.lap(.forward(index))
     }
@@ -122,7 +130,7 @@ struct Network {
   /// The lowest layer with parameters descends by itself where there is a rate; no other can, since
   /// workers may still need its weights for `dX`.
   func backward(
-    _ views: [Workspace.Views], descending rate: Float?, worker: Worker, step: Int,
+    _ views: [Workspace.Views], descending rate: Float?, crew: Crew, step: Int,
     barrier: Barrier, clock: StageClock?
   ) {
     for index in nodes.indices.reversed() where index >= lowestTrained {
@@ -131,25 +139,32 @@ struct Network {
         barrier.wait()
         clock?.lap(.waiting)
       }
-      let pass = { (shared: SharedTiles?) in
+      let pass = { (worker: Worker, shared: SharedTiles?) in
         Pass(
           mode: .training, worker: worker, step: step, randomKey: node.randomKey, shared: shared,
           products: clock?.products)
       }
       if index == lowestTrained, let rate, let layer = descending {
-        layer.descend(
-          node.parameters, rate: rate, of: views.dY, x: views.x, gradients: node.gradients,
-          pass: pass(node.shared?.weightGradient))
+        crew.forEach {
+          layer.descend(
+            node.parameters, rate: rate, of: views.dY, x: views.x, gradients: node.gradients,
+            pass: pass($0, node.shared?.weightGradient))
+        }
         clock?.lap(.descent(index))
       } else {
-        node.layer.parameterGradients(
-          of: views.dY, x: views.x, into: node.gradients, pass: pass(node.shared?.weightGradient))
+        crew.forEach {
+          node.layer.parameterGradients(
+            of: views.dY, x: views.x, into: node.gradients,
+            pass: pass($0, node.shared?.weightGradient))
+        }
         clock?.lap(.weightGradient(index))
       }
       if node.givesInputGradient {
-        node.layer.inputGradient(
-          of: views.dY, x: views.x, y: views.y, parameters: node.parameters, into: views.dX,
-          pass: pass(node.shared?.dataGradient))
+        crew.forEach {
+          node.layer.inputGradient(
+            of: views.dY, x: views.x, y: views.y, parameters: node.parameters, into: views.dX,
+            pass: pass($0, node.shared?.dataGradient))
+        }
         clock?.lap(.dataGradient(index))
       }
     }

@@ -53,6 +53,23 @@ public final class ReduceOnPlateau: Callback {
     (epochsWithoutImprovement, epochsToCool) = (0, 0)
   }
 
+  /// The best figure, and the epochs since it and since the last reduction.
+  public var memory: CallbackMemory? {
+    guard let best = monitor.best else { return nil }
+    return CallbackMemory(numbers: [
+      "best": best, "epochs_without_improvement": Double(epochsWithoutImprovement),
+      "epochs_to_cool": Double(epochsToCool),
+    ])
+  }
+
+  /// Goes on from what was remembered.
+  public func trainingWillResume(_ history: History, memory: CallbackMemory?) {
+    guard let memory else { return }
+    monitor.best = memory.numbers["best"]
+    epochsWithoutImprovement = Int(memory.numbers["epochs_without_improvement"] ?? 0)
+    epochsToCool = Int(memory.numbers["epochs_to_cool"] ?? 0)
+  }
+
   /// Lowers the rate where it is time.
   public func epochDidEnd(_ record: EpochRecord, model: Sequential) throws -> Decision {
     if epochsToCool > 0 {

@@ -49,7 +49,7 @@ final class Scorer {
           ? lane.full : lane.workspace.views(input: lane.input, rows: range.count)
         let input = lane.input.matrix(rows: range.count, columns: lane.network.inputColumns)
         source.gather(UnsafeBufferPointer(rebasing: samples[range]), into: input)
-        lane.network.forward(views, mode: .inference, worker: .alone)
+        lane.network.forward(views, mode: .inference, crew: Crew(.alone))
         use(range, views.last?.y ?? input, lane.workspace.outputGradient(rows: range.count))
       }
     }

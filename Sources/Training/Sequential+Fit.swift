@@ -4,7 +4,12 @@ extension Sequential {
   /// Trains on labelled samples.
   ///
   /// Each epoch goes once through the samples in batches; the last batch may be shorter. Throws
-  /// ``ModelError`` where data and model do not fit, before any change, and what a callback throws.
+  /// ``ModelError`` where data and model do not fit, before any change, what a callback throws, and
+  /// `CancellationError` once the task that it is called from is cancelled: after the step that is
+  /// running, every callback's ``Callback/trainingDidPause(_:model:)`` having been called.
+  ///
+  /// It keeps its thread, and others beside, until training is over. In a program of tasks use
+  /// ``training(_:_:epochs:batchSize:validation:shuffle:callbacks:resuming:)``.
   /// - Parameters:
   ///   - samples: the inputs
   ///   - labels: the class of each sample, from 0
@@ -14,73 +19,37 @@ extension Sequential {
   ///   - shuffle: whether each epoch has a new order
   ///   - callbacks: what watches training, called in this order
   ///   - profile: where to note what the time of the steps was spent on
+  ///   - state: where an earlier run, on the same samples and with the same settings, was
+  ///     interrupted; nil to start from the parameters as they are
   /// - Returns: the figures of each epoch
   @discardableResult
   public func fit(
     _ samples: some SampleSource, _ labels: [Int], epochs: Int = 1, batchSize: Int = 32,
     validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = [],
-    profile: StepProfile? = nil
+    profile: StepProfile? = nil, resuming state: TrainingState? = nil
   ) throws -> History {
     try fit(
       samples, .classes(labels), epochs: epochs, batchSize: batchSize, validation: validation,
-      shuffle: shuffle, callbacks: callbacks, profile: profile)
+      shuffle: shuffle, callbacks: callbacks, profile: profile, resuming: state)
   }
 
   /// Trains on samples with targets of either kind; otherwise as
-  /// ``fit(_:_:epochs:batchSize:validation:shuffle:callbacks:profile:)``.
+  /// ``fit(_:_:epochs:batchSize:validation:shuffle:callbacks:profile:resuming:)``.
   @discardableResult
   public func fit(
     _ samples: some SampleSource, _ targets: Targets, epochs: Int = 1, batchSize: Int = 32,
     validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = [],
-    profile: StepProfile? = nil
+    profile: StepProfile? = nil, resuming state: TrainingState? = nil
   ) throws -> History {
-    precondition(epochs >= 0, "Sequential.fit: expected epochs from 0, got \(epochs)")
-    precondition(batchSize >= 1, "Sequential.fit: expected batches from 1, got \(batchSize)")
-    let compilation = compiled("fit")
-    let prepared = try checked(samples, targets, compilation)
-    let (training, heldOut) = try validation.split(targets, seed: seed)
-    guard !training.isEmpty else { throw ModelError("there are no samples to train on") }
-    let evaluator = try evaluator(
-      validation, compilation, samples: samples, targets: prepared, heldOut: heldOut)
-    let loop = TrainingLoop(
-      model: self, compilation: compilation, source: samples, targets: prepared, samples: training,
-      batchSize: min(batchSize, training.count), epochs: epochs, isProfiled: profile != nil)
-    loop.stepDidEnd = { progress in
-      var decision = Decision.proceed
-      for callback in callbacks {
-        let answer = callback.stepDidEnd(progress)
-        if decision == .proceed { decision = answer }
-      }
-      return decision
-    }
-    loop.progress.figureNames =
-      loop.figures.names + (evaluator == nil ? [] : loop.figures.names.map { "val_" + $0 })
-    for callback in callbacks { try callback.trainingWillBegin(loop.progress, model: self) }
-    let stepsBefore = compilation.steps
-    var history = History()
-    for epoch in 0..<epochs where history.stopReason == nil {
-      let start = ContinuousClock.now
-      if shuffle { loop.shuffle() }
-      loop.runEpoch(epoch + 1)
-      let values = loop.figures.joined(with: evaluator?.evaluate() ?? Figures([]), prefix: "val_")
-      let record = EpochRecord(
-        epoch: epoch + 1, values: values, seconds: (ContinuousClock.now - start).inSeconds)
-      history.epochs.append(record)
-      history.stopReason = loop.stopReason
-      for callback in callbacks {
-        if case .stop(let reason) = try callback.epochDidEnd(record, model: self) {
-          history.stopReason = history.stopReason ?? reason
-        }
-      }
-    }
-    if let profile {
-      loop.record(in: profile, model: self, steps: compilation.steps - stepsBefore)
-    }
-    for callback in callbacks { try callback.trainingDidEnd(history, model: self) }
-    return history
+    let run = try FitRun(
+      self, samples, targets, epochs: epochs, batchSize: batchSize, validation: validation,
+      shuffle: shuffle, callbacks: callbacks, profile: profile, state: state)
+    while try run.next() != nil {}
+    return run.history
   }
 
-  private func evaluator(
+  /// What checks the model after each epoch, if anything.
+  func evaluator(
     _ validation: Validation, _ compilation: Compilation, samples: any SampleSource,
     targets: PreparedTargets, heldOut: [Int32]
   ) throws(ModelError) -> Evaluator? {

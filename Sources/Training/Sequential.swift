@@ -27,6 +27,17 @@ public final class Sequential {
     didSet { precondition(threads >= 1, "Sequential.threads: expected at least 1, got \(threads)") }
   }
 
+  /// Whether training gives the same bits for any number of threads.
+  ///
+  /// The work of a step is then always cut into the parts of eight workers, which the threads share
+  /// out, so that BLAS is called with the same products; more than eight threads have nothing to do.
+  /// Otherwise, the default, there are as many parts as threads. The bits still follow from
+  /// OpenBLAS's version and kernels.
+  public var isDeterministic = false
+
+  /// The workers among whom a training step is divided.
+  var workers: Int { isDeterministic ? 8 : threads }
+
   /// The shape of one sample before the first layer and after each.
   let shapes: [Shape]
   let layout: ParameterLayout
@@ -106,7 +117,7 @@ public final class Sequential {
     var generator = RandomGenerator(seed: seed, for: .dropout)
     return Network(
       layers: Array(layers.prefix(count)), shapes: shapes, layout: layout, parameters: parameters,
-      gradients: gradients, randomKey: generator.next(), workers: threads,
+      gradients: gradients, randomKey: generator.next(), workers: workers,
       shared: shared ?? Array(repeating: nil, count: layers.count))
   }
 

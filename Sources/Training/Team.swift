@@ -29,6 +29,9 @@ enum Team {
     }
   }
 
+  /// Runs `body` on a thread of its own, without waiting for it.
+  static func detach(_ body: @escaping () -> Void) { pthread_detach(start(body)) }
+
   private final class Work {
     let body: () -> Void
     init(_ body: @escaping () -> Void) { self.body = body }

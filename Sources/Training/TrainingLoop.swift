@@ -4,7 +4,7 @@ import Synchronization
 /// The buffers and the program of `fit`: everything is planned here once, and a step allocates
 /// nothing.
 ///
-/// A team of workers runs ``runEpoch(_:)``. Each gathers what it needs of a batch into a buffer of its
+/// A team of threads runs ``run()``. Each gathers what it needs of a batch into a buffer of its
 /// own, all of it if need be, since that takes less time than to read from another's cache what the
 /// other has gathered. Where these buffers would not stay in the caches, the workers share one, each
 /// gathering some rows.
@@ -32,20 +32,19 @@ final class TrainingLoop {
   private let chunks: Chunks
   /// Whether the lowest layer with parameters updates its own.
   private let descends: Bool
-  private let stopped = Atomic<Bool>(false)
+  private let rests = Atomic<Bool>(false)
   /// The most elements of all workers' own batches: 8 MB.
   private static let mostPrivateInput = 1 << 21
   let progress: TrainingProgress
   var stepDidEnd: (TrainingProgress) -> Decision = { _ in .proceed }
-  private(set) var stopReason: String?
-  /// The updates made before this epoch.
-  private var firstStep = 0
+  private var decision = Decision.proceed
 
-  /// What one worker reads in every step.
+  /// What one thread reads in every step.
   ///
   /// Each has its own, since the counting of references to
   /// shared arrays would pass their cache lines back and forth.
   private final class Context {
+    let crew: Crew
     let network: Network
     /// For the full and the last batch.
     let views: [[Workspace.Views]]
@@ -54,9 +53,10 @@ final class TrainingLoop {
     let clock: StageClock?
 
     init(
-      network: Network, workspace: Workspace, input: AlignedBuffer, sizes: [Int],
+      crew: Crew, network: Network, workspace: Workspace, input: AlignedBuffer, sizes: [Int],
       clock: StageClock?
     ) {
+      self.crew = crew
       self.network = network
       self.clock = clock
       views = sizes.map { workspace.views(input: input, rows: $0) }
@@ -81,9 +81,11 @@ final class TrainingLoop {
     _ = order.initialize(fromContentsOf: samples)
     let steps = (samples.count + batchSize - 1) / batchSize
     let sizes = [batchSize, samples.count - (steps - 1) * batchSize]
-    barrier = Barrier(count: model.threads)
+    let workers = model.workers
+    let threads = min(model.threads, workers)
+    barrier = Barrier(count: threads)
     let shared = SharedWork.plan(
-      model.layers, shapes: model.shapes, rows: batchSize, workers: model.threads)
+      model.layers, shapes: model.shapes, rows: batchSize, workers: workers)
     let makeNetwork = {
       model.network(
         withoutSoftmax: compilation.loss.fusesSoftmax, gradients: compilation.gradients,
@@ -92,10 +94,11 @@ final class TrainingLoop {
     let network = makeNetwork()
     workspace = Workspace(network, rows: batchSize, training: true)
     let inputSize = batchSize * network.inputColumns
-    sharesInput = model.threads > 1 && model.threads * inputSize > Self.mostPrivateInput
-    inputs = (0..<(sharesInput ? 1 : model.threads)).map { _ in AlignedBuffer(zeros: inputSize) }
-    contexts = (0..<model.threads).map { [workspace, inputs] index in
+    sharesInput = threads > 1 && threads * inputSize > Self.mostPrivateInput
+    inputs = (0..<(sharesInput ? 1 : threads)).map { _ in AlignedBuffer(zeros: inputSize) }
+    contexts = (0..<threads).map { [workspace, inputs] index in
       Context(
+        crew: Crew(of: Worker(index: index, of: threads), workers: workers),
         network: makeNetwork(), workspace: workspace, input: inputs[index % inputs.count],
         sizes: sizes, clock: isProfiled ? StageClock(layers: network.nodes.count) : nil)
     }
@@ -121,25 +124,35 @@ final class TrainingLoop {
     penalties.deallocate()
   }
 
+  /// The samples in the order of the epoch.
+  var samples: [Int32] {
+    get { Array(order) }
+    set { _ = order.update(fromContentsOf: newValue) }
+  }
+
   /// Puts the samples in a new random order.
   func shuffle() {
     var samples = order
     samples.shuffle(using: &compilation.shuffling)
   }
 
-  /// Trains on every sample once.
-  func runEpoch(_ epoch: Int) {
-    progress.startEpoch(epoch)
-    firstStep = compilation.steps
-    defer { compilation.steps += progress.step }
-    Team.run(contexts.count) { worker in
-      let context = contexts[worker.index]
+  /// Runs the steps that are left of the epoch, or until one of them is to be the last for now, and
+  /// tells why it was.
+  func run() -> Decision {
+    let steps = progress.step..<progress.steps
+    let firstUpdate = compilation.steps - progress.step
+    decision = .proceed
+    rests.store(false, ordering: .relaxed)
+    defer { compilation.steps = firstUpdate + progress.step }
+    Team.run(contexts.count) { thread in
+      let context = contexts[thread.index]
       context.clock?.start()
-      for step in 0..<progress.steps {
-        runStep(step, context, worker)
-        if stopped.load(ordering: .relaxed) { break }
+      for step in steps {
+        runStep(step, update: firstUpdate + step, context, thread)
+        if rests.load(ordering: .relaxed) { break }
       }
     }
+    return decision
   }
 
   /// Gives what was measured so far to a profile.
@@ -150,17 +163,35 @@ final class TrainingLoop {
     profile.record(contexts.compactMap(\.clock), layers: layers, steps: steps)
   }
 
+  /// Where values first left the range of floats in the last step, if its loss did.
+  func outOfRange(_ layerNames: [String]) -> String? {
+    if progress.batchLoss.isFinite { return nil }
+    let (context, size) = (contexts[0], progress.step < progress.steps ? 0 : 1)
+    let batch = context.batches[size]
+    let samples = samples(of: progress.step - 1)
+    source.gather(samples, columns: 0..<batch.columns, into: batch)
+    if !batch.isFinite { return "some of the samples are not finite" }
+    // A buffer that layers share holds the output of the highest, but only the lowest can have left
+    // the range.
+    let first = zip(layerNames, context.views[size]).enumerated().first { !$1.1.y.isFinite }
+    return first.map { "values first left the range in the output of layer \($0), \($1.0)" }
+  }
+
   private func rows(_ step: Int) -> Int { min(batchSize, order.count - step * batchSize) }
 
-  /// Fetches what a worker needs of a batch, or its share where there is one batch for all, and its
+  private func samples(of step: Int) -> UnsafeBufferPointer<Int32> {
+    let start = step * batchSize
+    return UnsafeBufferPointer(rebasing: order[start..<start + rows(step)])
+  }
+
+  /// Fetches what a thread needs of a batch, or its share where there is one batch for all, and its
   /// share of the targets.
   private func gather(
-    step: Int, columns: Range<Int>, into batch: MatrixView<Float>, _ worker: Worker
+    step: Int, columns: Range<Int>, into batch: MatrixView<Float>, _ crew: Crew
   ) {
-    let share = worker.share(of: batch.rows)
+    let share = crew.share(of: batch.rows)
     let rows = sharesInput ? share : 0..<batch.rows
-    let start = step * batchSize
-    let indices = UnsafeBufferPointer(rebasing: order[start..<start + batch.rows])
+    let indices = samples(of: step)
     source.gather(
       UnsafeBufferPointer(rebasing: indices[rows]), columns: columns,
       into: batch[rows: rows, columns: columns])
@@ -168,51 +199,50 @@ final class TrainingLoop {
   }
 
   /// One step: gather, forward, loss, backward, update.
-  private func runStep(_ step: Int, _ context: Context, _ worker: Worker) {
+  private func runStep(_ step: Int, update number: Int, _ context: Context, _ thread: Worker) {
     let size = step + 1 < progress.steps ? 0 : 1
     let views = context.views[size]
-    let number = firstStep + step
-    let clock = context.clock
+    let (crew, clock) = (context.crew, context.clock)
     let batch = context.batches[size]
     let columns =
       context.network.takesColumns && !sharesInput
-      ? worker.tile(ofActivations: batch).columns : 0..<batch.columns
-    gather(step: step, columns: columns, into: batch, worker)
+      ? crew.columns(ofActivations: batch) : 0..<batch.columns
+    gather(step: step, columns: columns, into: batch, crew)
     clock?.lap(.gather)
     if sharesInput {
       barrier.wait()
       clock?.lap(.waiting)
     }
     context.network.forward(
-      views, mode: .training, worker: worker, step: number, barrier: barrier, clock: clock)
+      views, mode: .training, crew: crew, step: number, barrier: barrier, clock: clock)
     let output = context.outputs[size]
-    // Otherwise the worker itself has computed the rows whose loss it evaluates.
-    if worker.cutsUnits(output.scores.columns) {
+    // Otherwise the thread itself has computed the rows whose loss it evaluates.
+    if crew.cutsUnits(output.scores.columns) {
       barrier.wait()
       clock?.lap(.waiting)
     }
-    evaluateLoss(output, worker)
+    evaluateLoss(output, rows: crew.share(of: output.scores.rows), thread)
     clock?.lap(.loss)
     let rate = compilation.optimizer.learningRate.rate(at: number) * compilation.rateFactor
     context.network.backward(
-      views, descending: descends ? rate : nil, worker: worker, step: number, barrier: barrier,
+      views, descending: descends ? rate : nil, crew: crew, step: number, barrier: barrier,
       clock: clock)
     if chunks.used > 0 {
       barrier.wait()
       clock?.lap(.waiting)
-      update(number: number, rate: rate, worker, clock)
+      update(number: number, rate: rate, thread, clock)
       clock?.lap(.update)
     }
-    if worker.index == 0 { finishStep(step) }
+    if thread.index == 0 { finishStep(step) }
     clock?.lap(.loss)
     barrier.wait()
     clock?.lap(.waiting)
   }
 
   private func evaluateLoss(
-    _ output: (scores: MatrixView<Float>, gradient: MatrixView<Float>), _ worker: Worker
+    _ output: (scores: MatrixView<Float>, gradient: MatrixView<Float>), rows share: Range<Int>,
+    _ worker: Worker
   ) {
-    let share = worker.share(of: output.scores.rows)
     let scores = output.scores[rows: share]
     let rowTargets = targetBatch.rows(from: share.lowerBound)
     compilation.loss.evaluate(
@@ -256,17 +286,15 @@ final class TrainingLoop {
     let count = rows(step)
     let batchSum = (0..<count).reduce(0.0) { $0 + Double(losses.floats[$1]) }
     let penalty = penalty.isNone ? 0 : penalties[..<chunks.used].reduce(0, +)
-    progress.samples += count
+    progress.sums.samples += count
     progress.step = step + 1
     progress.batchLoss = batchSum / Double(count) + penalty
-    progress.lossSum += batchSum + penalty * Double(count)
+    progress.sums.loss += batchSum + penalty * Double(count)
     for (index, values) in hits.enumerated() {
-      progress.metricSums[index] += (0..<count).reduce(0.0) { $0 + Double(values.floats[$1]) }
+      progress.sums.metrics[index] += (0..<count).reduce(0.0) { $0 + Double(values.floats[$1]) }
     }
-    if case .stop(let reason) = stepDidEnd(progress) {
-      stopReason = reason
-      stopped.store(true, ordering: .relaxed)
-    }
+    decision = stepDidEnd(progress)
+    if decision != .proceed { rests.store(true, ordering: .relaxed) }
   }
 }
 
@@ -296,5 +324,12 @@ struct Chunks {
   func range(_ worker: Worker) -> Range<Int> {
     let chunks = indices(worker)
     return start(chunks.lowerBound)..<start(chunks.upperBound)
+  }
+}
+
+extension MatrixView<Float> {
+  /// Whether all elements are finite.
+  fileprivate var isFinite: Bool {
+    (0..<rows).allSatisfy { row in (0..<columns).allSatisfy { self[row, $0].isFinite } }
   }
 }

@@ -4,7 +4,7 @@ import Maru
 ///
 /// Each item is a number of units with an activation behind a colon or without one, `flatten`,
 /// `dropout:RATE`, or an activation alone.
-struct LayerList: Equatable {
+struct LayerList: Equatable, Codable {
   let text: String
 
   static let activations = [

@@ -30,6 +30,10 @@ struct MaruCommand: AsyncParsableCommand {
       guard fflush(nil) == 0 else {
         throw Failure.inputOutput("standard output: \(String(cString: strerror(errno)))")
       }
+    } catch let code as ExitCode {
+      // What there is to say has been said.
+      fflush(nil)
+      Foundation.exit(code.rawValue)
     } catch {
       guard let failure = Failure(error) else { exit(withError: error) }
       Messages.print("maru: error: \(failure.message.inOneLine)")
@@ -50,6 +54,8 @@ struct Failure: Error {
   static func usage(_ message: String) -> Failure { Failure(exitCode: 64, message) }
   /// Data or a model that cannot be used: EX_DATAERR.
   static func data(_ message: String) -> Failure { Failure(exitCode: 65, message) }
+  /// There is no such file: EX_NOINPUT.
+  static func missingFile(_ message: String) -> Failure { Failure(exitCode: 66, message) }
   /// Reading or writing failed: EX_IOERR.
   static func inputOutput(_ message: String) -> Failure { Failure(exitCode: 74, message) }
 

@@ -18,11 +18,13 @@ enum ProgressMode: String, CaseIterable, ExpressibleByArgument {
   /// Whether messages and tables are wanted beside.
   var isForPeople: Bool { self != .json && self != .none }
 
+  /// Whether a line is drawn again and again.
+  var drawsBar: Bool { self == .bar || self == .auto && isatty(STDERR_FILENO) == 1 }
+
   /// The callback that reports, or nil for none.
   func callback() -> (any Callback)? {
     switch self {
-    case .auto: isatty(STDERR_FILENO) == 1 ? ProgressBar() : ProgressLines()
-    case .bar: ProgressBar()
+    case .auto, .bar: drawsBar ? ProgressBar() : ProgressLines()
     case .lines: ProgressLines()
     case .json: ProgressJSON()
     case .none: nil
@@ -43,7 +45,7 @@ final class ProgressBar: Callback {
 
   func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) {
     self.progress = progress
-    startEpoch(1, of: progress.epochs)
+    startEpoch(progress.epoch, of: progress.epochs)
   }
 
   func stepDidEnd(_ progress: TrainingProgress) -> Decision {
@@ -69,7 +71,7 @@ final class ProgressBar: Callback {
   private func startEpoch(_ epoch: Int, of epochs: Int) {
     epochStarted = .now
     lastDrawn = .now
-    if epochs > 0 { Messages.print("Epoch \(epoch)/\(epochs)") }
+    if epoch <= epochs { Messages.print("Epoch \(epoch)/\(epochs)") }
   }
 
   private func draw(

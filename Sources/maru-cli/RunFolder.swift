@@ -11,12 +11,19 @@ struct RunFolder {
   private static let historyName = "history.json"
   private static let names = [modelName, historyName, "history.csv", "summary.txt", "report.html"]
   private static let curveNames = ["accuracy.svg", "loss.svg"]
+  private static let checkpointName = "checkpoint.maru"
 
   /// The model file that an argument means: itself, or the one in the folder of a run.
   static func modelPath(_ argument: String) -> String { path(of: modelName, argument) }
 
   /// The history that an argument means: itself, or the one in the folder of a run.
   static func historyPath(_ argument: String) -> String { path(of: historyName, argument) }
+
+  /// Where the run in a folder saves its state.
+  static func checkpointPath(_ folder: String) -> String { folder + "/" + checkpointName }
+
+  /// Where the run saves its state until it is complete.
+  var checkpointPath: String { Self.checkpointPath(path) }
 
   private static func path(of name: String, _ argument: String) -> String {
     var isFolder: ObjCBool = false
@@ -26,10 +33,18 @@ struct RunFolder {
 
   /// Makes sure that the folder can be made and its files written, and leaves nothing behind.
   ///
-  /// It is made for good only when there is a run to put into it, so that a run that fails or is
-  /// interrupted has nothing to clean up.
-  init(checking path: String) throws {
+  /// It is made for good only when there is a run to put into it, so that a run that fails has
+  /// nothing to clean up. What a run that was killed was writing there is removed.
+  ///
+  /// Throws where the folder holds a run that was interrupted, unless it is to go on.
+  init(checking path: String, resuming: Bool = false) throws {
     self.path = path
+    if !resuming && access(Self.checkpointPath(path), F_OK) == 0 {
+      throw Failure.usage(
+        "--output \(path): holds a run that was interrupted; go on with it by maru train --resume "
+          + "\(path), or remove its \(Self.checkpointName)")
+    }
+    AtomicFile.removeLeftovers(in: path)
     var missing: [String] = []
     var folder = path
     while !FileManager.default.fileExists(atPath: folder) {
@@ -39,13 +54,15 @@ struct RunFolder {
     self.missing = missing
     try create()
     defer { removeIfEmpty() }
-    for name in Self.names + Self.curveNames { try AtomicFile.check(path + "/" + name) }
+    for name in Self.names + Self.curveNames + [Self.checkpointName] {
+      try AtomicFile.check(path + "/" + name)
+    }
   }
 
   /// Writes the model, its history in both forms, a summary for people, the report, and its curves.
   ///
   /// Where these could not be drawn, those of an earlier run go, since they would be taken for this
-  /// one's.
+  /// one's. The state of training goes, now that the run is complete.
   func write(_ model: Sequential, _ result: TrainingResult, _ report: Report) throws {
     let curves = report.pictures.map { [$0.accuracy, $0.loss] } ?? []
     let paths = (Self.names + (curves.isEmpty ? [] : Self.curveNames)).map { path + "/" + $0 }
@@ -62,6 +79,7 @@ struct RunFolder {
       do {
         try AtomicFile.write(Array(zip(paths, contents)))
         if curves.isEmpty { for name in Self.curveNames { unlink(path + "/" + name) } }
+        for path in [Checkpoint.previousPath(of: checkpointPath), checkpointPath] { unlink(path) }
       } catch {
         removeIfEmpty()
         throw error
@@ -69,7 +87,8 @@ struct RunFolder {
     }
   }
 
-  private func create() throws {
+  /// Makes the folder where it is missing.
+  func create() throws {
     for folder in missing.reversed() where mkdir(folder, 0o777) != 0 && errno != EEXIST {
       let reason = String(cString: strerror(errno))
       removeIfEmpty()

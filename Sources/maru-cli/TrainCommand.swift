@@ -35,18 +35,36 @@ struct TrainCommand: ParsableCommand {
     parsing: .unconditional,
     help: "The part of the training samples held out for validation, from 0 to below 1.")
   var validationSplit: Double?
-  @Option(help: "Which part is held out.")
-  var split: SplitName = .last
+  @Option(help: "Which part is held out. (default: last)")
+  var split: SplitName?
   @Option(
     parsing: .unconditional,
-    help: "What initial weights, shuffling, dropout and the split follow from.")
-  var seed: UInt64 = 0
+    help: "What initial weights, shuffling, dropout and the split follow from. (default: 0)")
+  var seed: UInt64?
   @Option(
     parsing: .unconditional,
     help: "Threads to use. (default: all processors that this process may use)")
   var threads: Int?
+  @Flag(help: "Give the same bytes for any number of threads, at some cost.")
+  var deterministic = false
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "End training when the validation loss has not improved for so many epochs, and keep the "
+        + "weights of the best one.", valueName: "epochs"))
+  var earlyStopping: Int?
   @Option(help: ArgumentHelp("The folder to save the run in.", valueName: "dir"))
   var output: String?
+  @Option(
+    help: ArgumentHelp(
+      "Save the state of training in that folder after every so many steps, or each epoch.",
+      valueName: "n|epoch"))
+  var checkpointEvery: CheckpointInterval?
+  @Option(
+    help: ArgumentHelp(
+      "Go on with the interrupted run in a folder; only --epochs, --learning-rate, "
+        + "--data-directory and --checkpoint-every may be changed.", valueName: "run"))
+  var resume: String?
   @Option(help: "How to report progress.")
   var progress: ProgressMode = .auto
   @Flag(help: "Print where the time of a step goes, by layer and kind of work.")
@@ -57,11 +75,35 @@ struct TrainCommand: ParsableCommand {
     let base = exercise ?? .softmax
     let optimizer = optimizer ?? base.optimizer
     return TrainingSettings(
-      dataset: dataset ?? base.dataset, layers: LayerList(text: layers ?? base.layers),
-      optimizer: optimizer, learningRate: learningRate ?? optimizer.learningRate,
+      dataset: dataset ?? base.dataset, dataDirectory: data.dataDirectory,
+      layers: LayerList(text: layers ?? base.layers), optimizer: optimizer,
+      learningRate: learningRate ?? optimizer.learningRate,
       batchSize: batchSize ?? .samples(base.batchSize), epochs: epochs ?? base.epochs,
-      validationSplit: validationSplit ?? base.validationSplit, split: split, seed: seed,
-      threads: threads ?? Processors.usable)
+      validationSplit: validationSplit ?? base.validationSplit, split: split ?? .last,
+      seed: seed ?? 0, threads: threads ?? Processors.usable, isDeterministic: deterministic,
+      earlyStopping: earlyStopping, checkpointEvery: checkpointEvery)
+  }
+
+  /// The settings of an interrupted run, with what may be changed.
+  private func changed(_ settings: TrainingSettings) -> TrainingSettings {
+    var settings = settings
+    settings.learningRate = learningRate ?? settings.learningRate
+    settings.epochs = epochs ?? settings.epochs
+    settings.checkpointEvery = checkpointEvery ?? settings.checkpointEvery
+    settings.dataDirectory = data.dataDirectory ?? settings.dataDirectory
+    return settings
+  }
+
+  /// An option that was given, but that an interrupted run has its own value of.
+  private var optionAgainstResume: String? {
+    let given: [(String, Bool)] = [
+      ("--exercise", exercise != nil), ("--dataset", dataset != nil), ("--layers", layers != nil),
+      ("--optimizer", optimizer != nil), ("--batch-size", batchSize != nil),
+      ("--validation-split", validationSplit != nil), ("--split", split != nil),
+      ("--seed", seed != nil), ("--threads", threads != nil), ("--deterministic", deterministic),
+      ("--early-stopping", earlyStopping != nil), ("--output", output != nil),
+    ]
+    return given.first { $0.1 }?.0
   }
 
   func validate() throws {
@@ -78,21 +120,50 @@ struct TrainCommand: ParsableCommand {
     if let threads, !(1...1024 ~= threads) {
       throw ValidationError("--threads: expected 1 to 1024, got \(threads)")
     }
+    if let earlyStopping, earlyStopping < 1 {
+      throw ValidationError("--early-stopping: expected at least 1 epoch, got \(earlyStopping)")
+    }
+    if let option = optionAgainstResume, resume != nil {
+      throw ValidationError("\(option): cannot be changed by --resume")
+    }
+    if earlyStopping != nil && settings.validationSplit == 0 {
+      throw ValidationError("--early-stopping: expected with a --validation-split above 0")
+    }
+    if checkpointEvery != nil && output == nil && resume == nil {
+      throw ValidationError("--checkpoint-every: expected with --output, where it is saved")
+    }
   }
 
   func run() throws {
-    let settings = settings
+    let interrupted = try resume.map { try InterruptedRun(in: $0) }
+    var settings = interrupted.map { changed($0.settings) } ?? settings
     let layers = try settings.layers.layers()
-    let dataset = try loadData(settings.dataset)
+    let dataset = try loadData(&settings)
+    try interrupted?.check(dataset)
     let run = try TrainingRun(settings, layers, dataset)
-    let folder = try output.map { try RunFolder(checking: $0) }
+    let folder = try (resume ?? output).map { try RunFolder(checking: $0, resuming: resume != nil) }
     if progress.isForPeople {
       Messages.print(dataset.overview)
       if let advice = KernelGain.advice { Messages.print(advice) }
       print(run.model.summary(), terminator: "")
     }
+    guard let folder else { return try train(run, nil, resuming: nil) }
+    do {
+      try Interrupts.noted { try train(run, folder, resuming: interrupted?.state) }
+    } catch let interrupt as InterruptWatch.Interrupted {
+      Messages.print((progress.drawsBar ? "\n" : "") + interrupt.message)
+      throw ExitCode(128 + interrupt.signal)
+    }
+  }
+
+  /// Trains, and prints and saves what came out.
+  private func train(
+    _ run: TrainingRun, _ folder: RunFolder?, resuming state: TrainingState?
+  ) throws {
     let profile = profile ? StepProfile() : nil
-    let result = try run.train(reporting: progress, profile: profile)
+    let result = try run.train(
+      reporting: progress, profile: profile, saving: folder, resuming: state)
+    if let line = result.stopLine { print(line) }
     print(result.testLine)
     if let profile { print(profile, terminator: "") }
     if let folder {
@@ -107,15 +178,18 @@ struct TrainCommand: ParsableCommand {
 
   /// The data asked for. Where the exercise's own are not there and none were named, generated
   /// digits take their place, and a line says so.
-  private func loadData(_ name: String) throws -> Dataset {
+  private func loadData(_ settings: inout TrainingSettings) throws -> Dataset {
+    let name = settings.dataset
     do {
-      return try data.load(name)
-    } catch let error as DatasetError
-      where error.kind == .missingFile && dataset == nil && data.dataDirectory == nil
-    {
+      let source = try DatasetSource(parsing: name)
+      return try Dataset.load(source, dataDirectory: settings.dataDirectory)
+    } catch {
+      let isAskedFor = dataset != nil || resume != nil || data.dataDirectory != nil
+      guard error.kind == .missingFile && !isAskedFor else { throw error }
       Messages.print(
         "\(name) was not found, so the generated digits are used; "
           + "to get it: maru data fetch \(name)")
+      settings.dataset = "digits"
       return try Dataset.load(.digits)
     }
   }

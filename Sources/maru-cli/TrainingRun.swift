@@ -27,6 +27,7 @@ struct TrainingRun {
           + "an output for each class of the data, got '\(settings.layers.text)'")
     }
     model.threads = settings.threads
+    model.isDeterministic = settings.isDeterministic
     model.compile(
       optimizer: settings.optimizer.optimizer(learningRate: settings.learningRate),
       loss: .softmaxCrossEntropy)
@@ -34,27 +35,55 @@ struct TrainingRun {
 
   /// Trains, then scores the model on the test samples; throws a failure where training diverges,
   /// since such a model is worth nothing.
-  func train(reporting progress: ProgressMode, profile: StepProfile?) throws -> TrainingResult {
-    let steps = StepCount()
+  /// - Parameters:
+  ///   - folder: where to save the state of training, if anywhere
+  ///   - state: where to go on
+  func train(
+    reporting progress: ProgressMode, profile: StepProfile?, saving folder: RunFolder?,
+    resuming state: TrainingState?
+  ) throws -> TrainingResult {
+    let (steps, stopOnNaN) = (StepCount(), StopOnNaN())
     let history: History
     do {
       history = try model.fit(
         dataset.train.images, dataset.train.labels, epochs: settings.epochs,
         batchSize: settings.batchSize.count(of: dataset.train.count),
         validation: settings.validation,
-        callbacks: [steps, StopOnNaN()] + [progress.callback()].compactMap { $0 },
-        profile: profile)
+        callbacks: [steps, stopOnNaN] + settings.earlyStoppingCallback
+          + (progress.callback().map { [$0] } ?? []) + savingCallbacks(folder),
+        profile: profile, resuming: state)
     } catch let error as ModelError {
-      // Data and network fit by now; only the split is left to go wrong.
-      throw Failure.usage("--validation-split: \(error)")
+      throw state == nil
+        // Data and network fit by now; only the split is left to go wrong.
+        ? Failure.usage("--validation-split: \(error)") : Failure.data("--resume: \(error)")
     }
-    if history.stopReason != nil || !model.hasFiniteWeights {
+    if stopOnNaN.hasStopped || !model.hasFiniteWeights {
       throw Failure.data(
         "training diverged: \(history.stopReason ?? "the weights are no longer finite"); "
-          + "try a --learning-rate below \(settings.learningRate)")
+          + advice(folder))
     }
     let test = try model.evaluate(dataset.test.images, dataset.test.labels)
     return TrainingResult(run: self, history: history, test: test, steps: steps.count)
+  }
+
+  /// What saves the state of training, at interrupts first.
+  private func savingCallbacks(_ folder: RunFolder?) throws -> [any Callback] {
+    guard let folder else { return [] }
+    let text = RunSettings(settings, dataset).text
+    let watch = InterruptWatch(folder, settings: text)
+    guard let every = settings.checkpointEvery else { return [watch] }
+    try folder.create()
+    return [watch, Checkpoints(folder.checkpointPath, every: every.interval, settings: text)]
+  }
+
+  /// What to do after training diverged.
+  private func advice(_ folder: RunFolder?) -> String {
+    guard let folder, let state = try? Checkpoint(contentsOf: folder.checkpointPath).state else {
+      return "try a --learning-rate below \(settings.learningRate)"
+    }
+    return "the last good checkpoint is of epoch \(state.epoch), step \(state.step); to go on from "
+      + "it: maru train --resume \(folder.path) --learning-rate with less than "
+      + "\(settings.learningRate)"
   }
 }
 
@@ -79,19 +108,22 @@ struct TrainingResult {
     "test loss: \(test.loss.fixed(4)) - test accuracy: \((test["accuracy"] ?? .nan).fixed(4))"
   }
 
+  /// Why training ended before its last epoch, if it did.
+  var stopLine: String? { history.stopReason.map { "stopped early: \($0)" } }
+
   /// The run in a few lines for people.
   var summary: String {
     let settings = run.settings
     let figures = history.epochs.last?.values ?? Figures([])
-    let lines = [
+    let lines: [String?] = [
       run.dataset.overview, run.model.summary(),
       "optimizer: \(settings.optimizer.rawValue), learning rate \(settings.learningRate), "
         + "batch size \(batchSize), seed \(settings.seed)",
       "epochs: \(history.epochs.count) in \(history.seconds.reduce(0, +).fixed(2)) s",
       figures.map { "\($0.name): \($0.value.fixed(4))" }.joined(separator: " - "),
-      testLine,
+      stopLine, testLine,
     ]
-    return lines.joined(separator: "\n") + "\n"
+    return lines.compactMap { $0 }.joined(separator: "\n") + "\n"
   }
 
   /// The settings that are stored with the history.
@@ -101,7 +133,9 @@ struct TrainingResult {
       dataset: run.dataset.name, layers: settings.layers.text, optimizer: settings.optimizer,
       learningRate: settings.learningRate, batchSize: batchSize, epochs: settings.epochs,
       steps: steps, validationSplit: settings.validationSplit, split: settings.split,
-      seed: settings.seed, threads: settings.threads, core: OpenBLAS.coreName,
+      seed: settings.seed, threads: settings.threads,
+      deterministic: settings.isDeterministic, earlyStopping: settings.earlyStopping,
+      core: OpenBLAS.coreName,
       parameters: run.model.parameterCount, testLoss: FiniteOrNull(test.loss),
       testAccuracy: FiniteOrNull(test["accuracy"] ?? .nan))
   }
@@ -138,16 +172,20 @@ struct RunParameters: Encodable {
   let split: SplitName
   let seed: UInt64
   let threads: Int
+  let deterministic: Bool
+  let earlyStopping: Int?
   let core: String
   let parameters: Int
   let testLoss: FiniteOrNull
   let testAccuracy: FiniteOrNull
 
   enum CodingKeys: String, CodingKey {
-    case dataset, layers, optimizer, epochs, steps, split, seed, threads, core, parameters
+    case dataset, layers, optimizer, epochs, steps, split, seed, threads, deterministic, core,
+      parameters
     case learningRate = "learning_rate"
     case batchSize = "batch_size"
     case validationSplit = "validation_split"
+    case earlyStopping = "early_stopping"
     case testLoss = "test_loss"
     case testAccuracy = "test_accuracy"
   }

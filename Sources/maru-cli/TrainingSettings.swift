@@ -17,7 +17,7 @@ enum Exercise: String, CaseIterable, ExpressibleByArgument {
 }
 
 /// The optimizers by name, each with Keras's defaults but for the learning rate.
-enum OptimizerName: String, CaseIterable, ExpressibleByArgument, Encodable {
+enum OptimizerName: String, CaseIterable, ExpressibleByArgument, Codable {
   case sgd, momentum, nesterov, rmsprop, adam, adamw
 
   /// Keras's default.
@@ -42,7 +42,7 @@ enum OptimizerName: String, CaseIterable, ExpressibleByArgument, Encodable {
 }
 
 /// How many samples a step takes.
-enum BatchSize: ExpressibleByArgument, Equatable {
+enum BatchSize: ExpressibleByArgument, Equatable, Codable {
   case samples(Int)
   case full
 
@@ -65,22 +65,27 @@ enum BatchSize: ExpressibleByArgument, Equatable {
 }
 
 /// How the validation part is chosen.
-enum SplitName: String, CaseIterable, ExpressibleByArgument, Encodable {
+enum SplitName: String, CaseIterable, ExpressibleByArgument, Codable {
   case last, shuffled, stratified
 }
 
 /// All settings of a run.
-struct TrainingSettings {
-  let dataset: String
+struct TrainingSettings: Codable {
+  var dataset: String
+  var dataDirectory: String?
   let layers: LayerList
   let optimizer: OptimizerName
-  let learningRate: Float
+  var learningRate: Float
   let batchSize: BatchSize
-  let epochs: Int
+  var epochs: Int
   let validationSplit: Double
   let split: SplitName
   let seed: UInt64
   let threads: Int
+  let isDeterministic: Bool
+  /// The epochs without improvement that end training, if any do.
+  let earlyStopping: Int?
+  var checkpointEvery: CheckpointInterval?
 
   /// What the model is checked on after each epoch.
   var validation: Validation {
@@ -90,5 +95,10 @@ struct TrainingSettings {
     case .shuffled: .shuffled(validationSplit)
     case .stratified: .stratified(validationSplit)
     }
+  }
+
+  /// What ends training early, if anything.
+  var earlyStoppingCallback: [any Callback] {
+    earlyStopping.map { [EarlyStopping(patience: $0)] } ?? []
   }
 }

@@ -313,18 +313,6 @@ struct TrainTests {
       }
     }
   }
-
-  // MARK: Interrupts
-
-  @Test(arguments: [nil, "run", "deep/er/run"])
-  func interruptEndsWith130AndLeavesNothing(_ output: String?) throws {
-    let result = try Command.maru(
-      ["train", "--dataset", data, "--layers", "4:softmax", "--epochs", "100000000"]
-        + ["--progress", "lines"] + (output.map { ["--output", folder[$0]] } ?? []),
-      signal: (SIGINT, after: "Epoch 3/"))
-    #expect(result.exitCode == 130)
-    #expect(folder.contents.allSatisfy { $0.hasPrefix("data") })
-  }
 }
 
 extension Stripes {

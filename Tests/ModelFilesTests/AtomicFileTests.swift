@@ -86,6 +86,29 @@ struct AtomicFileTests {
     #expect(folder.contents == ["first", "second"])
   }
 
+  @Test func theFileBeforeIsKept() throws {
+    let folder = try TemporaryFolder()
+    for text in ["1", "2", "3"] {
+      try AtomicFile.write(
+        Data(text.utf8), to: folder["file"], keepingPreviousAt: folder["previous"])
+    }
+    #expect(try folder.text(of: "file") + folder.text(of: "previous") == "32")
+    #expect(folder.contents == ["file", "previous"])
+  }
+
+  @Test func leftoversAreRemovedUnlessTheyAreBeingWritten() throws {
+    let folder = try TemporaryFolder()
+    for name in [".maru-1x.tmp", ".maru-busy.tmp", ".maru", "maru-2.tmp", ".maru-3.png"] {
+      try folder.write([1], to: name)
+    }
+    let descriptor = open(folder[".maru-busy.tmp"], O_RDONLY)
+    defer { close(descriptor) }
+    #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    AtomicFile.removeLeftovers(in: folder.path)
+    #expect(folder.contents == [".maru", ".maru-3.png", ".maru-busy.tmp", "maru-2.tmp"])
+    AtomicFile.removeLeftovers(in: folder["none"])
+  }
+
   @Test func checkLeavesNothingBehind() throws {
     let folder = try TemporaryFolder()
     try folder.write(Array("old".utf8), to: "file")

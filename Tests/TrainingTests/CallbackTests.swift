@@ -168,6 +168,35 @@ import Training
     #expect(history.epochs.count == 1 && steps.values.count == step + 1)
   }
 
+  /// Weights near the end of the range, in the layer of that number.
+  @Test(arguments: [0, 2, 4], [1, 2])
+  func theLayerThatLeftTheRangeFirstIsNamed(layer: Int, threads: Int) throws {
+    let model = try Sequential(
+      inputShape: [4], [Dense(130), ReLU(), Dense(80), ReLU(), Dense(3), Softmax()], seed: 1)
+    model.threads = threads
+    model.compile(optimizer: .sgd(learningRate: 0.0), loss: .softmaxCrossEntropy)
+    // A weight and a bias a layer, of which every second is without.
+    model.weights[layer] = Tensor(repeating: 3e38, shape: model.weights[layer].shape)
+    let history = try model.fit(
+      Problem.samples, Problem.labels, batchSize: 8, callbacks: [StopOnNaN()])
+    let name = ["dense", "", "dense_1", "", "dense_2"][layer]
+    let reason = try #require(history.stopReason)
+    #expect(
+      reason.hasSuffix(
+        " in epoch 1, step 1; values first left the range in the output of layer \(layer), \(name)"),
+      "\(reason)")
+  }
+
+  @Test func samplesThatAreNotFiniteAreNamed() throws {
+    var samples = Problem.samples
+    samples[9, 2] = .nan
+    let history = try compiledModel().fit(
+      samples, Problem.labels, batchSize: 8, shuffle: false, callbacks: [StopOnNaN()])
+    #expect(
+      history.stopReason
+        == "the loss became NaN in epoch 1, step 2; some of the samples are not finite")
+  }
+
   @Test func aFigureThatDoesNotExistIsAnErrorBeforeTraining() throws {
     let model = try compiledModel()
     let (before, watcher) = (model.flatWeights, Watcher())

@@ -42,6 +42,25 @@ import Training
     }
   }
 
+  /// More threads than there are parts of the work have nothing to do.
+  @Test(arguments: settings + [large])
+  func deterministicTrainingGivesTheSameBitsForAnyNumberOfThreads(_ setting: Setting) throws {
+    let alone = try train(setting, threads: 1, isDeterministic: true, batchSize: 110)
+    for threads in [2, 3, 4, 8, 9] {
+      let together = try train(setting, threads: threads, isDeterministic: true, batchSize: 110)
+      let difference = firstDifference(together.weights, alone.weights)
+      #expect(difference == nil, "with \(threads) threads, first differing parameter")
+      #expect(together.figures == alone.figures, "with \(threads) threads")
+    }
+    let divided = try train(setting, threads: 1, batchSize: 110)
+    expectClose(alone.weights, divided.weights, within: 1e-3)
+  }
+
+  /// Layers so large that workers take over each other's parts.
+  private static let large = Setting(
+    name: "large", inputs: 500, units: [513, 390, 10], optimizer: SGD(learningRate: 0.1),
+    count: 220)
+
   @Test(arguments: settings)
   func blasChangesNoMoreThanRounding(_ setting: Setting) throws {
     let alone = try train(setting, threads: 1)
@@ -56,11 +75,9 @@ import Training
     }
   }
 
-  /// Layers so large that workers take over each other's parts, which differ from run to run.
+  /// Workers take over each other's parts, which differ from run to run.
   @Test func whoComputesAPartDoesNotMatter() throws {
-    let setting = Setting(
-      name: "large", inputs: 500, units: [513, 390, 10], optimizer: SGD(learningRate: 0.1),
-      count: 220)
+    let setting = Self.large
     let alone = try train(setting, threads: 1, batchSize: 110)
     for threads in 2...3 {
       let first = try train(setting, threads: threads, batchSize: 110)
@@ -176,10 +193,12 @@ import Training
   }
 
   private func train(
-    _ setting: Setting, threads: Int, seed: UInt64 = 7, plain: Bool = false, batchSize: Int = 24
+    _ setting: Setting, threads: Int, seed: UInt64 = 7, plain: Bool = false,
+    isDeterministic: Bool = false, batchSize: Int = 24
   ) throws -> (weights: [Float], figures: [Figures]) {
     let (samples, labels) = data(setting)
     let model = try model(setting, threads: threads, seed: seed, plain: plain)
+    model.isDeterministic = isDeterministic
     // Neither the samples nor the held-out ones are a multiple of the batch.
     let history = try model.fit(
       samples, labels, epochs: 2, batchSize: batchSize, validation: .shuffled(0.15))

@@ -1,0 +1,114 @@
+import Layers
+
+/// All that training needs to go on as if it had never stopped: the finished model is the same, bit
+/// by bit, as that of a run that was not interrupted.
+///
+/// A callback gets one whenever training rests (``Callback/trainingDidPause(_:model:)``), and
+/// ``Sequential/fit(_:_:epochs:batchSize:validation:shuffle:callbacks:profile:resuming:)`` goes on
+/// from it. It is a copy: what training does afterwards does not change it.
+public struct TrainingState: Sendable {
+  /// The epoch that is running or about to start, from 1.
+  public package(set) var epoch: Int
+  /// The steps done in it.
+  public package(set) var step: Int
+  /// The updates made since the model was compiled.
+  public package(set) var updates: Int
+  /// The figures of the epochs that are complete.
+  public package(set) var history: History
+
+  /// What of the run has to be the same again.
+  package var setting: TrainingSetting
+  /// The arena of the parameters, and those of the optimizer's slots.
+  package var parameters: AlignedBuffer
+  package var slots: [AlignedBuffer]
+  package var rateFactor: Float
+  package var shuffling: RandomGenerator
+  /// The samples in the order of the running epoch, or of the one before.
+  package var order: [Int32]
+  /// The sums of the running epoch.
+  package var sums: EpochSums
+  /// How long the running epoch has taken.
+  package var seconds: Double
+  /// What the callbacks remember, those of them that remember anything, by the names of their types.
+  package var memories: [(callback: String, memory: CallbackMemory)]
+
+  package init(
+    epoch: Int, step: Int, updates: Int, history: History, setting: TrainingSetting,
+    parameters: AlignedBuffer, slots: [AlignedBuffer], rateFactor: Float,
+    shuffling: RandomGenerator, order: [Int32], sums: EpochSums, seconds: Double,
+    memories: [(callback: String, memory: CallbackMemory)]
+  ) {
+    self.epoch = epoch
+    self.step = step
+    self.updates = updates
+    self.history = history
+    self.setting = setting
+    self.parameters = parameters
+    self.slots = slots
+    self.rateFactor = rateFactor
+    self.shuffling = shuffling
+    self.order = order
+    self.sums = sums
+    self.seconds = seconds
+    self.memories = memories
+  }
+
+  /// Whether all parameters are finite, so that it is worth going on from.
+  public var hasFiniteWeights: Bool {
+    UnsafeBufferPointer(start: parameters.floats, count: parameters.count).allSatisfy(\.isFinite)
+  }
+}
+
+/// What two parts of one run have in common.
+package struct TrainingSetting: Sendable, Equatable, Codable {
+  /// The names and shapes of the parameters.
+  package var parameters: [String]
+  package var optimizer: String
+  package var figures: [String]
+  package var batchSize: Int
+  package var seed: UInt64
+
+  /// Throws ``ModelError`` with the first difference to the setting of the run that goes on.
+  func check(against found: TrainingSetting) throws(ModelError) {
+    func expect<T: Equatable>(_ what: String, _ key: KeyPath<TrainingSetting, T>) throws(ModelError)
+    {
+      if self[keyPath: key] != found[keyPath: key] {
+        throw ModelError(
+          "training was interrupted with \(what) \(self[keyPath: key]), "
+            + "and cannot go on with \(found[keyPath: key])")
+      }
+    }
+    try expect("the parameters", \.parameters)
+    try expect("the optimizer", \.optimizer)
+    try expect("the figures", \.figures)
+    try expect("a batch size of", \.batchSize)
+    try expect("the seed", \.seed)
+  }
+}
+
+/// The sums of an epoch over the samples so far.
+package struct EpochSums: Sendable, Equatable {
+  package var samples = 0
+  package var loss = 0.0
+  package var metrics: [Double]
+
+  package init(samples: Int = 0, loss: Double = 0, metrics: [Double]) {
+    self.samples = samples
+    self.loss = loss
+    self.metrics = metrics
+  }
+}
+
+/// What a callback has to remember for training to go on later as if it had never stopped.
+public struct CallbackMemory: Sendable {
+  /// Numbers by name.
+  public var numbers: [String: Double]
+  /// Arrays, such as the weights of the best epoch.
+  public var tensors: [Tensor]
+
+  /// Creates a memory.
+  public init(numbers: [String: Double] = [:], tensors: [Tensor] = []) {
+    self.numbers = numbers
+    self.tensors = tensors
+  }
+}

@@ -1,0 +1,134 @@
+import ArgumentParser
+import Foundation
+import Maru
+
+/// How often a run saves its state.
+enum CheckpointInterval: ExpressibleByArgument, Codable, Equatable {
+  case steps(Int)
+  case epoch
+
+  init?(argument: String) {
+    if argument == "epoch" {
+      self = .epoch
+    } else if let steps = Int(argument), steps >= 1 {
+      self = .steps(steps)
+    } else {
+      return nil
+    }
+  }
+
+  var interval: Checkpoints.Interval {
+    switch self {
+    case .steps(let steps): .steps(steps)
+    case .epoch: .epochs
+    }
+  }
+}
+
+/// What a checkpoint of a run holds beside the state of training: all that its command was given.
+struct RunSettings: Codable {
+  let settings: TrainingSettings
+  /// Of the training samples and labels.
+  let dataChecksum: UInt32
+  let core: String
+
+  init(_ settings: TrainingSettings, _ dataset: Dataset) {
+    self.settings = settings
+    dataChecksum = dataset.train.checksum
+    core = OpenBLAS.coreName
+  }
+
+  var text: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do { return String(decoding: try encoder.encode(self), as: UTF8.self) } catch {
+      fatalError("RunSettings: \(error)")
+    }
+  }
+}
+
+/// A run that was interrupted, as its folder holds it.
+struct InterruptedRun {
+  let path: String
+  let state: TrainingState
+  private let saved: RunSettings
+
+  var settings: TrainingSettings { saved.settings }
+
+  /// Reads the folder's checkpoint, or the one before where that is damaged.
+  init(in path: String) throws {
+    self.path = path
+    let current = RunFolder.checkpointPath(path)
+    let checkpoint: Checkpoint
+    do throws(ModelFileError) {
+      checkpoint = try Checkpoint(contentsOf: current)
+    } catch {
+      let previous = Checkpoint.previousPath(of: current)
+      guard let older = try? Checkpoint(contentsOf: previous) else {
+        throw error.kind == .missing ? Self.missing(path) : error
+      }
+      Messages.print("\(error); going on from the one before".inOneLine)
+      checkpoint = older
+    }
+    state = checkpoint.state
+    let text = Data(checkpoint.settings.utf8)
+    guard let saved = try? JSONDecoder().decode(RunSettings.self, from: text) else {
+      throw Failure.data("\(current): not a checkpoint of maru train")
+    }
+    self.saved = saved
+  }
+
+  private static func missing(_ path: String) -> Failure {
+    if access(RunFolder.modelPath(path), F_OK) == 0 {
+      return .usage("--resume \(path): the run is complete, there is nothing to resume")
+    }
+    return .missingFile(
+      "--resume \(path): expected the folder of a run that was interrupted, found no checkpoint")
+  }
+
+  /// Throws a failure where the data are not those of the run; says so where the kernels are not.
+  func check(_ dataset: Dataset) throws {
+    guard dataset.train.checksum == saved.dataChecksum else {
+      throw Failure.data(
+        "--resume \(path): the samples of \(dataset.name) are not those that the run began with")
+    }
+    if OpenBLAS.coreName != saved.core {
+      Messages.print(
+        "the run began on OpenBLAS's kernels for \(saved.core), these are for "
+          + "\(OpenBLAS.coreName): the model will be the same but for rounding")
+    }
+  }
+}
+
+/// Ends training at the next step after an interrupt, its state saved in the run's folder.
+final class InterruptWatch: Callback {
+  /// Training was interrupted, and its state saved.
+  struct Interrupted: Error {
+    let signal: Int32
+    let message: String
+  }
+
+  private let folder: RunFolder
+  private let settings: String
+
+  init(_ folder: RunFolder, settings: String) {
+    self.folder = folder
+    self.settings = settings
+  }
+
+  func stepDidEnd(_ progress: TrainingProgress) -> Decision {
+    Interrupts.received == nil ? .proceed : .pause
+  }
+
+  func trainingDidPause(_ state: TrainingState, model: Sequential) throws {
+    guard let signal = Interrupts.received, state.hasFiniteWeights else { return }
+    try Interrupts.heldBack {
+      try folder.create()
+      try Checkpoint(state, settings: settings).write(to: folder.checkpointPath)
+    }
+    throw Interrupted(
+      signal: signal,
+      message: "interrupted in epoch \(state.epoch) after step \(state.step); to go on: "
+        + "maru train --resume \(folder.path)")
+  }
+}
