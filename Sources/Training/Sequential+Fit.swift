@@ -9,7 +9,7 @@ extension Sequential {
   ///   - samples: the inputs
   ///   - labels: the class of each sample, from 0
   ///   - epochs: how often the samples are gone through
-  ///   - batchSize: samples a step; 32 unless given, as in Keras
+  ///   - batchSize: samples a step; 32 unless given, as in Keras. To be left out for ``LBFGS``.
   ///   - validation: what the model is checked on after each epoch
   ///   - shuffle: whether each epoch has a new order
   ///   - callbacks: what watches training, called in this order
@@ -17,7 +17,7 @@ extension Sequential {
   /// - Returns: the figures of each epoch
   @discardableResult
   public func fit(
-    _ samples: some SampleSource, _ labels: [Int], epochs: Int = 1, batchSize: Int = 32,
+    _ samples: some SampleSource, _ labels: [Int], epochs: Int = 1, batchSize: Int? = nil,
     validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = [],
     profile: StepProfile? = nil
   ) throws -> History {
@@ -30,21 +30,34 @@ extension Sequential {
   /// ``fit(_:_:epochs:batchSize:validation:shuffle:callbacks:profile:)``.
   @discardableResult
   public func fit(
-    _ samples: some SampleSource, _ targets: Targets, epochs: Int = 1, batchSize: Int = 32,
+    _ samples: some SampleSource, _ targets: Targets, epochs: Int = 1, batchSize: Int? = nil,
     validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = [],
     profile: StepProfile? = nil
   ) throws -> History {
     precondition(epochs >= 0, "Sequential.fit: expected epochs from 0, got \(epochs)")
-    precondition(batchSize >= 1, "Sequential.fit: expected batches from 1, got \(batchSize)")
+    precondition(
+      batchSize ?? 1 >= 1, "Sequential.fit: expected batches from 1, got \(batchSize ?? 0)")
     let compilation = compiled("fit")
     let prepared = try checked(samples, targets, compilation)
     let (training, heldOut) = try validation.split(targets, seed: seed)
     guard !training.isEmpty else { throw ModelError("there are no samples to train on") }
     let evaluator = try evaluator(
       validation, compilation, samples: samples, targets: prepared, heldOut: heldOut)
-    let loop = TrainingLoop(
-      model: self, compilation: compilation, source: samples, targets: prepared, samples: training,
-      batchSize: min(batchSize, training.count), epochs: epochs, isProfiled: profile != nil)
+    let loop: any TrainingProgram
+    switch compilation.method {
+    case .steps(let optimizer):
+      loop = TrainingLoop(
+        model: self, compilation: compilation, optimizer: optimizer, source: samples,
+        targets: prepared, samples: training, batchSize: min(batchSize ?? 32, training.count),
+        epochs: epochs, isProfiled: profile != nil)
+    case .fullBatch(let settings):
+      precondition(
+        batchSize == nil,
+        "Sequential.fit: expected no batch size, since L-BFGS takes all samples at once")
+      loop = try FullBatchLoop(
+        model: self, compilation: compilation, settings: settings, source: samples,
+        targets: prepared, samples: training, epochs: epochs, isProfiled: profile != nil)
+    }
     loop.stepDidEnd = { progress in
       var decision = Decision.proceed
       for callback in callbacks {
@@ -124,14 +137,5 @@ extension Duration {
   /// The duration as a number of seconds.
   package var inSeconds: Double {
     Double(components.seconds) + Double(components.attoseconds) * 1e-18
-  }
-}
-
-extension TrainingLoop {
-  /// The means of the epoch, penalties included.
-  var figures: Figures {
-    Figures(
-      [("loss", progress.loss)]
-        + progress.metrics.enumerated().map { ($1.description, progress.metric($0)) })
   }
 }

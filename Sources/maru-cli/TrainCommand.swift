@@ -27,10 +27,22 @@ struct TrainCommand: ParsableCommand {
   var learningRate: Float?
   @Option(
     parsing: .unconditional,
+    help: ArgumentHelp("The penalty λ·ΣW² on the weights of all layers.", valueName: "λ"))
+  var l2: Float = 0
+  @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Samples a step, or full for all of them.", valueName: "n|full"))
   var batchSize: BatchSize?
-  @Option(parsing: .unconditional, help: "How often the training samples are gone through.")
+  @Option(
+    parsing: .unconditional,
+    help: "How often the training samples are gone through; for lbfgs, the most iterations.")
   var epochs: Int?
+  @Option(
+    parsing: .unconditional,
+    help:
+      "The part of its first norm at which the gradient is small enough for lbfgs. (default: 1e-5)"
+  )
+  var tolerance: Double?
   @Option(
     parsing: .unconditional,
     help: "The part of the training samples held out for validation, from 0 to below 1.")
@@ -57,9 +69,11 @@ struct TrainCommand: ParsableCommand {
     let base = exercise ?? .softmax
     let optimizer = optimizer ?? base.optimizer
     return TrainingSettings(
-      dataset: dataset ?? base.dataset, layers: LayerList(text: layers ?? base.layers),
+      dataset: dataset ?? base.dataset, layers: LayerList(text: layers ?? base.layers, l2: l2),
       optimizer: optimizer, learningRate: learningRate ?? optimizer.learningRate,
-      batchSize: batchSize ?? .samples(base.batchSize), epochs: epochs ?? base.epochs,
+      tolerance: tolerance ?? LBFGS().tolerance,
+      batchSize: batchSize ?? (optimizer == .lbfgs ? .full : .samples(base.batchSize)),
+      epochs: epochs ?? base.epochs,
       validationSplit: validationSplit ?? base.validationSplit, split: split, seed: seed,
       threads: threads ?? Processors.usable)
   }
@@ -67,6 +81,14 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate: expected a number above 0, got \(learningRate)")
+    }
+    if !(0 <= l2 && l2.isFinite) {
+      throw ValidationError("--l2: expected a number from 0, got \(l2)")
+    }
+    if optimizer == .lbfgs {
+      try validateFullBatch()
+    } else if tolerance != nil {
+      throw ValidationError("--tolerance: expected with --optimizer lbfgs, which it ends")
     }
     if let epochs, epochs < 1 {
       throw ValidationError("--epochs: expected at least 1, got \(epochs)")
@@ -77,6 +99,22 @@ struct TrainCommand: ParsableCommand {
     }
     if let threads, !(1...1024 ~= threads) {
       throw ValidationError("--threads: expected 1 to 1024, got \(threads)")
+    }
+  }
+
+  /// What makes no sense beside L-BFGS.
+  private func validateFullBatch() throws {
+    if let tolerance, !(0 <= tolerance && tolerance < 1) {
+      throw ValidationError(
+        "--tolerance: expected a number from 0 to below 1, got \(tolerance)")
+    }
+    if case .samples(let count) = batchSize {
+      throw ValidationError(
+        "--batch-size: expected full with --optimizer lbfgs, which takes all samples, got \(count)")
+    }
+    if learningRate != nil {
+      throw ValidationError(
+        "--learning-rate: expected without --optimizer lbfgs, which finds its steps itself")
     }
   }
 

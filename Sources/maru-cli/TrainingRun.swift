@@ -27,9 +27,16 @@ struct TrainingRun {
           + "an output for each class of the data, got '\(settings.layers.text)'")
     }
     model.threads = settings.threads
-    model.compile(
-      optimizer: settings.optimizer.optimizer(learningRate: settings.learningRate),
-      loss: .softmaxCrossEntropy)
+    if let rule = settings.rule {
+      model.compile(optimizer: rule, loss: .softmaxCrossEntropy)
+    } else {
+      if layers.contains(where: { $0 is Dropout }) {
+        throw Failure.usage(
+          "--layers: expected no dropout with --optimizer lbfgs, whose loss may not change from "
+            + "pass to pass, got '\(settings.layers.text)'")
+      }
+      model.compile(optimizer: settings.lbfgs, loss: .softmaxCrossEntropy)
+    }
   }
 
   /// Trains, then scores the model on the test samples; throws a failure where training diverges,
@@ -40,7 +47,7 @@ struct TrainingRun {
     do {
       history = try model.fit(
         dataset.train.images, dataset.train.labels, epochs: settings.epochs,
-        batchSize: settings.batchSize.count(of: dataset.train.count),
+        batchSize: settings.rule.map { _ in settings.batchSize.count(of: dataset.train.count) },
         validation: settings.validation,
         callbacks: [steps, StopOnNaN()] + [progress.callback()].compactMap { $0 },
         profile: profile)
@@ -48,10 +55,13 @@ struct TrainingRun {
       // Data and network fit by now; only the split is left to go wrong.
       throw Failure.usage("--validation-split: \(error)")
     }
-    if history.stopReason != nil || !model.hasFiniteWeights {
+    if !history.loss.allSatisfy(\.isFinite) || !model.hasFiniteWeights {
+      let advice = settings.learningRate.map { "; try a --learning-rate below \($0)" } ?? ""
       throw Failure.data(
-        "training diverged: \(history.stopReason ?? "the weights are no longer finite"); "
-          + "try a --learning-rate below \(settings.learningRate)")
+        "training diverged: \(history.stopReason ?? "the weights are no longer finite")\(advice)")
+    }
+    if let reason = history.stopReason, progress.isForPeople {
+      Messages.print("ended after \(history.epochs.count) epochs: \(reason)")
     }
     let test = try model.evaluate(dataset.test.images, dataset.test.labels)
     return TrainingResult(run: self, history: history, test: test, steps: steps.count)
@@ -85,8 +95,8 @@ struct TrainingResult {
     let figures = history.epochs.last?.values ?? Figures([])
     let lines = [
       run.dataset.overview, run.model.summary(),
-      "optimizer: \(settings.optimizer.rawValue), learning rate \(settings.learningRate), "
-        + "batch size \(batchSize), seed \(settings.seed)",
+      "optimizer: \(settings.optimizer.rawValue), \(setting.name) \(setting.value), "
+        + (settings.layers.l2 == 0 ? "" : "L2 penalty \(penalty), ") + "batch size \(batchSize), seed \(settings.seed)",
       "epochs: \(history.epochs.count) in \(history.seconds.reduce(0, +).fixed(2)) s",
       figures.map { "\($0.name): \($0.value.fixed(4))" }.joined(separator: " - "),
       testLine,
@@ -94,12 +104,24 @@ struct TrainingResult {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// What the optimizer was told.
+  private var setting: (name: String, value: String) {
+    let settings = run.settings
+    return settings.learningRate.map { ("learning rate", "\($0)") }
+      ?? ("tolerance", "\(settings.tolerance)")
+  }
+
+  private var penalty: String { run.settings.layers.l2 == 0 ? "none" : "\(run.settings.layers.l2)" }
+
   /// The settings that are stored with the history.
   var parameters: RunParameters {
     let settings = run.settings
     return RunParameters(
       dataset: run.dataset.name, layers: settings.layers.text, optimizer: settings.optimizer,
-      learningRate: settings.learningRate, batchSize: batchSize, epochs: settings.epochs,
+      learningRate: settings.learningRate,
+      tolerance: settings.rule == nil ? settings.tolerance : nil,
+      l2: settings.layers.l2 == 0 ? nil : settings.layers.l2, batchSize: batchSize,
+      epochs: settings.epochs,
       steps: steps, validationSplit: settings.validationSplit, split: settings.split,
       seed: settings.seed, threads: settings.threads, core: OpenBLAS.coreName,
       parameters: run.model.parameterCount, testLoss: FiniteOrNull(test.loss),
@@ -116,8 +138,8 @@ struct TrainingResult {
       model: run.model, history: history, dataset: run.dataset, test: test,
       settings: [
         "data set": run.dataset.name, "layers": settings.layers.text,
-        "optimizer": settings.optimizer.rawValue, "learning rate": "\(settings.learningRate)",
-        "batch size": "\(batchSize)", "steps an epoch": "\(steps)",
+        "optimizer": settings.optimizer.rawValue, setting.name: setting.value,
+        "L2 penalty": penalty, "batch size": "\(batchSize)", "steps an epoch": "\(steps)",
         "epochs": "\(settings.epochs)", "validation": validation, "seed": "\(settings.seed)",
       ])
   }
@@ -130,7 +152,9 @@ struct RunParameters: Encodable {
   let dataset: String
   let layers: String
   let optimizer: OptimizerName
-  let learningRate: Float
+  let learningRate: Float?
+  let tolerance: Double?
+  let l2: Float?
   let batchSize: Int
   let epochs: Int
   let steps: Int
@@ -144,7 +168,8 @@ struct RunParameters: Encodable {
   let testAccuracy: FiniteOrNull
 
   enum CodingKeys: String, CodingKey {
-    case dataset, layers, optimizer, epochs, steps, split, seed, threads, core, parameters
+    case dataset, layers, optimizer, tolerance, l2, epochs, steps, split, seed, threads, core
+    case parameters
     case learningRate = "learning_rate"
     case batchSize = "batch_size"
     case validationSplit = "validation_split"

@@ -1,0 +1,73 @@
+import Layers
+
+/// The program of `fit` by L-BFGS: an epoch is one iteration.
+final class FullBatchLoop: TrainingProgram {
+  private let compilation: Compilation
+  private let batch: FullBatch
+  private let solver: LBFGSSolver
+  let progress: TrainingProgress
+  var stepDidEnd: (TrainingProgress) -> Decision = { _ in .proceed }
+  private(set) var stopReason: String?
+
+  /// Plans all buffers.
+  ///
+  /// Throws where the loss would not be the same function in every pass.
+  init(
+    model: Sequential, compilation: Compilation, settings: LBFGS, source: any SampleSource,
+    targets: PreparedTargets, samples: [Int32], epochs: Int, isProfiled: Bool
+  ) throws(ModelError) {
+    if let layer = model.layers.firstIndex(where: { $0 is Dropout }) {
+      throw ModelError(
+        "layer \(layer): Dropout changes the loss from pass to pass, and L-BFGS expects one that stays"
+      )
+    }
+    self.compilation = compilation
+    let batch = FullBatch(
+      model: model, compilation: compilation, source: source, targets: targets, samples: samples,
+      isProfiled: isProfiled)
+    self.batch = batch
+    solver = LBFGSSolver(
+      LBFGSSolver.Objective(
+        point: model.parameters, gradient: compilation.gradients, evaluate: batch.evaluate),
+      memory: settings.memory, tolerance: settings.tolerance)
+    progress = TrainingProgress(epochs: epochs, steps: 1, metrics: compilation.metrics)
+  }
+
+  /// Nothing: a sum over all samples has no order.
+  func shuffle() {}
+
+  /// One iteration.
+  func runEpoch(_ epoch: Int) {
+    progress.startEpoch(epoch)
+    // BLAS adds in another order on more threads.
+    let outcome = OpenBLAS.withSingleThread { solver.iterate() }
+    compilation.steps += 1
+    let loss = solver.value ?? .nan
+    (progress.step, progress.samples, progress.batchLoss) = (1, batch.sampleCount, loss)
+    progress.lossSum = loss * Double(batch.sampleCount)
+    for index in progress.metricSums.indices {
+      progress.metricSums[index] = batch.metricSum(index)
+    }
+    if case .stop(let reason) = stepDidEnd(progress) { stopReason = reason }
+    stopReason = stopReason ?? reason(of: outcome)
+  }
+
+  private func reason(of outcome: LBFGSSolver.Outcome) -> String? {
+    let after = "after \(solver.evaluations) passes over the samples"
+    return switch outcome {
+    case .advanced: nil
+    case .converged:
+      solver.norm == 0
+        ? "the gradient is 0 \(after)"
+        : "the gradient fell to \(solver.remaining.scientific(1)) of its start \(after)"
+    case .stalled:
+      "rounding hides any lower loss; the gradient is \(solver.remaining.scientific(1)) of its start \(after)"
+    case .notFinite: "the loss or its gradient is not finite"
+    }
+  }
+
+  /// Gives what was measured so far to a profile.
+  func record(in profile: StepProfile, model: Sequential, steps: Int) {
+    profile.record(batch.clocks, model: model, nodes: batch.nodes, steps: steps)
+  }
+}
