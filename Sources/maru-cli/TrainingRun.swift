@@ -96,7 +96,8 @@ struct TrainingResult {
     let lines = [
       run.dataset.overview, run.model.summary(),
       "optimizer: \(settings.optimizer.rawValue), \(setting.name) \(setting.value), "
-        + (settings.layers.l2 == 0 ? "" : "L2 penalty \(penalty), ") + "batch size \(batchSize), seed \(settings.seed)",
+        + (settings.layers.l2 == 0 ? "" : "L2 penalty \(penalty), ")
+        + "batch size \(batchSize), seed \(settings.seed)",
       "epochs: \(history.epochs.count) in \(history.seconds.reduce(0, +).fixed(2)) s",
       figures.map { "\($0.name): \($0.value.fixed(4))" }.joined(separator: " - "),
       testLine,
