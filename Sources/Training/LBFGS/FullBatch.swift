@@ -56,7 +56,7 @@ final class FullBatch {
   private let barrier: Barrier
   private let alone = Barrier(count: 1)
   /// By block: the sum of the losses, and of each metric; by chunk: the penalty.
-  private var sums: [UnsafeMutableBufferPointer<Double>]
+  private let sums: [UnsafeMutableBufferPointer<Double>]
   private let penalties: UnsafeMutableBufferPointer<Double>
 
   init(
@@ -147,12 +147,15 @@ final class FullBatch {
 
   /// Adds up the lanes' gradients, and adds the penalties', in a worker's share of the parameters.
   private func collect(_ worker: Worker) {
-    let gradients = compilation.gradients.floats
-    for index in chunks.range(worker) {
-      gradients[index] = Float(lanes.reduce(0) { $0 + $1.sums[index] })
+    let (gradients, sums) = (compilation.gradients.floats, lanes[0].sums)
+    let range = chunks.range(worker)
+    for lane in lanes.dropFirst() {
+      let others = lane.sums
+      for index in range { sums[index] += others[index] }
     }
+    for index in range { gradients[index] = Float(sums[index]) }
     if penalty.isNone { return }
-    penalty.addGradient(of: parameters, to: gradients, in: chunks.range(worker))
+    penalty.addGradient(of: parameters, to: gradients, in: range)
     for chunk in chunks.indices(worker) {
       penalties[chunk] = penalty.value(of: parameters, in: chunks[chunk])
     }

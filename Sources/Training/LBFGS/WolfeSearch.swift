@@ -64,7 +64,7 @@ package struct WolfeSearch {
       step = point.step * (growth > least ? min(growth, most) : least)
       previous = point
     }
-    return previous.step > 0 ? previous : nil
+    return lower(previous)
   }
 
   /// Narrows an interval that has good steps in it: `low` is the lowest point so far, and its slope
@@ -81,8 +81,10 @@ package struct WolfeSearch {
       if point.slope * (high.step - low.step) >= 0 { high = low }
       low = point
     }
-    return low.step > 0 ? low : nil
+    return lower(low)
   }
+
+  private func lower(_ point: Point) -> Point? { point.value < start.value ? point : nil }
 
   private mutating func point(at step: Double) -> Point {
     evaluations += 1
@@ -94,7 +96,7 @@ package struct WolfeSearch {
     if !point.isFinite { return true }
     let c1 = Self.sufficientDecrease
     if point.value <= start.value + c1 * point.step * start.slope { return false }
-    let isLevel = point.value <= start.value + rounding
+    let isLevel = abs(point.value - start.value) <= rounding
     return !(isLevel && point.slope <= (2 * c1 - 1) * start.slope)
   }
 
