@@ -123,7 +123,9 @@ final class FullBatch {
     let rows = start..<min(start + Self.blockSize, samples.count)
     let batch = lane.input.matrix(rows: rows.count, columns: lane.network.inputColumns)
     samples.withUnsafeBufferPointer {
-      source.gather(UnsafeBufferPointer(rebasing: $0[rows]), into: batch)
+      // Without columns, the shape of a sample would be made for every block.
+      source.gather(
+        UnsafeBufferPointer(rebasing: $0[rows]), columns: 0..<batch.columns, into: batch)
     }
     lane.clock?.lap(.gather)
     lane.network.forward(views, mode: .training, worker: .alone, clock: lane.clock)
