@@ -20,3 +20,8 @@ MARU_BINARY(maru_multiply, *)
 MARU_BINARY(maru_divide, /)
 MARU_WITH_SCALAR(maru_add_scalar, +)
 MARU_WITH_SCALAR(maru_multiply_scalar, *)
+
+MARU_KERNEL
+void maru_accumulate(const float *restrict x, double *restrict sums, ptrdiff_t n) {
+  for (ptrdiff_t i = 0; i < n; i++) sums[i] += x[i];
+}

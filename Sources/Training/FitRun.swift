@@ -4,7 +4,7 @@ import Layers
 final class FitRun {
   private let model: Sequential
   private let compilation: Compilation
-  private let loop: TrainingLoop
+  private let loop: any TrainingProgram
   private let evaluator: Evaluator?
   private let callbacks: [any Callback]
   private let profile: StepProfile?
@@ -21,11 +21,12 @@ final class FitRun {
   /// Checks everything, and tells the callbacks that training begins.
   init(
     _ model: Sequential, _ samples: any SampleSource, _ targets: Targets, epochs: Int,
-    batchSize: Int, validation: Validation, shuffle: Bool, callbacks: [any Callback],
+    batchSize: Int?, validation: Validation, shuffle: Bool, callbacks: [any Callback],
     profile: StepProfile?, state: TrainingState?
   ) throws {
     precondition(epochs >= 0, "Sequential.fit: expected epochs from 0, got \(epochs)")
-    precondition(batchSize >= 1, "Sequential.fit: expected batches from 1, got \(batchSize)")
+    precondition(
+      batchSize ?? 1 >= 1, "Sequential.fit: expected batches from 1, got \(batchSize ?? 0)")
     self.model = model
     self.callbacks = callbacks
     self.profile = profile
@@ -36,16 +37,29 @@ final class FitRun {
     guard !training.isEmpty else { throw ModelError("there are no samples to train on") }
     evaluator = try model.evaluator(
       validation, compilation, samples: samples, targets: prepared, heldOut: heldOut)
-    let batchSize = min(batchSize, training.count)
-    loop = TrainingLoop(
-      model: model, compilation: compilation, source: samples, targets: prepared,
-      samples: training, batchSize: batchSize, epochs: epochs, isProfiled: profile != nil)
+    let size: Int
+    switch compilation.method {
+    case .steps(let optimizer):
+      size = min(batchSize ?? 32, training.count)
+      loop = TrainingLoop(
+        model: model, compilation: compilation, optimizer: optimizer, source: samples,
+        targets: prepared, samples: training, batchSize: size, epochs: epochs,
+        isProfiled: profile != nil)
+    case .fullBatch(let settings):
+      precondition(
+        batchSize == nil,
+        "Sequential.fit: expected no batch size, since L-BFGS takes all samples at once")
+      size = training.count
+      loop = try FullBatchLoop(
+        model: model, compilation: compilation, settings: settings, source: samples,
+        targets: prepared, samples: training, epochs: epochs, isProfiled: profile != nil)
+    }
     let names = loop.figures.names
     loop.progress.figureNames = names + (evaluator == nil ? [] : names.map { "val_" + $0 })
     setting = TrainingSetting(
       parameters: model.layout.slices.map { "\($0.name) \($0.parameter.shape)" },
-      optimizer: "\(type(of: compilation.optimizer))", figures: loop.progress.figureNames,
-      batchSize: batchSize, seed: model.seed)
+      optimizer: compilation.method.name, figures: loop.progress.figureNames,
+      batchSize: size, seed: model.seed)
     updatesBefore = compilation.steps
     if let state {
       try check(state, training)
@@ -135,6 +149,9 @@ final class FitRun {
 
   // MARK: Interruptions
 
+  /// What the program's own memory is called among those of the callbacks.
+  private static let programName = "training"
+
   private func pause(epoch: Int, step: Int, _ seconds: Double) throws {
     let progress = loop.progress
     let state = TrainingState(
@@ -146,7 +163,7 @@ final class FitRun {
       seconds: seconds,
       memories: callbacks.compactMap { callback in
         callback.memory.map { ("\(type(of: callback))", $0) }
-      })
+      } + [loop.memory].compactMap { $0.map { (Self.programName, $0) } })
     for callback in callbacks { try callback.trainingDidPause(state, model: model) }
   }
 
@@ -163,7 +180,7 @@ final class FitRun {
       state.slots.map(\.count) == compilation.slots.map(\.count),
       state.sums.metrics.count == loop.progress.metrics.count
     else { throw ModelError("the state of the interrupted training is not of one piece") }
-    var names = callbacks.map { "\(type(of: $0))" }
+    var names = callbacks.map { "\(type(of: $0))" } + [Self.programName]
     for (name, _) in state.memories {
       guard let index = names.firstIndex(of: name) else {
         throw ModelError("training was interrupted with a callback \(name), which is missing now")
@@ -184,6 +201,9 @@ final class FitRun {
     history = state.history
     secondsBefore = state.seconds
     var memories = state.memories
+    if let index = memories.firstIndex(where: { $0.callback == Self.programName }) {
+      try loop.resume(memories.remove(at: index).memory)
+    }
     for callback in callbacks {
       let index = memories.firstIndex { $0.callback == "\(type(of: callback))" }
       try callback.trainingWillResume(history, memory: index.map { memories.remove(at: $0).memory })

@@ -27,7 +27,8 @@ public struct EpochRecord: Sendable, Equatable {
 public struct History: Sendable, Equatable {
   /// One record an epoch.
   public internal(set) var epochs: [EpochRecord]
-  /// Why a callback ended training, or nil where none did.
+  /// Why training ended before its last epoch, or at it: what a callback or ``LBFGS`` said; nil where
+  /// none did.
   public internal(set) var stopReason: String?
 
   /// Creates a history of the given epochs.

@@ -49,6 +49,9 @@ public final class ReduceOnPlateau: Callback {
 
   /// Forgets earlier training; the rate stays as it is.
   public func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) throws {
+    guard case .steps = model.compiled("ReduceOnPlateau").method else {
+      throw ModelError("ReduceOnPlateau lowers the learning rate, and L-BFGS has none")
+    }
     try monitor.start(progress.figureNames)
     (epochsWithoutImprovement, epochsToCool) = (0, 0)
   }

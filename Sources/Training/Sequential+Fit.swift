@@ -14,7 +14,7 @@ extension Sequential {
   ///   - samples: the inputs
   ///   - labels: the class of each sample, from 0
   ///   - epochs: how often the samples are gone through
-  ///   - batchSize: samples a step; 32 unless given, as in Keras
+  ///   - batchSize: samples a step; 32 unless given, as in Keras. To be left out for ``LBFGS``.
   ///   - validation: what the model is checked on after each epoch
   ///   - shuffle: whether each epoch has a new order
   ///   - callbacks: what watches training, called in this order
@@ -24,7 +24,7 @@ extension Sequential {
   /// - Returns: the figures of each epoch
   @discardableResult
   public func fit(
-    _ samples: some SampleSource, _ labels: [Int], epochs: Int = 1, batchSize: Int = 32,
+    _ samples: some SampleSource, _ labels: [Int], epochs: Int = 1, batchSize: Int? = nil,
     validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = [],
     profile: StepProfile? = nil, resuming state: TrainingState? = nil
   ) throws -> History {
@@ -37,7 +37,7 @@ extension Sequential {
   /// ``fit(_:_:epochs:batchSize:validation:shuffle:callbacks:profile:resuming:)``.
   @discardableResult
   public func fit(
-    _ samples: some SampleSource, _ targets: Targets, epochs: Int = 1, batchSize: Int = 32,
+    _ samples: some SampleSource, _ targets: Targets, epochs: Int = 1, batchSize: Int? = nil,
     validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = [],
     profile: StepProfile? = nil, resuming state: TrainingState? = nil
   ) throws -> History {
@@ -93,14 +93,5 @@ extension Duration {
   /// The duration as a number of seconds.
   package var inSeconds: Double {
     Double(components.seconds) + Double(components.attoseconds) * 1e-18
-  }
-}
-
-extension TrainingLoop {
-  /// The means of the epoch, penalties included.
-  var figures: Figures {
-    Figures(
-      [("loss", progress.loss)]
-        + progress.metrics.enumerated().map { ($1.description, progress.metric($0)) })
   }
 }

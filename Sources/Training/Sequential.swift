@@ -111,13 +111,14 @@ public final class Sequential {
 
   /// The calls that make up the model, or what comes before its last softmax.
   func network(
-    withoutSoftmax: Bool, gradients: AlignedBuffer? = nil, shared: [SharedWork?]? = nil
+    withoutSoftmax: Bool, gradients: AlignedBuffer? = nil, workers: Int? = nil,
+    shared: [SharedWork?]? = nil
   ) -> Network {
     let count = withoutSoftmax && endsInSoftmax ? layers.count - 1 : layers.count
     var generator = RandomGenerator(seed: seed, for: .dropout)
     return Network(
       layers: Array(layers.prefix(count)), shapes: shapes, layout: layout, parameters: parameters,
-      gradients: gradients, randomKey: generator.next(), workers: workers,
+      gradients: gradients, randomKey: generator.next(), workers: workers ?? self.workers,
       shared: shared ?? Array(repeating: nil, count: layers.count))
   }
 
@@ -129,7 +130,22 @@ public final class Sequential {
 
 /// What a model needs to train, set by `compile`.
 final class Compilation {
-  let optimizer: any Optimizer
+  /// What changes the parameters.
+  enum Method {
+    /// A rule, after every batch.
+    case steps(any Optimizer)
+    /// L-BFGS, over all samples.
+    case fullBatch(LBFGS)
+
+    var name: String {
+      switch self {
+      case .steps(let optimizer): "\(type(of: optimizer))"
+      case .fullBatch: "\(LBFGS.self)"
+      }
+    }
+  }
+
+  let method: Method
   let loss: Loss
   let metrics: [Metric]
   let clipNorm: Float?
@@ -142,14 +158,14 @@ final class Compilation {
   /// The epochs shuffled so far, so that training twice goes on with new orders.
   var shuffling: RandomGenerator
 
-  init(model: Sequential, optimizer: any Optimizer, loss: Loss, metrics: [Metric], clipNorm: Float?)
-  {
-    self.optimizer = optimizer
+  init(model: Sequential, method: Method, loss: Loss, metrics: [Metric], clipNorm: Float?) {
+    self.method = method
     self.loss = model.endsInSoftmax ? loss.fused : loss
     self.metrics = metrics
     self.clipNorm = clipNorm
     gradients = AlignedBuffer(zeros: model.layout.count)
-    slots = (0..<optimizer.slotCount).map { _ in AlignedBuffer(zeros: model.layout.count) }
+    let slotCount = if case .steps(let optimizer) = method { optimizer.slotCount } else { 0 }
+    slots = (0..<slotCount).map { _ in AlignedBuffer(zeros: model.layout.count) }
     shuffling = RandomGenerator(seed: model.seed, for: .shuffling)
   }
 }
@@ -168,11 +184,15 @@ extension Sequential {
     precondition(
       clipNorm.map { $0 > 0 } ?? true,
       "Sequential.compile: expected a norm above 0 to clip to, got \(clipNorm ?? 0)")
+    checkMetrics(metrics)
+    compilation = Compilation(
+      model: self, method: .steps(optimizer), loss: loss, metrics: metrics, clipNorm: clipNorm)
+  }
+
+  func checkMetrics(_ metrics: [Metric]) {
     for case .topK(let k) in metrics {
       precondition(k >= 1, "Sequential.compile: expected top 1 or more, got top \(k)")
     }
-    compilation = Compilation(
-      model: self, optimizer: optimizer, loss: loss, metrics: metrics, clipNorm: clipNorm)
   }
 
   /// The factor by which the optimizer's learning rate is multiplied, 1 at first.
@@ -181,10 +201,13 @@ extension Sequential {
     set { compiled("learningRateFactor").rateFactor = newValue }
   }
 
-  /// The learning rate of the next step.
+  /// The learning rate of the next step; traps for ``LBFGS``, which has none.
   public var learningRate: Float {
     let compilation = compiled("learningRate")
-    return compilation.optimizer.learningRate.rate(at: compilation.steps) * compilation.rateFactor
+    guard case .steps(let optimizer) = compilation.method else {
+      preconditionFailure("Sequential.learningRate: expected an optimizer that has one, got L-BFGS")
+    }
+    return optimizer.learningRate.rate(at: compilation.steps) * compilation.rateFactor
   }
 
   func compiled(_ operation: String) -> Compilation {

@@ -54,6 +54,14 @@ public final class StepProfile {
   /// Microseconds a step.
   public var microseconds: Double { rows.reduce(0) { $0 + $1.microseconds } }
 
+  /// Takes over what the workers measured in the layers of a model.
+  func record(_ clocks: [StageClock], model: Sequential, nodes: [Network.Node], steps: Int) {
+    let layers = zip(model.layerNames, nodes).map { name, node in
+      (name: name, isTrained: !node.parameters.isEmpty)
+    }
+    record(clocks, layers: layers, steps: steps)
+  }
+
   /// Takes over what the workers measured.
   /// - Parameters:
   ///   - clocks: one a worker

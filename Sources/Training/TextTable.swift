@@ -69,13 +69,18 @@ extension BinaryInteger {
 
 extension Double {
   /// The number with a fixed number of decimals, `nan` or `inf` where it is not finite.
-  package func fixed(_ decimals: Int) -> String {
+  package func fixed(_ decimals: Int) -> String { printed("%.*f", decimals) }
+
+  /// The number with a power of ten, as `9.3e-06`.
+  package func scientific(_ decimals: Int) -> String { printed("%.*e", decimals) }
+
+  private func printed(_ format: String, _ decimals: Int) -> String {
     // The sign of NaN means nothing, and C prints it.
     if isNaN { return "nan" }
     // Room for the 309 digits of the largest number.
     var text = [CChar](repeating: 0, count: 512)
     let length = withVaList([Int32(decimals), self]) {
-      vsnprintf(&text, text.count, "%.*f", $0)
+      vsnprintf(&text, text.count, format, $0)
     }
     return String(decoding: text.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

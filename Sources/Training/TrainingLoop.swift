@@ -8,8 +8,9 @@ import Synchronization
 /// own, all of it if need be, since that takes less time than to read from another's cache what the
 /// other has gathered. Where these buffers would not stay in the caches, the workers share one, each
 /// gathering some rows.
-final class TrainingLoop {
+final class TrainingLoop: TrainingProgram {
   private let compilation: Compilation
+  private let optimizer: any Optimizer
   private let parameters: AlignedBuffer
   private let penalty: Penalty
   private let source: any SampleSource
@@ -68,10 +69,12 @@ final class TrainingLoop {
   }
 
   init(
-    model: Sequential, compilation: Compilation, source: any SampleSource,
-    targets: PreparedTargets, samples: [Int32], batchSize: Int, epochs: Int, isProfiled: Bool
+    model: Sequential, compilation: Compilation, optimizer: any Optimizer,
+    source: any SampleSource, targets: PreparedTargets, samples: [Int32], batchSize: Int,
+    epochs: Int, isProfiled: Bool
   ) {
     self.compilation = compilation
+    self.optimizer = optimizer
     self.source = source
     self.targets = targets
     self.batchSize = batchSize
@@ -105,7 +108,7 @@ final class TrainingLoop {
     targetBatch = TargetBatch(rows: batchSize, columns: network.outputColumns, for: targets)
     losses = AlignedBuffer(zeros: batchSize)
     hits = compilation.metrics.map { _ in AlignedBuffer(zeros: batchSize) }
-    let sgd = compilation.optimizer as? SGD
+    let sgd = optimizer as? SGD
     descends =
       network.descending != nil && sgd?.momentum == 0 && penalty.isNone
       && compilation.clipNorm == nil
@@ -124,7 +127,6 @@ final class TrainingLoop {
     penalties.deallocate()
   }
 
-  /// The samples in the order of the epoch.
   var samples: [Int32] {
     get { Array(order) }
     set { _ = order.update(fromContentsOf: newValue) }
@@ -136,8 +138,6 @@ final class TrainingLoop {
     samples.shuffle(using: &compilation.shuffling)
   }
 
-  /// Runs the steps that are left of the epoch, or until one of them is to be the last for now, and
-  /// tells why it was.
   func run() -> Decision {
     let steps = progress.step..<progress.steps
     let firstUpdate = compilation.steps - progress.step
@@ -157,13 +157,10 @@ final class TrainingLoop {
 
   /// Gives what was measured so far to a profile.
   func record(in profile: StepProfile, model: Sequential, steps: Int) {
-    let layers = zip(model.layerNames, contexts[0].network.nodes).map { name, node in
-      (name: name, isTrained: !node.parameters.isEmpty)
-    }
-    profile.record(contexts.compactMap(\.clock), layers: layers, steps: steps)
+    profile.record(
+      contexts.compactMap(\.clock), model: model, nodes: contexts[0].network.nodes, steps: steps)
   }
 
-  /// Where values first left the range of floats in the last step, if its loss did.
   func outOfRange(_ layerNames: [String]) -> String? {
     if progress.batchLoss.isFinite { return nil }
     let (context, size) = (contexts[0], progress.step < progress.steps ? 0 : 1)
@@ -223,7 +220,7 @@ final class TrainingLoop {
     }
     evaluateLoss(output, rows: crew.share(of: output.scores.rows), thread)
     clock?.lap(.loss)
-    let rate = compilation.optimizer.learningRate.rate(at: number) * compilation.rateFactor
+    let rate = optimizer.learningRate.rate(at: number) * compilation.rateFactor
     context.network.backward(
       views, descending: descends ? rate : nil, crew: crew, step: number, barrier: barrier,
       clock: clock)
@@ -275,7 +272,7 @@ final class TrainingLoop {
       let norm = Float(squareSums[..<chunks.used].reduce(0, +).squareRoot())
       if norm > limit { scal(limit / norm, gradients + range.lowerBound, count: range.count) }
     }
-    compilation.optimizer.update(
+    optimizer.update(
       parameters.floats + range.lowerBound, gradients: gradients + range.lowerBound,
       slots: Slots(buffers: compilation.slots, offset: range.lowerBound), count: range.count,
       rate: rate, step: number + 1)

@@ -15,7 +15,7 @@ extension Sequential {
   /// - Throws: ``ModelError`` where data and model do not fit, before any change, and what a callback
   ///   throws.
   public func training(
-    _ samples: some SampleSource, _ labels: [Int], epochs: Int = 1, batchSize: Int = 32,
+    _ samples: some SampleSource, _ labels: [Int], epochs: Int = 1, batchSize: Int? = nil,
     validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = [],
     resuming state: TrainingState? = nil
   ) throws -> TrainingSequence {
@@ -27,7 +27,7 @@ extension Sequential {
   /// Trains on samples with targets of either kind; otherwise as
   /// ``training(_:_:epochs:batchSize:validation:shuffle:callbacks:resuming:)``.
   public func training(
-    _ samples: some SampleSource, _ targets: Targets, epochs: Int = 1, batchSize: Int = 32,
+    _ samples: some SampleSource, _ targets: Targets, epochs: Int = 1, batchSize: Int? = nil,
     validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = [],
     resuming state: TrainingState? = nil
   ) throws -> TrainingSequence {

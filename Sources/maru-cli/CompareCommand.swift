@@ -71,8 +71,8 @@ struct Comparison {
   /// The settings that at least one file has, as people name them.
   private var settings: [Row] {
     let names = [
-      "dataset", "layers", "parameters", "optimizer", "learning_rate", "batch_size", "validation",
-      "seed", "threads", "core",
+      "dataset", "layers", "parameters", "optimizer", "learning_rate", "tolerance", "l2",
+      "batch_size", "validation", "seed", "threads", "core",
     ]
     return known(
       names.map { name in

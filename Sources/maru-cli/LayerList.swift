@@ -6,6 +6,8 @@ import Maru
 /// `dropout:RATE`, or an activation alone.
 struct LayerList: Equatable, Codable {
   let text: String
+  /// The penalty on the weights of every layer that has some.
+  var l2: Float = 0
 
   static let activations = [
     "relu", "leaky-relu", "sigmoid", "tanh", "softplus", "gelu", "softmax", "linear",
@@ -14,27 +16,27 @@ struct LayerList: Equatable, Codable {
   /// The layers, or a failure that names the item.
   func layers() throws -> [any Layer] {
     let items = text.split(separator: ",", omittingEmptySubsequences: false)
-    return try items.flatMap { try Self.layers(String($0)) }
+    return try items.flatMap { try layers(String($0)) }
   }
 
   /// Whether images go in as they are, and the network itself vectorises them.
   var beginsWithFlatten: Bool { text == "flatten" || text.hasPrefix("flatten,") }
 
-  private static func layers(_ item: String) throws -> [any Layer] {
+  private func layers(_ item: String) throws -> [any Layer] {
     let parts = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     let (head, option) = (parts[0], parts.count == 2 ? parts[1] : nil)
-    guard parts.count <= 2 else { throw unknown(item) }
+    guard parts.count <= 2 else { throw Self.unknown(item) }
     if head == "flatten" && option == nil { return [Flatten()] }
     if head == "dropout", let rate = option.flatMap({ Float($0) }), 0 <= rate, rate < 1 {
       return [Dropout(rate)]
     }
     if let units = Int(head), 1...1_000_000 ~= units {
-      guard let option else { return [Dense(units)] }
-      guard activations.contains(option) else { throw unknown(item) }
-      return [Dense(units)] + activation(option)
+      guard let option else { return [Dense(units, l2: l2)] }
+      guard Self.activations.contains(option) else { throw Self.unknown(item) }
+      return [Dense(units, l2: l2)] + Self.activation(option)
     }
-    guard option == nil, activations.contains(head) else { throw unknown(item) }
-    return activation(head)
+    guard option == nil, Self.activations.contains(head) else { throw Self.unknown(item) }
+    return Self.activation(head)
   }
 
   private static func activation(_ name: String) -> [any Layer] {

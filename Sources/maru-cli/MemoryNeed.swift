@@ -7,8 +7,8 @@ struct MemoryNeed {
   /// In bytes; a Double, since layers may ask for more than an Int can count.
   private let bytes: Double
 
-  /// Adds up the arenas of the parameters, their gradients and the optimizer's slots, and for a
-  /// batch its input and each layer's output with its gradient.
+  /// Adds up the arenas of the parameters, their gradients and what the optimizer remembers, and for
+  /// a batch, or each thread's block of it, its input and each layer's output with its gradient.
   ///
   /// Throws ``ModelError`` where a layer cannot take the shape that it would get.
   init(
@@ -28,10 +28,18 @@ struct MemoryNeed {
       if layer.storage == .separate { activations += 2 * Double(output.count) }
       shape = output
     }
-    let optimizer = settings.optimizer.optimizer(learningRate: settings.learningRate)
-    let arenas = Double(2 + optimizer.slotCount)
-    let batch = Double(settings.batchSize.count(of: samples))
-    bytes = (parameters * arenas + activations * batch) * Double(MemoryLayout<Float>.stride)
+    let arenas: Int
+    let rows: Int
+    if let rule = settings.rule {
+      arenas = 2 + rule.slotCount
+      rows = settings.batchSize.count(of: samples)
+    } else {
+      arenas = settings.lbfgs.numbersAParameter(threads: settings.threads)
+      rows = LBFGS.rowsAThread * settings.threads
+    }
+    bytes =
+      (parameters * Double(arenas) + activations * Double(rows))
+      * Double(MemoryLayout<Float>.stride)
   }
 
   /// Adds up the sums, factors and workspace of a linear fit, matrices in double precision with a row

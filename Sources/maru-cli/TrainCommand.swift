@@ -27,10 +27,22 @@ struct TrainCommand: ParsableCommand {
   var learningRate: Float?
   @Option(
     parsing: .unconditional,
+    help: ArgumentHelp("The penalty λ·ΣW² on the weights of all layers.", valueName: "λ"))
+  var l2: Float = 0
+  @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Samples a step, or full for all of them.", valueName: "n|full"))
   var batchSize: BatchSize?
-  @Option(parsing: .unconditional, help: "How often the training samples are gone through.")
+  @Option(
+    parsing: .unconditional,
+    help: "How often the training samples are gone through; for lbfgs, the most iterations.")
   var epochs: Int?
+  @Option(
+    parsing: .unconditional,
+    help:
+      "The part of its first norm at which the gradient is small enough for lbfgs. (default: 1e-5)"
+  )
+  var tolerance: Double?
   @Option(
     parsing: .unconditional,
     help: "The part of the training samples held out for validation, from 0 to below 1.")
@@ -76,9 +88,11 @@ struct TrainCommand: ParsableCommand {
     let optimizer = optimizer ?? base.optimizer
     return TrainingSettings(
       dataset: dataset ?? base.dataset, dataDirectory: data.dataDirectory,
-      layers: LayerList(text: layers ?? base.layers), optimizer: optimizer,
+      layers: LayerList(text: layers ?? base.layers, l2: l2), optimizer: optimizer,
       learningRate: learningRate ?? optimizer.learningRate,
-      batchSize: batchSize ?? .samples(base.batchSize), epochs: epochs ?? base.epochs,
+      tolerance: tolerance ?? LBFGS().tolerance,
+      batchSize: batchSize ?? (optimizer == .lbfgs ? .full : .samples(base.batchSize)),
+      epochs: epochs ?? base.epochs,
       validationSplit: validationSplit ?? base.validationSplit, split: split ?? .last,
       seed: seed ?? 0, threads: threads ?? Processors.usable, isDeterministic: deterministic,
       earlyStopping: earlyStopping, checkpointEvery: checkpointEvery)
@@ -98,10 +112,11 @@ struct TrainCommand: ParsableCommand {
   private var optionAgainstResume: String? {
     let given: [(String, Bool)] = [
       ("--exercise", exercise != nil), ("--dataset", dataset != nil), ("--layers", layers != nil),
-      ("--optimizer", optimizer != nil), ("--batch-size", batchSize != nil),
-      ("--validation-split", validationSplit != nil), ("--split", split != nil),
-      ("--seed", seed != nil), ("--threads", threads != nil), ("--deterministic", deterministic),
-      ("--early-stopping", earlyStopping != nil), ("--output", output != nil),
+      ("--optimizer", optimizer != nil), ("--tolerance", tolerance != nil), ("--l2", l2 != 0),
+      ("--batch-size", batchSize != nil), ("--validation-split", validationSplit != nil),
+      ("--split", split != nil), ("--seed", seed != nil), ("--threads", threads != nil),
+      ("--deterministic", deterministic), ("--early-stopping", earlyStopping != nil),
+      ("--output", output != nil),
     ]
     return given.first { $0.1 }?.0
   }
@@ -109,6 +124,14 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate: expected a number above 0, got \(learningRate)")
+    }
+    if !(0 <= l2 && l2.isFinite) {
+      throw ValidationError("--l2: expected a number from 0, got \(l2)")
+    }
+    if optimizer == .lbfgs {
+      try validateFullBatch()
+    } else if tolerance != nil {
+      throw ValidationError("--tolerance: expected with --optimizer lbfgs, which it ends")
     }
     if let epochs, epochs < 1 {
       throw ValidationError("--epochs: expected at least 1, got \(epochs)")
@@ -131,6 +154,22 @@ struct TrainCommand: ParsableCommand {
     }
     if checkpointEvery != nil && output == nil && resume == nil {
       throw ValidationError("--checkpoint-every: expected with --output, where it is saved")
+    }
+  }
+
+  /// What makes no sense beside L-BFGS.
+  private func validateFullBatch() throws {
+    if let tolerance, !(0 <= tolerance && tolerance < 1) {
+      throw ValidationError(
+        "--tolerance: expected a number from 0 to below 1, got \(tolerance)")
+    }
+    if case .samples(let count) = batchSize {
+      throw ValidationError(
+        "--batch-size: expected full with --optimizer lbfgs, which takes all samples, got \(count)")
+    }
+    if learningRate != nil {
+      throw ValidationError(
+        "--learning-rate: expected without --optimizer lbfgs, which finds its steps itself")
     }
   }
 
@@ -163,7 +202,6 @@ struct TrainCommand: ParsableCommand {
     let profile = profile ? StepProfile() : nil
     let result = try run.train(
       reporting: progress, profile: profile, saving: folder, resuming: state)
-    if let line = result.stopLine { print(line) }
     print(result.testLine)
     if let profile { print(profile, terminator: "") }
     if let folder {

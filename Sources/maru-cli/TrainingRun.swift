@@ -28,9 +28,16 @@ struct TrainingRun {
     }
     model.threads = settings.threads
     model.isDeterministic = settings.isDeterministic
-    model.compile(
-      optimizer: settings.optimizer.optimizer(learningRate: settings.learningRate),
-      loss: .softmaxCrossEntropy)
+    if let rule = settings.rule {
+      model.compile(optimizer: rule, loss: .softmaxCrossEntropy)
+    } else {
+      if layers.contains(where: { $0 is Dropout }) {
+        throw Failure.usage(
+          "--layers: expected no dropout with --optimizer lbfgs, whose loss may not change from "
+            + "pass to pass, got '\(settings.layers.text)'")
+      }
+      model.compile(optimizer: settings.lbfgs, loss: .softmaxCrossEntropy)
+    }
   }
 
   /// Trains, then scores the model on the test samples; throws a failure where training diverges,
@@ -47,7 +54,7 @@ struct TrainingRun {
     do {
       history = try model.fit(
         dataset.train.images, dataset.train.labels, epochs: settings.epochs,
-        batchSize: settings.batchSize.count(of: dataset.train.count),
+        batchSize: settings.rule.map { _ in settings.batchSize.count(of: dataset.train.count) },
         validation: settings.validation,
         callbacks: [steps, stopOnNaN] + settings.earlyStoppingCallback
           + (progress.callback().map { [$0] } ?? []) + savingCallbacks(folder),
@@ -58,10 +65,11 @@ struct TrainingRun {
         ? Failure.usage("--validation-split: \(error)") : Failure.data("--resume: \(error)")
     }
     if stopOnNaN.hasStopped || !model.hasFiniteWeights {
+      let advice = advice(folder).map { "; \($0)" } ?? ""
       throw Failure.data(
-        "training diverged: \(history.stopReason ?? "the weights are no longer finite"); "
-          + advice(folder))
+        "training diverged: \(history.stopReason ?? "the weights are no longer finite")\(advice)")
     }
+    if let line = history.stopLine, progress.isForPeople { Messages.print(line) }
     let test = try model.evaluate(dataset.test.images, dataset.test.labels)
     return TrainingResult(run: self, history: history, test: test, steps: steps.count)
   }
@@ -76,14 +84,23 @@ struct TrainingRun {
     return [watch, Checkpoints(folder.checkpointPath, every: every.interval, settings: text)]
   }
 
-  /// What to do after training diverged.
-  private func advice(_ folder: RunFolder?) -> String {
-    guard let folder, let state = try? Checkpoint(contentsOf: folder.checkpointPath).state else {
-      return "try a --learning-rate below \(settings.learningRate)"
+  /// What to do after training diverged, if anything.
+  private func advice(_ folder: RunFolder?) -> String? {
+    let state = folder.flatMap { try? Checkpoint(contentsOf: $0.checkpointPath).state }
+    guard let folder, let state else {
+      return settings.learningRate.map { "try a --learning-rate below \($0)" }
     }
-    return "the last good checkpoint is of epoch \(state.epoch), step \(state.step); to go on from "
-      + "it: maru train --resume \(folder.path) --learning-rate with less than "
-      + "\(settings.learningRate)"
+    return "the last good checkpoint is of epoch \(state.epoch), step \(state.step)"
+      + (settings.learningRate.map {
+        "; to go on from it: maru train --resume \(folder.path) --learning-rate with less than \($0)"
+      } ?? ": \(folder.checkpointPath)")
+  }
+}
+
+extension History {
+  /// Why training ended before its last epoch, if it did.
+  fileprivate var stopLine: String? {
+    stopReason.map { "ended after \(epochs.count) epochs: \($0)" }
   }
 }
 
@@ -108,30 +125,40 @@ struct TrainingResult {
     "test loss: \(test.loss.fixed(4)) - test accuracy: \((test["accuracy"] ?? .nan).fixed(4))"
   }
 
-  /// Why training ended before its last epoch, if it did.
-  var stopLine: String? { history.stopReason.map { "stopped early: \($0)" } }
-
   /// The run in a few lines for people.
   var summary: String {
     let settings = run.settings
     let figures = history.epochs.last?.values ?? Figures([])
     let lines: [String?] = [
       run.dataset.overview, run.model.summary(),
-      "optimizer: \(settings.optimizer.rawValue), learning rate \(settings.learningRate), "
+      "optimizer: \(settings.optimizer.rawValue), \(setting.name) \(setting.value), "
+        + (settings.layers.l2 == 0 ? "" : "L2 penalty \(penalty), ")
         + "batch size \(batchSize), seed \(settings.seed)",
       "epochs: \(history.epochs.count) in \(history.seconds.reduce(0, +).fixed(2)) s",
       figures.map { "\($0.name): \($0.value.fixed(4))" }.joined(separator: " - "),
-      stopLine, testLine,
+      history.stopLine, testLine,
     ]
     return lines.compactMap { $0 }.joined(separator: "\n") + "\n"
   }
+
+  /// What the optimizer was told.
+  private var setting: (name: String, value: String) {
+    let settings = run.settings
+    return settings.learningRate.map { ("learning rate", "\($0)") }
+      ?? ("tolerance", "\(settings.tolerance)")
+  }
+
+  private var penalty: String { run.settings.layers.l2 == 0 ? "none" : "\(run.settings.layers.l2)" }
 
   /// The settings that are stored with the history.
   var parameters: RunParameters {
     let settings = run.settings
     return RunParameters(
       dataset: run.dataset.name, layers: settings.layers.text, optimizer: settings.optimizer,
-      learningRate: settings.learningRate, batchSize: batchSize, epochs: settings.epochs,
+      learningRate: settings.learningRate,
+      tolerance: settings.rule == nil ? settings.tolerance : nil,
+      l2: settings.layers.l2 == 0 ? nil : settings.layers.l2, batchSize: batchSize,
+      epochs: settings.epochs,
       steps: steps, validationSplit: settings.validationSplit, split: settings.split,
       seed: settings.seed, threads: settings.threads,
       deterministic: settings.isDeterministic, earlyStopping: settings.earlyStopping,
@@ -150,8 +177,8 @@ struct TrainingResult {
       model: run.model, history: history, dataset: run.dataset, test: test,
       settings: [
         "data set": run.dataset.name, "layers": settings.layers.text,
-        "optimizer": settings.optimizer.rawValue, "learning rate": "\(settings.learningRate)",
-        "batch size": "\(batchSize)", "steps an epoch": "\(steps)",
+        "optimizer": settings.optimizer.rawValue, setting.name: setting.value,
+        "L2 penalty": penalty, "batch size": "\(batchSize)", "steps an epoch": "\(steps)",
         "epochs": "\(settings.epochs)", "validation": validation, "seed": "\(settings.seed)",
       ])
   }
@@ -164,7 +191,9 @@ struct RunParameters: Encodable {
   let dataset: String
   let layers: String
   let optimizer: OptimizerName
-  let learningRate: Float
+  let learningRate: Float?
+  let tolerance: Double?
+  let l2: Float?
   let batchSize: Int
   let epochs: Int
   let steps: Int
@@ -180,8 +209,8 @@ struct RunParameters: Encodable {
   let testAccuracy: FiniteOrNull
 
   enum CodingKeys: String, CodingKey {
-    case dataset, layers, optimizer, epochs, steps, split, seed, threads, deterministic, core,
-      parameters
+    case dataset, layers, optimizer, tolerance, l2, epochs, steps, split, seed, threads
+    case deterministic, core, parameters
     case learningRate = "learning_rate"
     case batchSize = "batch_size"
     case validationSplit = "validation_split"

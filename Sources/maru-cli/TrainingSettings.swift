@@ -18,25 +18,27 @@ enum Exercise: String, CaseIterable, ExpressibleByArgument {
 
 /// The optimizers by name, each with Keras's defaults but for the learning rate.
 enum OptimizerName: String, CaseIterable, ExpressibleByArgument, Codable {
-  case sgd, momentum, nesterov, rmsprop, adam, adamw
+  case sgd, momentum, nesterov, rmsprop, adam, adamw, lbfgs
 
-  /// Keras's default.
-  var learningRate: Float {
+  /// Keras's default, nil for what has none.
+  var learningRate: Float? {
     switch self {
     case .sgd, .momentum, .nesterov: 0.01
     case .rmsprop, .adam, .adamw: 0.001
+    case .lbfgs: nil
     }
   }
 
-  func optimizer(learningRate: Float) -> any Optimizer {
-    let rate = LearningRate.constant(learningRate)
-    return switch self {
+  /// The rule of the updates, nil for L-BFGS, which is none.
+  func rule(learningRate rate: LearningRate) -> (any Optimizer)? {
+    switch self {
     case .sgd: .sgd(learningRate: rate)
     case .momentum: .sgd(learningRate: rate, momentum: 0.9)
     case .nesterov: .sgd(learningRate: rate, momentum: 0.9, nesterov: true)
     case .rmsprop: .rmsprop(learningRate: rate)
     case .adam: .adam(learningRate: rate)
     case .adamw: .adamW(learningRate: rate)
+    case .lbfgs: nil
     }
   }
 }
@@ -75,7 +77,10 @@ struct TrainingSettings: Codable {
   var dataDirectory: String?
   let layers: LayerList
   let optimizer: OptimizerName
-  var learningRate: Float
+  /// nil for L-BFGS.
+  var learningRate: Float?
+  /// For L-BFGS.
+  let tolerance: Double
   let batchSize: BatchSize
   var epochs: Int
   let validationSplit: Double
@@ -86,6 +91,13 @@ struct TrainingSettings: Codable {
   /// The epochs without improvement that end training, if any do.
   let earlyStopping: Int?
   var checkpointEvery: CheckpointInterval?
+
+  /// The rule of the updates, nil for L-BFGS.
+  var rule: (any Optimizer)? {
+    learningRate.flatMap { optimizer.rule(learningRate: .constant($0)) }
+  }
+
+  var lbfgs: LBFGS { LBFGS(tolerance: tolerance) }
 
   /// What the model is checked on after each epoch.
   var validation: Validation {

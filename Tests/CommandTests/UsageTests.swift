@@ -63,7 +63,8 @@ struct UsageTests {
     expectSuccess(result)
     let options = [
       "exercise", "dataset", "data-directory", "layers", "optimizer", "learning-rate",
-      "batch-size", "epochs", "validation-split", "split", "seed", "threads", "output", "progress",
+      "l2", "batch-size", "epochs", "tolerance", "validation-split", "split", "seed", "threads",
+      "output", "progress",
     ]
     #expect(options.filter { !result.output.contains("\n  --\($0) <") } == [])
   }
@@ -82,6 +83,25 @@ struct UsageTests {
     .init("train --learning-rate nan", "--learning-rate: expected a number above 0, got nan"),
     .init("train --learning-rate 1e999", "--learning-rate: expected a number above 0, got inf"),
     .init("train --learning-rate 1e-999", "--learning-rate: expected a number above 0, got 0.0"),
+    .init("train --l2 -1", "--l2: expected a number from 0, got -1.0"),
+    .init("train --l2 nan", "--l2: expected a number from 0, got nan"),
+    .init(
+      "train --tolerance 0.1", "--tolerance: expected with --optimizer lbfgs, which it ends"),
+    .init(
+      "train --optimizer adam --tolerance 0.1",
+      "--tolerance: expected with --optimizer lbfgs, which it ends"),
+    .init(
+      "train --optimizer lbfgs --tolerance 1",
+      "--tolerance: expected a number from 0 to below 1, got 1.0"),
+    .init(
+      "train --optimizer lbfgs --tolerance -1e-3",
+      "--tolerance: expected a number from 0 to below 1, got -0.001"),
+    .init(
+      "train --optimizer lbfgs --batch-size 64",
+      "--batch-size: expected full with --optimizer lbfgs, which takes all samples, got 64"),
+    .init(
+      "train --optimizer lbfgs --learning-rate 0.1",
+      "--learning-rate: expected without --optimizer lbfgs, which finds its steps itself"),
     .init(
       "train --validation-split 1",
       "--validation-split: expected a number from 0 to below 1, got 1.0"),

@@ -17,6 +17,18 @@ struct DataKernelTests {
       matches: Reference(rows: 1, columns: 256, values: values, relative: 2 * floatRounding), "")
   }
 
+  @Test("floats are added to sums in double precision", arguments: [0, 1, 15, 16, 67])
+  func accumulating(count: Int) {
+    var random = Seeded(UInt64(80 + count))
+    let (first, second) = (random.values(count), random.values(count, limit: 1e-9))
+    var sums = [Double](repeating: 0.1, count: count + 1)
+    maru_accumulate(first, &sums, count)
+    maru_accumulate(second, &sums, count)
+    let expected = zip(first, second).map { a, b -> Double in 0.1 + Double(a) + Double(b) }
+    // The last one stays what it was.
+    #expect(sums == expected + [0.1], "\(random)")
+  }
+
   @Test("a part of each row is gathered to rows that are longer")
   func gatheringColumns() {
     let bytes = (0..<60).map { UInt8($0) }

@@ -41,6 +41,8 @@ void maru_multiply(const float *a, const float *b, float *out, ptrdiff_t n);
 void maru_divide(const float *a, const float *b, float *out, ptrdiff_t n);
 void maru_add_scalar(const float *a, float b, float *out, ptrdiff_t n);
 void maru_multiply_scalar(const float *a, float b, float *out, ptrdiff_t n);
+/// sums[i] += x[i], in double precision
+void maru_accumulate(const float *x, double *sums, ptrdiff_t n);
 
 // activation.c — activations forward, and backward in terms of what forward left behind.
 

@@ -1,0 +1,84 @@
+import Layers
+
+/// The program of `fit` by L-BFGS: an epoch is one iteration.
+final class FullBatchLoop: TrainingProgram {
+  private let compilation: Compilation
+  private let batch: FullBatch
+  private let solver: LBFGSSolver
+  let progress: TrainingProgress
+  var stepDidEnd: (TrainingProgress) -> Decision = { _ in .proceed }
+  /// Their order is the same for all epochs.
+  var samples: [Int32]
+
+  /// Plans all buffers.
+  ///
+  /// Throws where the loss would not be the same function in every pass.
+  init(
+    model: Sequential, compilation: Compilation, settings: LBFGS, source: any SampleSource,
+    targets: PreparedTargets, samples: [Int32], epochs: Int, isProfiled: Bool
+  ) throws(ModelError) {
+    if let layer = model.layers.firstIndex(where: { $0 is Dropout }) {
+      throw ModelError(
+        "layer \(layer): Dropout changes the loss from pass to pass, and L-BFGS expects one that stays"
+      )
+    }
+    self.compilation = compilation
+    self.samples = samples
+    let batch = FullBatch(
+      model: model, compilation: compilation, source: source, targets: targets, samples: samples,
+      isProfiled: isProfiled)
+    self.batch = batch
+    solver = LBFGSSolver(
+      LBFGSSolver.Objective(
+        point: model.parameters, gradient: compilation.gradients, evaluate: batch.evaluate),
+      memory: settings.memory, tolerance: settings.tolerance)
+    progress = TrainingProgress(epochs: epochs, steps: 1, metrics: compilation.metrics)
+  }
+
+  /// Nothing: a sum over all samples has no order.
+  func shuffle() {}
+
+  /// One iteration, unless it has been made.
+  func run() -> Decision {
+    if progress.step == progress.steps { return .proceed }
+    // BLAS adds in another order on more threads.
+    let outcome = OpenBLAS.withSingleThread { solver.iterate() }
+    compilation.steps += 1
+    let loss = solver.value ?? .nan
+    (progress.step, progress.batchLoss) = (1, loss)
+    progress.sums = EpochSums(
+      samples: batch.sampleCount, loss: loss * Double(batch.sampleCount),
+      metrics: progress.metrics.indices.map { batch.metricSum($0) })
+    return stepDidEnd(progress).joined(with: reason(of: outcome).map { .stop($0) } ?? .proceed)
+  }
+
+  var memory: CallbackMemory? { solver.memory }
+
+  func resume(_ memory: CallbackMemory) throws(ModelError) {
+    guard solver.resume(memory) else {
+      throw ModelError("the state of the interrupted training is not of one piece")
+    }
+  }
+
+  /// Nothing: the samples all pass at once.
+  func outOfRange(_ layerNames: [String]) -> String? { nil }
+
+  private func reason(of outcome: LBFGSSolver.Outcome) -> String? {
+    let after = "after \(solver.evaluations) passes over the samples"
+    return switch outcome {
+    case .advanced: nil
+    case .converged:
+      solver.norm == 0
+        ? "the gradient is 0 \(after)"
+        : "the gradient fell to \(solver.remaining.scientific(1)) of its start \(after)"
+    case .stalled:
+      "rounding hides any lower loss; the gradient is \(solver.remaining.scientific(1)) of its start \(after)"
+    case .notFinite: "the loss or its gradient is not finite"
+    }
+  }
+
+  /// Gives what was measured so far to a profile.
+  func record(in profile: StepProfile, model: Sequential, steps: Int) {
+    profile.record(batch.clocks, model: model, nodes: batch.nodes, steps: steps)
+  }
+}

@@ -1,0 +1,33 @@
+/// What `fit` runs, epoch by epoch.
+protocol TrainingProgram: AnyObject {
+  var progress: TrainingProgress { get }
+  /// Asked after every step.
+  var stepDidEnd: (TrainingProgress) -> Decision { get set }
+  /// The samples to train on, in the order of the epoch where they have one.
+  var samples: [Int32] { get set }
+  /// What it has to remember, beside the model and its slots, to go on later; nil for nothing.
+  var memory: CallbackMemory? { get }
+  /// Goes on from what was remembered.
+  func resume(_ memory: CallbackMemory) throws(ModelError)
+  /// Puts the samples in a new order, where they have one.
+  func shuffle()
+  /// Runs the steps that are left of the epoch, or until one of them is to be the last for now, and
+  /// tells why it was.
+  func run() -> Decision
+  /// Where values first left the range of floats in the last step, if its loss did and it is known.
+  func outOfRange(_ layerNames: [String]) -> String?
+  /// Gives what was measured so far to a profile.
+  func record(in profile: StepProfile, model: Sequential, steps: Int)
+}
+
+extension TrainingProgram {
+  var memory: CallbackMemory? { nil }
+  func resume(_ memory: CallbackMemory) {}
+
+  /// The means of the epoch, penalties included.
+  var figures: Figures {
+    Figures(
+      [("loss", progress.loss)]
+        + progress.metrics.enumerated().map { ($1.description, progress.metric($0)) })
+  }
+}
