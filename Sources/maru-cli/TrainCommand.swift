@@ -20,6 +20,7 @@ struct TrainCommand: ParsableCommand {
     help:
       "Layers, first to last: UNITS[:ACTIVATION], dropout:RATE, flatten, as 128:relu,10:softmax.")
   var layers: String?
+  @OptionGroup var components: ComponentOptions
   @Option(help: "How weights are updated.")
   var optimizer: OptimizerName?
   @Option(
@@ -61,7 +62,7 @@ struct TrainCommand: ParsableCommand {
       optimizer: optimizer, learningRate: learningRate ?? optimizer.learningRate,
       batchSize: batchSize ?? .samples(base.batchSize), epochs: epochs ?? base.epochs,
       validationSplit: validationSplit ?? base.validationSplit, split: split, seed: seed,
-      threads: threads ?? Processors.usable)
+      threads: threads ?? Processors.usable, components: components)
   }
 
   func validate() throws {
@@ -89,7 +90,7 @@ struct TrainCommand: ParsableCommand {
     if progress.isForPeople {
       Messages.print(dataset.overview)
       if let advice = KernelGain.advice { Messages.print(advice) }
-      print(run.model.summary(), terminator: "")
+      print(try run.completed().summary(), terminator: "")
     }
     let profile = profile ? StepProfile() : nil
     let result = try run.train(reporting: progress, profile: profile)
@@ -97,7 +98,7 @@ struct TrainCommand: ParsableCommand {
     if let profile { print(profile, terminator: "") }
     if let folder {
       let report = try result.report()
-      try folder.write(run.model, result, report)
+      try folder.write(result.model, result, report)
       if progress != .json, let error = report.pictureError {
         Messages.print("no pictures: \("\(error)".inOneLine)")
       }

@@ -5,17 +5,26 @@ import Maru
 struct TrainingRun {
   let settings: TrainingSettings
   let dataset: Dataset
+  /// What is trained: all of the finished model but the projection.
   let model: Sequential
+  /// What the samples go through first, where principal components are asked for.
+  let projection: Projection?
+  private let inputShape: Shape
 
   /// Makes the network, or throws a failure that names the option that is to blame.
   init(_ settings: TrainingSettings, _ layers: [any Layer], _ dataset: Dataset) throws {
     self.settings = settings
     self.dataset = dataset
     let shape = dataset.train.images.shape
-    let inputShape = settings.layers.beginsWithFlatten ? shape : [shape.count]
+    inputShape = settings.layers.beginsWithFlatten ? shape : [shape.count]
+    let projection = try settings.components.pca.map {
+      try Projection($0, whitening: settings.components.whiten, settings, dataset)
+    }
+    self.projection = projection
+    let shapeOfModel = projection.map { [$0.count] } ?? inputShape
     do {
-      try MemoryNeed(settings, layers, inputShape, samples: dataset.train.count).check()
-      model = try Sequential(inputShape: inputShape, layers, seed: settings.seed)
+      try MemoryNeed(settings, layers, shapeOfModel, samples: dataset.train.count).check()
+      model = try Sequential(inputShape: shapeOfModel, layers, seed: settings.seed)
     } catch let error as ModelError {
       throw Failure.usage("--layers: \(error)")
     }
@@ -32,6 +41,19 @@ struct TrainingRun {
       loss: .softmaxCrossEntropy)
   }
 
+  /// The whole network with its weights as they are now.
+  func completed() throws -> Sequential {
+    guard let projection else { return model }
+    let completed = try projection.completed(model, inputShape: inputShape)
+    completed.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
+    return completed
+  }
+
+  /// What the network is made of, as text.
+  var layers: String { (projection.map { $0.text + "," } ?? "") + settings.layers.text }
+
+  private var samples: any SampleSource { projection?.scores ?? dataset.train.images }
+
   /// Trains, then scores the model on the test samples; throws a failure where training diverges,
   /// since such a model is worth nothing.
   func train(reporting progress: ProgressMode, profile: StepProfile?) throws -> TrainingResult {
@@ -39,7 +61,7 @@ struct TrainingRun {
     let history: History
     do {
       history = try model.fit(
-        dataset.train.images, dataset.train.labels, epochs: settings.epochs,
+        samples, dataset.train.labels, epochs: settings.epochs,
         batchSize: settings.batchSize.count(of: dataset.train.count),
         validation: settings.validation,
         callbacks: [steps, StopOnNaN()] + [progress.callback()].compactMap { $0 },
@@ -53,8 +75,10 @@ struct TrainingRun {
         "training diverged: \(history.stopReason ?? "the weights are no longer finite"); "
           + "try a --learning-rate below \(settings.learningRate)")
     }
-    let test = try model.evaluate(dataset.test.images, dataset.test.labels)
-    return TrainingResult(run: self, history: history, test: test, steps: steps.count)
+    let completed = try completed()
+    let test = try completed.evaluate(dataset.test.images, dataset.test.labels)
+    return TrainingResult(
+      run: self, model: completed, history: history, test: test, steps: steps.count)
   }
 }
 
@@ -70,6 +94,8 @@ private final class StepCount: Callback {
 /// What came out of a run.
 struct TrainingResult {
   let run: TrainingRun
+  /// The finished model.
+  let model: Sequential
   let history: History
   let test: Figures
   /// The steps of an epoch.
@@ -84,7 +110,7 @@ struct TrainingResult {
     let settings = run.settings
     let figures = history.epochs.last?.values ?? Figures([])
     let lines = [
-      run.dataset.overview, run.model.summary(),
+      run.dataset.overview, model.summary(),
       "optimizer: \(settings.optimizer.rawValue), learning rate \(settings.learningRate), "
         + "batch size \(batchSize), seed \(settings.seed)",
       "epochs: \(history.epochs.count) in \(history.seconds.reduce(0, +).fixed(2)) s",
@@ -98,11 +124,11 @@ struct TrainingResult {
   var parameters: RunParameters {
     let settings = run.settings
     return RunParameters(
-      dataset: run.dataset.name, layers: settings.layers.text, optimizer: settings.optimizer,
+      dataset: run.dataset.name, layers: run.layers, optimizer: settings.optimizer,
       learningRate: settings.learningRate, batchSize: batchSize, epochs: settings.epochs,
       steps: steps, validationSplit: settings.validationSplit, split: settings.split,
       seed: settings.seed, threads: settings.threads, core: OpenBLAS.coreName,
-      parameters: run.model.parameterCount, testLoss: FiniteOrNull(test.loss),
+      parameters: model.parameterCount, testLoss: FiniteOrNull(test.loss),
       testAccuracy: FiniteOrNull(test["accuracy"] ?? .nan))
   }
 
@@ -113,9 +139,9 @@ struct TrainingResult {
       settings.validationSplit == 0
       ? "none" : "\(settings.split.rawValue), \(settings.validationSplit) of the training images"
     return try Report(
-      model: run.model, history: history, dataset: run.dataset, test: test,
+      model: model, history: history, dataset: run.dataset, test: test,
       settings: [
-        "data set": run.dataset.name, "layers": settings.layers.text,
+        "data set": run.dataset.name, "layers": run.layers,
         "optimizer": settings.optimizer.rawValue, "learning rate": "\(settings.learningRate)",
         "batch size": "\(batchSize)", "steps an epoch": "\(steps)",
         "epochs": "\(settings.epochs)", "validation": validation, "seed": "\(settings.seed)",

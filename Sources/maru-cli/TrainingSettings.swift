@@ -81,6 +81,7 @@ struct TrainingSettings {
   let split: SplitName
   let seed: UInt64
   let threads: Int
+  let components: ComponentOptions
 
   /// What the model is checked on after each epoch.
   var validation: Validation {
