@@ -61,19 +61,20 @@ extension PrincipalComponents<Float> {
       samples.sampleShape.count == inputs,
       "PrincipalComponents.transform: expected samples of \(inputs) elements, got \(samples.sampleShape)"
     )
-    let (count, size) = (indices?.count ?? samples.sampleCount, 1024)
-    let block = AlignedBuffer(zeros: min(size, count) * inputs)
+    let chosen = SampleBlocks(samples, indices, size: 1024)
     let (weight, origin) = (projection.weight, mean.map { -$0 })
-    return Tensor(shape: [count, components.rows]) { result in
+    let (count, width) = (indices?.count ?? samples.sampleCount, components.rows)
+    return Tensor(shape: [count, width]) { result in
       guard let start = result.baseAddress, count > 0 else { return }
-      var scores = MatrixView(start, rows: count, columns: components.rows)
-      for chosen in samples.blocks(of: size, indices) {
-        let rows = block.matrix(rows: chosen.count, columns: inputs)
-        chosen.withUnsafeBufferPointer { samples.gather($0, into: rows) }
-        Float.lapackRoutines.addToRows(rows, origin)
-        // [n, d] · [k, d]ᵀ → [n, k]
-        weight.withMatrix { gemm(rows, $0.transposed, into: scores[rows: 0..<chosen.count]) }
-        scores = scores[rows: chosen.count..<scores.rows]
+      let scores = MatrixView(start, rows: count, columns: width)
+      _ = inParallel(blocks: chosen.count) { blocks in
+        let buffer = chosen.buffer()
+        for number in blocks {
+          let rows = chosen.gather(number, into: buffer)
+          Float.lapackRoutines.addToRows(rows, origin)
+          // [n, d] · [k, d]ᵀ → [n, k]
+          weight.withMatrix { gemm(rows, $0.transposed, into: scores[rows: chosen.range(number)]) }
+        }
       }
     }
   }

@@ -31,8 +31,9 @@ public struct RegressionSums: Sendable {
 
   /// The sums of labelled samples, whose targets are 1 for their class and 0 for all others.
   ///
-  /// Samples are gathered 2,048 at a time and multiplied in single precision, one `syrk` a block; the
-  /// blocks are added up in double precision.
+  /// Samples are gathered 2,048 at a time and multiplied in single precision, one `syrk` a block, by as
+  /// many threads as BLAS has; the blocks are added up in double precision, in an order that depends
+  /// on the number of threads.
   /// - Parameters:
   ///   - samples: of any shape; flattened
   ///   - labels: one for each sample, in 0..<`classes`; others trap
@@ -46,14 +47,18 @@ public struct RegressionSums: Sendable {
       samples.sampleCount == labels.count && indices.clamped(to: labels.indices) == indices,
       "RegressionSums: expected a label for each of \(samples.sampleCount) samples, got \(labels.count) labels, samples \(indices)"
     )
-    self.init(inputs: samples.sampleShape.count, targets: classes)
     let size = min(2048, max(indices.count, 1))
-    var block = Block(inputs: inputs, targets: targets, capacity: size)
-    for start in stride(from: indices.lowerBound, to: indices.upperBound, by: size) {
-      let range = start..<min(start + size, indices.upperBound)
-      block.gather(samples, labels, range)
-      add(block)
+    let none = RegressionSums(inputs: samples.sampleShape.count, targets: classes)
+    let parts = inParallel(blocks: (indices.count + size - 1) / size) { blocks in
+      var (sums, block) = (none, Block(inputs: none.inputs, targets: classes, capacity: size))
+      for number in blocks {
+        let start = indices.lowerBound + number * size
+        block.gather(samples, labels, start..<min(start + size, indices.upperBound))
+        sums.add(block)
+      }
+      return sums
     }
+    self = parts.dropFirst().reduce(parts[0], +)
   }
 
   /// The sums of the samples of both.

@@ -42,14 +42,36 @@ public struct SampleMoments: Sendable {
   public init(
     _ samples: any SampleSource, indices: [Int32]? = nil
   ) throws(LinearAlgebraError) {
-    self.init(inputs: samples.sampleShape.count)
-    let block = AlignedBuffer(zeros: min(Self.blockSize, samples.sampleCount) * inputs)
-    let products = AlignedBuffer(zeros: inputs * inputs)
-    for chosen in samples.blocks(of: Self.blockSize, indices) {
-      let rows = block.matrix(rows: chosen.count, columns: inputs)
-      chosen.withUnsafeBufferPointer { samples.gather($0, into: rows) }
-      try add(rows, products.matrix(rows: inputs, columns: inputs))
+    let chosen = SampleBlocks(samples, indices, size: Self.blockSize)
+    let none = SampleMoments(inputs: samples.sampleShape.count)
+    let parts = inParallel(blocks: chosen.count) { blocks in
+      Result { () throws(LinearAlgebraError) in
+        var moments = none
+        let products = AlignedBuffer(zeros: none.inputs * none.inputs)
+        let buffer = chosen.buffer()
+        for number in blocks {
+          let rows = chosen.gather(number, into: buffer)
+          try moments.add(rows, products.matrix(rows: none.inputs, columns: none.inputs))
+        }
+        return moments
+      }
     }
+    self = none
+    for part in parts { self = self + (try part.get()) }
+  }
+
+  /// The moments of the samples of both; inputs of different numbers trap.
+  public static func + (a: SampleMoments, b: SampleMoments) -> SampleMoments {
+    precondition(
+      a.inputs == b.inputs,
+      "SampleMoments +: expected equal numbers of inputs, got \(a.inputs) and \(b.inputs)")
+    if a.count == 0 || b.count == 0 { return a.count == 0 ? b : a }
+    var sum = a
+    for index in b.scatter.storage.indices {
+      sum.scatter.storage[index] += b.scatter.storage[index]
+    }
+    sum.join(b.count, mean: b.mean)
+    return sum
   }
 
   /// Adds samples, the rows of a matrix [n, d], multiplied in its precision; other widths trap.
@@ -87,31 +109,27 @@ public struct SampleMoments: Sendable {
     routines.syrk(block, products)
     // The products are about a point that is off the mean by its rounding.
     let offset = zip(blockMean, origin).map { $0 + Double($1) }
-    let shift = zip(blockMean, mean).map(-)
-    let total = Double(count) + added
-    let weight = Double(count) * added / total
     routines.addLowerTriangle(products, &scatter.storage)
-    for row in 0..<inputs {
-      for column in 0...row {
-        scatter.storage[row * inputs + column] +=
-          weight * shift[row] * shift[column] - added * offset[row] * offset[column]
-      }
-    }
-    for index in mean.indices { mean[index] += shift[index] * added / total }
-    count += block.rows
+    scatter.addLowerTriangle(of: offset, weight: -added)
+    join(block.rows, mean: blockMean)
+  }
+
+  /// Moves the mean towards that of more samples, whose own scatter has been added.
+  private mutating func join(_ added: Int, mean other: [Double]) {
+    let shift = zip(other, mean).map(-)
+    let share = Double(added) / Double(count + added)
+    scatter.addLowerTriangle(of: shift, weight: Double(count) * share)
+    for index in mean.indices { mean[index] += shift[index] * share }
+    count += added
   }
 }
 
-extension SampleSource {
-  /// The chosen indices, or those of all samples, in blocks; indices that are no sample's trap.
-  func blocks(of size: Int, _ indices: [Int32]?) -> some Sequence<[Int32]> {
-    let count = indices?.count ?? sampleCount
-    precondition(
-      indices?.allSatisfy { 0..<sampleCount ~= Int($0) } ?? true,
-      "expected indices of \(sampleCount) samples")
-    return stride(from: 0, to: count, by: size).lazy.map { start in
-      let range = start..<min(start + size, count)
-      return indices.map { Array($0[range]) } ?? range.map { Int32($0) }
+extension Matrix<Double> {
+  /// Adds a multiple of `vᵀ·v`, up to the diagonal.
+  fileprivate mutating func addLowerTriangle(of vector: [Double], weight: Double) {
+    for row in 0..<rows {
+      let factor = weight * vector[row]
+      for column in 0...row { storage[row * columns + column] += factor * vector[column] }
     }
   }
 }
