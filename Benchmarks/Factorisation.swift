@@ -87,8 +87,9 @@ struct FactorisationMeasurement<Scalar: LAPACKScalar> {
         "\(routine.rawValue) in \(precision.rawValue), n=\(size)", expected: 0, got: error,
         bound: bound)
     }
-    // Small ones are timed many at once, so that the clock's own time does not count.
-    let count = max(1, Int(1e7 / routine.operations(size)))
+    // Small ones are timed a millisecond at once, so that the clock's own time does not count.
+    let once = try ContinuousClock().measure { try call() }.inSeconds
+    let count = max(1, Int(1e-3 / max(once, 1e-6)))
     let seconds = try (0..<repeats).map { _ in
       try ContinuousClock().measure { for _ in 0..<count { try call() } }.inSeconds / Double(count)
     }

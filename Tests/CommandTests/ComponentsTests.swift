@@ -6,7 +6,8 @@ import Testing
 /// Principal components: as the first layer of a model, and as a picture.
 struct ComponentsTests {
   @Test(arguments: [
-    ("--pca 3", false), ("--pca 3 --whiten --validation-split 0.25 --split shuffled", true),
+    ("--pca 3 --validation-split 0", false),
+    ("--pca 3 --whiten --validation-split 0.25 --split shuffled", true),
   ])
   func componentsOfTheTrainingPartBecomeTheFirstLayer(_ line: String, whitening: Bool) throws {
     let run = try StripesRun(more: line)
@@ -22,11 +23,15 @@ struct ComponentsTests {
     #expect(kept?.count ?? 60 == 60)
     let principal = try PrincipalComponents<Float>(
       images, indices: kept, keeping: .count(3), whitening: whitening)
-    // The layer is what was fitted to, to the bit: nothing trained it.
-    #expect(file.model.weights[0].elements == principal.projection.weight.elements)
-    #expect(file.model.weights[1].elements == principal.projection.bias)
+    // What was fitted is what was saved, but for the rounding of BLAS on other threads: nothing has
+    // trained it.
+    let (weight, bias) = principal.projection
+    let fitted = zip(file.model.weights, [weight.elements, bias])
+    for (saved, values) in fitted {
+      #expect(zip(saved.elements, values).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
     let history = try run.folder.text(of: "run/history.json")
-    #expect(history.contains("\"layers\":\"pca:3\(whitening ? ":whiten" : ""),4:softmax\""))
+    #expect(history.contains("\"pca:3\(whitening ? ":whiten" : ""),4:softmax\""))
   }
 
   @Test func savedModelIsOneThatOtherCommandsTake() throws {
@@ -58,11 +63,11 @@ struct ComponentsTests {
   @Test(arguments: [
     (
       "--pca 21",
-      "--pca: expected 1 to 20 components of 80 samples with 20 inputs, got 21"
+      "--pca: expected 1 to 20 components of 64 samples with 20 inputs, got 21"
     ),
     (
       "--pca 20 --validation-split 0.9",
-      "--pca: expected 1 to 8 components of 8 samples with 20 inputs, got 20"
+      "--pca: expected 1 to 7 components of 7 samples with 20 inputs, got 20"
     ),
   ])
   func moreComponentsThanThereAreAreRefused(_ line: String, _ message: String) throws {
