@@ -87,8 +87,10 @@ struct Projection {
     let (weight, bias) = principal.projection
     let layer = Dense(weight: Tensor(weight), bias: Tensor(bias))
     let flatten: [any Layer] = inputShape.rank > 1 ? [Flatten()] : []
+    // Scores are flat already.
+    let layers = model.layers.drop { $0 is Flatten }
     let completed = try Sequential(
-      inputShape: inputShape, flatten + [layer] + model.layers, seed: model.seed)
+      inputShape: inputShape, flatten + [layer] + layers, seed: model.seed)
     completed.weights = Array(completed.weights.prefix(2)) + model.weights
     completed.threads = model.threads
     return completed

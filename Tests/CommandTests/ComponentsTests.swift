@@ -47,6 +47,7 @@ struct ComponentsTests {
     let summary = try Command.maru(["summary", run.path])
     expectSuccess(summary)
     #expect(summary.output.contains("flatten (Flatten)") && summary.output.contains("dense_2"))
+    #expect(!summary.output.contains("flatten_1"))
     let drawn = try Command.maru(["summary", run.path, "--weights", run.folder["w.svg"]])
     expectSuccess(drawn)
     let exported = try Command.maru([
