@@ -42,13 +42,16 @@ bench: build
 	$(BUILD)/benchmarks gemm --sizes 64 256 1024 2048 --repeats 5
 	$(BUILD)/benchmarks training --epochs 2
 
-# The same training in NumPy, PyTorch, JAX and Keras, in turn with ours.
+# The same training in NumPy, PyTorch, JAX and Keras, in turn with ours, and the same factorisations
+# in NumPy.
 bench-peers: build $(PEERS)/bin/pip
 	@$(BUILD)/maru data show mnist > /dev/null 2>&1 || $(BUILD)/maru data fetch mnist || true
 	$(PEERS)/bin/python Benchmarks/Peers/compare.py
+	$(PEERS)/bin/python Benchmarks/Peers/compare_lapack.py
 
 test-peers: $(PEERS)/bin/pip
-	$(PEERS)/bin/pip install --quiet --requirement Benchmarks/Peers/requirements-numpy.txt
+	$(PEERS)/bin/pip install --quiet --requirement Benchmarks/Peers/requirements-numpy.txt \
+	  --requirement Benchmarks/Peers/requirements-lapack.txt
 	$(PEERS)/bin/python -m unittest discover --start-directory Benchmarks/Peers
 
 bench-peers test-peers: PACKAGES += python3-venv

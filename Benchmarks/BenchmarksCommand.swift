@@ -7,7 +7,10 @@ import Maru
 struct BenchmarksCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmarks", abstract: "Measures Maru and the BLAS below it.",
-    subcommands: [InfoCommand.self, GemmCommand.self, TrainingCommand.self, StepsCommand.self])
+    subcommands: [
+      InfoCommand.self, GemmCommand.self, LAPACKCommand.self, TrainingCommand.self,
+      StepsCommand.self,
+    ])
 
   static func main() {
     #if DEBUG

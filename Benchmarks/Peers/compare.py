@@ -19,7 +19,7 @@ FOLDER = Path(__file__).resolve().parent
 BENCHMARKS = FOLDER.parent.parent / ".build/release/benchmarks"
 OURS = "maru"
 PEERS = ["numpy", "jax", "torch", "keras-jax", "keras-tensorflow"]
-PACKAGES = ["numpy", "jax", "jaxlib", "torch", "keras", "tensorflow-cpu"]
+PACKAGES = ["numpy", "scipy", "jax", "jaxlib", "torch", "keras", "tensorflow-cpu"]
 
 
 class Failure(Exception):

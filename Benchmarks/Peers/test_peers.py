@@ -9,6 +9,8 @@ from unittest import mock
 import numpy as np
 
 import compare
+import compare_lapack
+import lapack_peer
 import workloads
 
 IMAGES = b"\0\0\x08\x03" + b"\0\0\0\x02" + b"\0\0\0\x01" + b"\0\0\0\x03" + bytes([1, 2, 3, 4, 5, 6])
@@ -133,6 +135,51 @@ class CompareTests(unittest.TestCase):
             ["--workload", "mlp-512", "--epochs", 3, "--data-directory", "data"],
         )
         self.assertEqual(environment, {"KERAS_BACKEND": "jax"})
+
+
+class LAPACKTests(unittest.TestCase):
+    def test_every_routine_solves_what_it_is_named_after(self):
+        for dtype, bound in [("float32", 1e-4), ("float64", 1e-12)]:
+            for routine, call in lapack_peer.ROUTINES.items():
+                a, b = lapack_peer.operands(routine, 12, dtype)
+                self.assertEqual(a.dtype, dtype)
+                result = call(a, b)
+                residuals = {
+                    "solve": lambda: a @ result - b,
+                    "inverse": lambda: a @ result - np.eye(12),
+                    "cholesky": lambda: result @ result.T - a,
+                    "qr": lambda: result[0] @ result[1] - a,
+                    "singular-values": lambda: np.sum(result**2) - np.sum(a**2),
+                    "svd": lambda: result[0] * result[1] @ result[2] - a,
+                    "eigen-symmetric": lambda: result[1] * result[0] @ result[1].T - a,
+                    "least-squares": lambda: a.T @ (a @ result[0] - b),
+                    "least-squares-qr": lambda: a.T @ (a @ result[1][:12] - b),
+                }
+                with self.subTest(routine=routine, dtype=dtype):
+                    self.assertLess(np.max(np.abs(residuals[routine]())), bound)
+
+    def test_both_measure_the_same_routines(self):
+        lines = '{"routine": "qr", "n": 8, "median_ms": 2.5}\n'
+        with mock.patch.object(compare_lapack, "output", return_value=lines) as output:
+            for backend, name in [("maru", "benchmarks"), ("numpy", "lapack_peer.py")]:
+                times = compare_lapack.measure(backend, "float32", [8], 3)
+                self.assertEqual(times, {("qr", 8): 2.5})
+                command = list(map(str, output.call_args.args[0]))
+                self.assertTrue(any(Path(word).name == name for word in command[:2]))
+                self.assertEqual(
+                    command[-6:], ["--dtype", "float32", "--repeats", "3", "--sizes", "8"]
+                )
+
+    def test_a_ratio_is_that_of_the_medians(self):
+        ours = [{("qr", 8): time} for time in [1.0, 9.0, 2.0]]
+        peer = [{("qr", 8): time} for time in [4.0, 5.0, 1.0]]
+        self.assertEqual(
+            compare_lapack.table(ours, peer, "float32"),
+            [
+                "float32  n  maru ms  numpy ms  ours/peer",
+                "qr       8    2.000     4.000       0.50",
+            ],
+        )
 
 
 if __name__ == "__main__":

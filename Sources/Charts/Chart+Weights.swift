@@ -74,27 +74,53 @@ extension Chart {
       ? ImageGrid(
         count: count, columns: max(8, root), imageShape: pictures.shape, side: 56, gap: 6, text: 6)
       : ImageGrid(count: count, columns: 5, imageShape: pictures.shape, side: 112, gap: 16)
-    let limit = pictures.values.joined().joined().filter(\.isFinite).map(abs).max() ?? 0
-    // A model of zeros has a range too.
-    let range = limit > 0 ? limit : 1
-    let height = min(260, Double(cells.pictureHeight) - 80)
-    let marks = Axis.marks(of: -range...range, most: max(3, Int(height / 26)))
-    var script = cells.script(title: title, right: 90 + Script.room(for: marks))
-    script.add(Palette.diverging)
-    script.add("set cbrange [\(-range):\(range)]")
-    script.colorBar(
-      "weight", marks, x: Double(cells.pictureWidth + 6), y: 56, width: 14, height: height)
-    var parts: [String] = []
-    for (index, picture) in pictures.values.enumerated() {
-      let place = cells.place(index)
-      script.rectangle(x: place.x, y: place.y, width: cells.width, height: cells.height)
-      parts.append(
-        script.image("weight\(index)", picture, x: place.x, y: place.y, scale: cells.scale))
-      script.label(
-        names?[index] ?? "", x: place.x + cells.width / 2, y: place.y + cells.height + 12,
-        .center, size: 12, limit: cells.pitch - 4)
-    }
+    let scale = WeightScale(pictures.values, height: min(260, Double(cells.pictureHeight) - 80))
+    var script = cells.script(title: title, right: scale.width)
+    let parts = script.weights(pictures.values, names, cells, scale, x: 0, barName: "weight")
     script.plot(parts)
     return script.chart(title)
+  }
+}
+
+/// The colours of weights, centred at zero, and the bar that tells what they mean.
+struct WeightScale {
+  let range: Double
+  let marks: [Axis.Mark]
+  /// The height of the bar.
+  let height: Double
+
+  /// A scale that reaches to the largest weight on either side.
+  init(_ pictures: [[[Double]]], height: Double) {
+    let limit = pictures.joined().joined().filter(\.isFinite).map(abs).max() ?? 0
+    // A model of zeros has a range too.
+    range = limit > 0 ? limit : 1
+    self.height = height
+    marks = Axis.marks(of: -range...range, most: max(3, Int(height / 26)))
+  }
+
+  /// What the bar takes of the picture with its marks and its name.
+  var width: Double { 90 + Script.room(for: marks) }
+}
+
+extension Script {
+  /// Weights as images in a grid that begins at `x`, with a colour bar behind it.
+  mutating func weights(
+    _ pictures: [[[Double]]], _ names: [String]?, _ cells: ImageGrid, _ scale: WeightScale,
+    x: Double, barName: String
+  ) -> [String] {
+    add(Palette.diverging)
+    add("set cbrange [\(-scale.range):\(scale.range)]")
+    colorBar(
+      barName, scale.marks, x: x + Double(cells.pictureWidth + 6), y: 56, width: 14,
+      height: scale.height)
+    return pictures.enumerated().map { index, picture in
+      let place = cells.place(index)
+      let left = x + place.x
+      rectangle(x: left, y: place.y, width: cells.width, height: cells.height)
+      label(
+        names?[index] ?? "", x: left + cells.width / 2, y: place.y + cells.height + 12, .center,
+        size: 12, limit: cells.pitch - 4)
+      return image("weight\(index)", picture, x: left, y: place.y, scale: cells.scale)
+    }
   }
 }

@@ -18,6 +18,12 @@ enum Palette {
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000",
   ]
 
+  /// One colour a class, by Tol (2021), *Colour schemes*, "muted", and black.
+  static let classes = [
+    "#332288", "#cc6677", "#117733", "#ddaa33", "#55bbee", "#882255", "#44aa99", "#999933",
+    "#aa4499", "#222222",
+  ]
+
   /// From white to black, as the lesson draws images in its grids.
   static let binary = "set palette defined (0 '#ffffff', 1 '#000000')"
 

@@ -54,7 +54,11 @@ public struct LAPACKRoutines<Scalar>: Sendable {
   let lacpy: @Sendable (Layout, Letter, Size, Size, Source, Size, Numbers, Size) -> Info
   let laset: @Sendable (Layout, Letter, Size, Size, Scalar, Scalar, Numbers, Size) -> Info
   let gemm: @Sendable (MatrixView<Scalar>, MatrixView<Scalar>, MatrixView<Scalar>) -> Void
+  let syrk: @Sendable (MatrixView<Scalar>, MatrixView<Scalar>) -> Void
   let transpose: @Sendable (UnsafePointer<Scalar>, Int, Int, UnsafeMutablePointer<Scalar>) -> Void
+  let sumColumns: @Sendable (MatrixView<Scalar>) -> [Double]
+  let addToRows: @Sendable (MatrixView<Scalar>, [Scalar]) -> Void
+  let addLowerTriangle: @Sendable (MatrixView<Scalar>, inout [Double]) -> Void
 }
 
 extension Float: LAPACKScalar {
@@ -66,7 +70,10 @@ extension Float: LAPACKScalar {
     trcon: LAPACKE_strcon_work, gelsd: LAPACKE_sgelsd_work, gesdd: LAPACKE_sgesdd_work,
     syevd: LAPACKE_ssyevd_work, lange: LAPACKE_slange_work, lacpy: LAPACKE_slacpy_work,
     laset: LAPACKE_slaset_work,
-    gemm: { BLAS.gemm($0, $1, into: $2) }, transpose: { transposeTiles($0, $1, $2, into: $3) })
+    gemm: { BLAS.gemm($0, $1, into: $2) }, syrk: { BLAS.syrk($0, into: $1) },
+    transpose: { transposeTiles($0, $1, $2, into: $3) }, sumColumns: { columnSums(of: $0) },
+    addToRows: { addToRows(of: $0, $1) },
+    addLowerTriangle: { LinearAlgebra.addLowerTriangle(of: $0, to: &$1) })
 }
 
 extension Double: LAPACKScalar {
@@ -78,24 +85,8 @@ extension Double: LAPACKScalar {
     trcon: LAPACKE_dtrcon_work, gelsd: LAPACKE_dgelsd_work, gesdd: LAPACKE_dgesdd_work,
     syevd: LAPACKE_dsyevd_work, lange: LAPACKE_dlange_work, lacpy: LAPACKE_dlacpy_work,
     laset: LAPACKE_dlaset_work,
-    gemm: { BLAS.gemm($0, $1, into: $2) }, transpose: { transposeTiles($0, $1, $2, into: $3) })
-}
-
-/// Writes the transpose of a row-major [rows, columns] matrix, in tiles that stay in the cache.
-///
-/// It is called through the tables above, where its type is known, so that it is compiled for it.
-private func transposeTiles<Scalar>(
-  _ source: UnsafePointer<Scalar>, _ rows: Int, _ columns: Int,
-  into target: UnsafeMutablePointer<Scalar>
-) {
-  let tile = 32
-  for firstRow in stride(from: 0, to: rows, by: tile) {
-    for firstColumn in stride(from: 0, to: columns, by: tile) {
-      for row in firstRow..<min(firstRow + tile, rows) {
-        for column in firstColumn..<min(firstColumn + tile, columns) {
-          target[column * rows + row] = source[row * columns + column]
-        }
-      }
-    }
-  }
+    gemm: { BLAS.gemm($0, $1, into: $2) }, syrk: { BLAS.syrk($0, into: $1) },
+    transpose: { transposeTiles($0, $1, $2, into: $3) }, sumColumns: { columnSums(of: $0) },
+    addToRows: { addToRows(of: $0, $1) },
+    addLowerTriangle: { LinearAlgebra.addLowerTriangle(of: $0, to: &$1) })
 }

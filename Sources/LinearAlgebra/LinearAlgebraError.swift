@@ -13,6 +13,8 @@ public enum LinearAlgebraError: Error, Sendable, Equatable, CustomStringConverti
   case noConvergence
   /// An element of the named operand is NaN or infinite.
   case notFinite(operand: String)
+  /// There are fewer samples than a covariance needs, which is two.
+  case tooFewSamples(count: Int)
 
   /// What is wrong with the matrix, in one line.
   public var description: String {
@@ -23,6 +25,7 @@ public enum LinearAlgebraError: Error, Sendable, Equatable, CustomStringConverti
     case .rankDeficient: "the matrix has not full rank: its rows or columns depend on each other"
     case .noConvergence: "the singular values or eigenvalues did not converge"
     case .notFinite(let operand): "\(operand) has elements that are NaN or infinite"
+    case .tooFewSamples(let count): "expected at least 2 samples, got \(count)"
     }
   }
 }

@@ -69,6 +69,19 @@ public struct Matrix<Scalar: LAPACKScalar>: Sendable, Equatable {
     }
   }
 
+  /// Calls `body` with a view of the elements to be changed, valid during the call.
+  mutating func withMutableMatrix<Result, Failure: Error>(
+    _ body: (MatrixView<Scalar>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let (rows, columns) = (rows, columns)
+    return try storage.withUnsafeMutableBufferPointer { buffer throws(Failure) in
+      let address =
+        buffer.baseAddress
+        ?? UnsafeMutablePointer(bitPattern: MemoryLayout<Scalar>.alignment)!
+      return try body(MatrixView(address, rows: rows, columns: columns))
+    }
+  }
+
   /// The transposed matrix, copied.
   public func transposed() -> Matrix {
     Matrix(rows: columns, columns: rows) { target in

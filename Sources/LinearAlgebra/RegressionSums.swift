@@ -31,8 +31,10 @@ public struct RegressionSums: Sendable {
 
   /// The sums of labelled samples, whose targets are 1 for their class and 0 for all others.
   ///
-  /// Samples are gathered 2,048 at a time and multiplied in single precision, one `syrk` a block; the
-  /// blocks are added up in double precision.
+  /// Samples are gathered 2,048 at a time and multiplied in single precision, one `syrk` a block, by as
+  /// many threads as BLAS has; the blocks are added up in double precision, in an order that depends
+  /// on the number of threads. Inputs that are 0 throughout a block, as the rims of digits are, add
+  /// nothing, and are left out of its products.
   /// - Parameters:
   ///   - samples: of any shape; flattened
   ///   - labels: one for each sample, in 0..<`classes`; others trap
@@ -46,14 +48,18 @@ public struct RegressionSums: Sendable {
       samples.sampleCount == labels.count && indices.clamped(to: labels.indices) == indices,
       "RegressionSums: expected a label for each of \(samples.sampleCount) samples, got \(labels.count) labels, samples \(indices)"
     )
-    self.init(inputs: samples.sampleShape.count, targets: classes)
     let size = min(2048, max(indices.count, 1))
-    var block = Block(inputs: inputs, targets: targets, capacity: size)
-    for start in stride(from: indices.lowerBound, to: indices.upperBound, by: size) {
-      let range = start..<min(start + size, indices.upperBound)
-      block.gather(samples, labels, range)
-      add(block)
+    let none = RegressionSums(inputs: samples.sampleShape.count, targets: classes)
+    let parts = inParallel(blocks: (indices.count + size - 1) / size) { blocks in
+      var (sums, block) = (none, Block(inputs: none.inputs, targets: classes, capacity: size))
+      for number in blocks {
+        let start = indices.lowerBound + number * size
+        block.gather(samples, labels, start..<min(start + size, indices.upperBound))
+        sums.add(block)
+      }
+      return sums
     }
+    self = parts.dropFirst().reduce(parts[0], +)
   }
 
   /// The sums of the samples of both.
@@ -76,15 +82,17 @@ public struct RegressionSums: Sendable {
 
   private mutating func add(_ block: Block) {
     count += block.count
-    let size = inputs + 1
+    let columns = block.columns
     let (products, targetProducts) = block.products()
-    for row in 0..<size {
-      for index in row * size...row * size + row {
-        self.products.storage[index] += Double(products.floats[index])
+    for (place, row) in columns.enumerated() {
+      let (values, start) = (products.row(place), row * (inputs + 1))
+      self.products.storage.withUnsafeMutableBufferPointer { sums in
+        for other in 0...place { sums[start + columns[other]] += Double(values[other]) }
       }
-    }
-    for index in self.targetProducts.storage.indices {
-      self.targetProducts.storage[index] += Double(targetProducts.floats[index])
+      for target in 0..<targets {
+        self.targetProducts.storage[row * targets + target] +=
+          Double(targetProducts[place, target])
+      }
     }
     for label in block.labels { targetSquares[label] += 1 }
   }
@@ -95,6 +103,8 @@ private struct Block {
   private let inputs, targets: Int
   private let x, y, xx, xy: AlignedBuffer
   private(set) var labels: ArraySlice<Int> = []
+  /// The columns of X that are not 0 throughout, which lie side by side, and behind them that of ones.
+  private(set) var columns: [Int] = []
   var count: Int { labels.count }
 
   init(inputs: Int, targets: Int, capacity: Int) {
@@ -121,16 +131,42 @@ private struct Block {
         "RegressionSums: expected labels in 0..<\(targets), got \(label)")
       y.floats[row * targets + label] = 1
     }
+    packColumns()
   }
 
-  /// `[X 1]ᵀ·[X 1]`, its lower triangle, and `[X 1]ᵀ·Y`.
-  func products() -> (AlignedBuffer, AlignedBuffer) {
-    let x = x.matrix(rows: count, columns: inputs + 1)
-    syrk(x, into: xx.matrix(rows: inputs + 1, columns: inputs + 1))
+  /// Moves the columns that are not 0 throughout to the left.
+  ///
+  /// The last column is of ones and so one of them; where it lies, it also stays, for the next block.
+  private mutating func packColumns() {
+    let rows = x.matrix(rows: count, columns: inputs + 1)
+    var bits = [UInt32](repeating: 0, count: inputs + 1)
+    bits.withUnsafeMutableBufferPointer { bits in
+      for row in 0..<count {
+        let values = rows.row(row)
+        for column in bits.indices { bits[column] |= values[column].bitPattern }
+      }
+    }
+    columns = bits.indices.filter { bits[$0] != 0 }
+    if columns.count == inputs + 1 { return }
+    let runs = Array(RangeSet(columns, within: bits).ranges)
+    for row in 0..<count {
+      let values = rows.row(row)
+      var place = 0
+      for run in runs {
+        (values + place).update(from: values + run.lowerBound, count: run.count)
+        place += run.count
+      }
+    }
+  }
+
+  /// `[X 1]ᵀ·[X 1]`, its lower triangle, and `[X 1]ᵀ·Y`, of the columns of X that are not 0.
+  func products() -> (MatrixView<Float>, MatrixView<Float>) {
+    let x = x.matrix(rows: count, columns: inputs + 1)[columns: 0..<columns.count]
+    let xx = xx.matrix(rows: x.columns, columns: x.columns)
+    let xy = xy.matrix(rows: x.columns, columns: targets)
+    syrk(x, into: xx)
     // [n, d + 1]ᵀ · [n, k] → [d + 1, k]
-    gemm(
-      x.transposed, y.matrix(rows: count, columns: targets),
-      into: xy.matrix(rows: inputs + 1, columns: targets))
+    gemm(x.transposed, y.matrix(rows: count, columns: targets), into: xy)
     return (xx, xy)
   }
 }

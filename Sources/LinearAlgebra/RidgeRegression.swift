@@ -65,7 +65,8 @@ public struct RidgeRegression: Sendable {
         by: eigen.vectors, transposingSelf: true, transposingOther: true)
       return RidgeRegression(weight: weight, centred, ridge)
     }
-    let errors = fits.map { $0.squaredError(validation) }
+    let products = validation.products.symmetric
+    let errors = fits.map { $0.squaredError(validation, products) }
     guard let best = fits.indices.min(by: { errors[$0] < errors[$1] }) else {
       preconditionFailure("RidgeRegression: expected at least one λ")
     }
@@ -74,6 +75,11 @@ public struct RidgeRegression: Sendable {
 
   /// The mean over the samples of `‖x·Wᵀ + b − y‖²`, from their sums alone.
   public func squaredError(_ sums: RegressionSums) -> Double {
+    squaredError(sums, sums.products.symmetric)
+  }
+
+  /// The error from the sums and both triangles of their products.
+  private func squaredError(_ sums: RegressionSums, _ products: Matrix<Double>) -> Double {
     precondition(
       sums.inputs == weight.columns && sums.targets == weight.rows && sums.count > 0,
       "RidgeRegression: expected samples of \(weight.columns) inputs and \(weight.rows) targets")
@@ -81,7 +87,7 @@ public struct RidgeRegression: Sendable {
     full.copy(weight, rows: weight.rows, columns: weight.columns)
     for (row, value) in bias.enumerated() { full[row, weight.columns] = value }
     // [k, d + 1] · [d + 1, d + 1]
-    let product = full.multiplied(by: sums.products.symmetric)
+    let product = full.multiplied(by: products)
     let targets = sums.targetProducts.transposed()
     var total = sums.targetSquares.reduce(0, +)
     for index in full.storage.indices {

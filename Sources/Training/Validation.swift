@@ -16,7 +16,7 @@ public enum Validation: Sendable {
   case data(any SampleSource, Targets)
 
   /// The indices of the samples to train on and of those held out, each in rising order.
-  func split(_ targets: Targets, seed: UInt64) throws(ModelError) -> (
+  package func split(_ targets: Targets, seed: UInt64) throws(ModelError) -> (
     training: [Int32], heldOut: [Int32]
   ) {
     let count = targets.count

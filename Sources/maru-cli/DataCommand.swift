@@ -38,7 +38,8 @@ struct DataCommand: ParsableCommand {
       abstract: "Print the shapes and the class counts of a data set, or draw it.",
       discussion: """
         With --count or --index, draws images instead, in the terminal or to the file of --output. \
-        With --output alone, draws the class counts.
+        With --output alone, draws the class counts. With --pca, draws the data in the plane of \
+        their first two principal components.
         """)
 
     @Argument(
@@ -46,8 +47,16 @@ struct DataCommand: ParsableCommand {
     var dataset: String
     @OptionGroup var data: DataOptions
     @OptionGroup var picture: DataPicture
+    @OptionGroup var components: ComponentsPicture
+
+    func validate() throws {
+      if components.pca != nil && picture.isAsked {
+        throw ValidationError("--pca: expected without --output, --count and --index")
+      }
+    }
 
     func run() throws {
+      if try components.draw(dataset, from: data) { return }
       if try picture.draw(dataset, from: data) { return }
       let dataset = try data.load(dataset)
       print(dataset.overview)

@@ -23,6 +23,9 @@ struct DataPicture: ParsableArguments {
     if count != nil && index != nil { throw ValidationError("--index: expected without --count") }
   }
 
+  /// Whether any picture was asked for.
+  var isAsked: Bool { output != nil || count != nil || index != nil }
+
   /// Draws a data set to the file, or its images to the terminal, or says that neither was asked for.
   func draw(_ name: String, from data: DataOptions) throws -> Bool {
     if let output {

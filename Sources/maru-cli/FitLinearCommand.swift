@@ -57,7 +57,7 @@ struct FitLinearCommand: ParsableCommand {
   func run() throws {
     let dataset = try data.load(dataset)
     let pixels = dataset.train.images.shape.count
-    try MemoryNeed(linearFitOf: pixels).check("--dataset: images of \(pixels.grouped) pixels take")
+    try MemoryNeed(covarianceOf: pixels).check("--dataset: images of \(pixels.grouped) pixels take")
     if let output { try AtomicFile.check(output) }
     OpenBLAS.threads = threads ?? Processors.usable
     let clock = ContinuousClock()

@@ -42,10 +42,10 @@ struct MemoryNeed {
       * Double(MemoryLayout<Float>.stride)
   }
 
-  /// Adds up the sums, factors and workspace of a linear fit, matrices in double precision with a row
-  /// and a column for each pixel: ten of them at the most.
-  init(linearFitOf pixels: Int) {
-    bytes = 10 * Double(pixels) * Double(pixels) * Double(MemoryLayout<Double>.stride)
+  /// Adds up the sums, factors and workspace of a linear fit or of principal components, matrices in
+  /// double precision with a row and a column for each input: ten of them at the most.
+  init(covarianceOf inputs: Int) {
+    bytes = 10 * Double(inputs) * Double(inputs) * Double(MemoryLayout<Double>.stride)
   }
 
   func check(

@@ -20,6 +20,7 @@ struct TrainCommand: ParsableCommand {
     help:
       "Layers, first to last: UNITS[:ACTIVATION], dropout:RATE, flatten, as 128:relu,10:softmax.")
   var layers: String?
+  @OptionGroup var components: ComponentOptions
   @Option(help: "How weights are updated.")
   var optimizer: OptimizerName?
   @Option(
@@ -95,7 +96,8 @@ struct TrainCommand: ParsableCommand {
       epochs: epochs ?? base.epochs,
       validationSplit: validationSplit ?? base.validationSplit, split: split ?? .last,
       seed: seed ?? 0, threads: threads ?? Processors.usable, isDeterministic: deterministic,
-      earlyStopping: earlyStopping, checkpointEvery: checkpointEvery)
+      earlyStopping: earlyStopping, checkpointEvery: checkpointEvery, pca: components.pca,
+      whitens: components.whiten)
   }
 
   /// The settings of an interrupted run, with what may be changed.
@@ -116,7 +118,7 @@ struct TrainCommand: ParsableCommand {
       ("--batch-size", batchSize != nil), ("--validation-split", validationSplit != nil),
       ("--split", split != nil), ("--seed", seed != nil), ("--threads", threads != nil),
       ("--deterministic", deterministic), ("--early-stopping", earlyStopping != nil),
-      ("--output", output != nil),
+      ("--output", output != nil), ("--pca", components.pca != nil),
     ]
     return given.first { $0.1 }?.0
   }
@@ -184,7 +186,7 @@ struct TrainCommand: ParsableCommand {
     if progress.isForPeople {
       Messages.print(dataset.overview)
       if let advice = KernelGain.advice { Messages.print(advice) }
-      print(run.model.summary(), terminator: "")
+      print(try run.completed().summary(), terminator: "")
     }
     guard let folder else { return try train(run, nil, resuming: nil) }
     do {
@@ -206,7 +208,7 @@ struct TrainCommand: ParsableCommand {
     if let profile { print(profile, terminator: "") }
     if let folder {
       let report = try result.report()
-      try folder.write(run.model, result, report)
+      try folder.write(result.model, result, report)
       if progress != .json, let error = report.pictureError {
         Messages.print("no pictures: \("\(error)".inOneLine)")
       }

@@ -5,17 +5,26 @@ import Maru
 struct TrainingRun {
   let settings: TrainingSettings
   let dataset: Dataset
+  /// What is trained: all of the finished model but the projection.
   let model: Sequential
+  /// What the samples go through first, where principal components are asked for.
+  let projection: Projection?
+  private let inputShape: Shape
 
   /// Makes the network, or throws a failure that names the option that is to blame.
   init(_ settings: TrainingSettings, _ layers: [any Layer], _ dataset: Dataset) throws {
     self.settings = settings
     self.dataset = dataset
     let shape = dataset.train.images.shape
-    let inputShape = settings.layers.beginsWithFlatten ? shape : [shape.count]
+    inputShape = settings.layers.beginsWithFlatten ? shape : [shape.count]
+    let projection = try settings.pca.map {
+      try Projection($0, whitening: settings.whitens, settings, dataset)
+    }
+    self.projection = projection
+    let shapeOfModel = projection.map { [$0.count] } ?? inputShape
     do {
-      try MemoryNeed(settings, layers, inputShape, samples: dataset.train.count).check()
-      model = try Sequential(inputShape: inputShape, layers, seed: settings.seed)
+      try MemoryNeed(settings, layers, shapeOfModel, samples: dataset.train.count).check()
+      model = try Sequential(inputShape: shapeOfModel, layers, seed: settings.seed)
     } catch let error as ModelError {
       throw Failure.usage("--layers: \(error)")
     }
@@ -40,6 +49,19 @@ struct TrainingRun {
     }
   }
 
+  /// The whole network with its weights as they are now.
+  func completed() throws -> Sequential {
+    guard let projection else { return model }
+    let completed = try projection.completed(model, inputShape: inputShape)
+    completed.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
+    return completed
+  }
+
+  /// What the network is made of, as text.
+  var layers: String { (projection.map { $0.text + "," } ?? "") + settings.layers.text }
+
+  private var samples: any SampleSource { projection?.scores ?? dataset.train.images }
+
   /// Trains, then scores the model on the test samples; throws a failure where training diverges,
   /// since such a model is worth nothing.
   /// - Parameters:
@@ -53,7 +75,7 @@ struct TrainingRun {
     let history: History
     do {
       history = try model.fit(
-        dataset.train.images, dataset.train.labels, epochs: settings.epochs,
+        samples, dataset.train.labels, epochs: settings.epochs,
         batchSize: settings.rule.map { _ in settings.batchSize.count(of: dataset.train.count) },
         validation: settings.validation,
         callbacks: [steps, stopOnNaN] + settings.earlyStoppingCallback
@@ -70,8 +92,10 @@ struct TrainingRun {
         "training diverged: \(history.stopReason ?? "the weights are no longer finite")\(advice)")
     }
     if let line = history.stopLine, progress.isForPeople { Messages.print(line) }
-    let test = try model.evaluate(dataset.test.images, dataset.test.labels)
-    return TrainingResult(run: self, history: history, test: test, steps: steps.count)
+    let completed = try completed()
+    let test = try completed.evaluate(dataset.test.images, dataset.test.labels)
+    return TrainingResult(
+      run: self, model: completed, history: history, test: test, steps: steps.count)
   }
 
   /// What saves the state of training, at interrupts first.
@@ -116,6 +140,8 @@ private final class StepCount: Callback {
 /// What came out of a run.
 struct TrainingResult {
   let run: TrainingRun
+  /// The finished model.
+  let model: Sequential
   let history: History
   let test: Figures
   /// The steps of an epoch.
@@ -130,7 +156,7 @@ struct TrainingResult {
     let settings = run.settings
     let figures = history.epochs.last?.values ?? Figures([])
     let lines: [String?] = [
-      run.dataset.overview, run.model.summary(),
+      run.dataset.overview, model.summary(),
       "optimizer: \(settings.optimizer.rawValue), \(setting.name) \(setting.value), "
         + (settings.layers.l2 == 0 ? "" : "L2 penalty \(penalty), ")
         + "batch size \(batchSize), seed \(settings.seed)",
@@ -154,7 +180,7 @@ struct TrainingResult {
   var parameters: RunParameters {
     let settings = run.settings
     return RunParameters(
-      dataset: run.dataset.name, layers: settings.layers.text, optimizer: settings.optimizer,
+      dataset: run.dataset.name, layers: run.layers, optimizer: settings.optimizer,
       learningRate: settings.learningRate,
       tolerance: settings.rule == nil ? settings.tolerance : nil,
       l2: settings.layers.l2 == 0 ? nil : settings.layers.l2, batchSize: batchSize,
@@ -163,7 +189,7 @@ struct TrainingResult {
       seed: settings.seed, threads: settings.threads,
       deterministic: settings.isDeterministic, earlyStopping: settings.earlyStopping,
       core: OpenBLAS.coreName,
-      parameters: run.model.parameterCount, testLoss: FiniteOrNull(test.loss),
+      parameters: model.parameterCount, testLoss: FiniteOrNull(test.loss),
       testAccuracy: FiniteOrNull(test["accuracy"] ?? .nan))
   }
 
@@ -174,9 +200,9 @@ struct TrainingResult {
       settings.validationSplit == 0
       ? "none" : "\(settings.split.rawValue), \(settings.validationSplit) of the training images"
     return try Report(
-      model: run.model, history: history, dataset: run.dataset, test: test,
+      model: model, history: history, dataset: run.dataset, test: test,
       settings: [
-        "data set": run.dataset.name, "layers": settings.layers.text,
+        "data set": run.dataset.name, "layers": run.layers,
         "optimizer": settings.optimizer.rawValue, setting.name: setting.value,
         "L2 penalty": penalty, "batch size": "\(batchSize)", "steps an epoch": "\(steps)",
         "epochs": "\(settings.epochs)", "validation": validation, "seed": "\(settings.seed)",

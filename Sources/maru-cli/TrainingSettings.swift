@@ -91,6 +91,9 @@ struct TrainingSettings: Codable {
   /// The epochs without improvement that end training, if any do.
   let earlyStopping: Int?
   var checkpointEvery: CheckpointInterval?
+  /// The principal components to train on, if on any.
+  let pca: KeptComponents?
+  let whitens: Bool
 
   /// The rule of the updates, nil for L-BFGS.
   var rule: (any Optimizer)? {

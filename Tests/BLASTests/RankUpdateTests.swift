@@ -26,6 +26,23 @@ import TestSupport
     #expect(a.surroundingsAreUntouched && c.surroundingsAreUntouched)
   }
 
+  @Test("the lower triangle is AᵀA in double precision", arguments: [0, 1, 40], [1, 9])
+  func lowerTriangleOfDoubles(m: Int, n: Int) {
+    var random = Seeded(UInt64(m * 100 + n))
+    let a = TestMatrix(random.values(m * n).map { Double($0) }, m, n, stride: n + 3)
+    let c = TestMatrix<Double>(poisoned: n, n, stride: n + 2)
+    syrk(a.view, into: c.view)
+    for row in 0..<n {
+      for column in 0..<n where column <= row {
+        let terms = (0..<m).map { a.view[$0, row] * a.view[$0, column] }
+        let bound = Double.ulpOfOne * Double(m) * terms.reduce(0) { $0 + abs($1) }
+        #expect(abs(c.view[row, column] - terms.reduce(0, +)) <= bound, "\(random)")
+      }
+      for column in row + 1..<max(n, row + 1) { #expect(c.view[row, column].isNaN) }
+    }
+    #expect(a.surroundingsAreUntouched && c.surroundingsAreUntouched)
+  }
+
   @Test("shapes that disagree trap")
   func traps() async {
     await #expect(processExitsWith: .failure) {

@@ -19,6 +19,10 @@ struct BenchmarkTests {
     ("gemm --threads 99999999999", "--threads: expected 1 to 1024, got 99999999999"),
     ("gemm --repeats 0", "--repeats: expected 1 to 100000, got 0"),
     ("gemm --set training,skinny --sizes 8", "--sizes: expected with squares in --set"),
+    ("lapack --sizes 8193", "--sizes: expected 1 to 8192, got [8193]"),
+    ("lapack --repeats 0", "--repeats: expected 1 to 100000, got 0"),
+    ("lapack --threads 0", "--threads: expected 1 to 1024, got 0"),
+    ("lapack --json --csv", "--csv: expected without --json"),
     ("gemm --json --csv", "--csv: expected without --json"),
     ("training --threads 1,0", "--threads: expected 1 to 1024, got 0"),
     ("training --epochs 0", "--epochs: expected 1 to 10000, got 0"),
@@ -33,13 +37,61 @@ struct BenchmarkTests {
   }
 
   @Test(arguments: [
-    "gemm --set cubes", "gemm --routine sgemm,", "training --workload mlp", "training --backend c",
+    "gemm --set cubes", "lapack --routine lq", "lapack --dtype float16", "gemm --routine sgemm,",
+    "training --workload mlp", "training --backend c",
     "training --workload mlp-512,,mlp-fashion", "training --threads two",
   ])
   func wrongNamesAreRefused(_ line: String) throws {
     let result = try Command.benchmarks(line)
     #expect(result.exitCode == 64 && result.output == "")
     #expect(result.errorLines.first?.contains("is invalid") == true, "\(result.errors)")
+  }
+
+  // MARK: lapack
+
+  private static let factorisations = [
+    "solve", "inverse", "cholesky", "qr", "singular-values", "svd", "eigen-symmetric",
+    "least-squares", "least-squares-qr",
+  ]
+
+  private struct Factored: Decodable {
+    let routine, dtype, core: String
+    let m, n, threads: Int
+    let median_ms, best_ms, median_gflops, best_gflops: Double
+  }
+
+  @Test func lapackMeasuresEveryFactorisationInBothPrecisions() throws {
+    let result = try Command.benchmarks("lapack --sizes 1 24 --repeats 2 --threads 1 --json")
+    expectSuccess(result)
+    let results: [Factored] = try Self.decode(result.outputLines)
+    #expect(
+      results.map(\.dtype) == ["float32", "float64"].flatMap { repeatElement($0, count: 18) })
+    let routines = Self.factorisations.flatMap { [$0, $0] }
+    #expect(results.map(\.routine) == routines + routines)
+    for result in results {
+      #expect(result.threads == 1 && [1, 24].contains(result.n))
+      #expect(result.m == result.n * (result.routine.hasPrefix("least") ? 4 : 1))
+      #expect(0 < result.best_ms && result.best_ms <= result.median_ms)
+      #expect(result.median_gflops <= result.best_gflops)
+      if result.routine == "cholesky" {
+        let operations = Double(result.n * result.n * result.n) / 3
+        #expect(abs(result.median_gflops * result.median_ms * 1e6 / operations - 1) < 1e-9)
+      }
+    }
+  }
+
+  @Test func lapackPrintsATableOrCSV() throws {
+    let options = "--routine qr,svd --dtype float64 --sizes 8 --repeats 1 --threads 1"
+    let table = try Command.benchmarks("lapack \(options)")
+    expectSuccess(table)
+    #expect(table.output.contains("│ qr      │ float64 │ 8 │"))
+    #expect(table.output.contains("│ svd     │ float64 │ 8 │"))
+    let csv = try Command.benchmarks("lapack \(options) --csv")
+    expectSuccess(csv)
+    #expect(
+      csv.outputLines.first
+        == "routine,dtype,m,n,threads,core,median_ms,best_ms,median_gflops,best_gflops")
+    #expect(csv.outputLines.dropFirst().map { $0.split(separator: ",")[0] } == ["qr", "svd"])
   }
 
   // MARK: gemm

@@ -1,11 +1,11 @@
 import LinearAlgebra
 import Testing
 
-/// Results against the numbers in NumPyGoldens.swift.
+/// Results against the numbers in NumPyGoldens.swift and ScikitLearnGoldens.swift.
 ///
 /// The tight bounds are those of the residuals; what NumPy adds is that shapes, orders and signs are
 /// the ones that people mean by these names.
-@Suite("golden numbers of NumPy") struct GoldenTests {
+@Suite("golden numbers of NumPy and scikit-learn") struct GoldenTests {
   private typealias Golden = NumPyGoldens
 
   private func expect<Scalar: LAPACKScalar>(
@@ -166,5 +166,51 @@ import Testing
     let tall: Matrix<Scalar> = matrix(Golden.tall)
     expect(try MatrixNorm.allCases.map { try norm(tall, $0) }, Golden.norms, "norms")
     expect([try conditionNumber(tall)], [Golden.condition], "condition number")
+  }
+
+  @Test("principal components")
+  func principalComponents() throws {
+    try checkPrincipalComponents(Float.self)
+    try checkPrincipalComponents(Double.self)
+  }
+
+  private func checkPrincipalComponents<Scalar: LAPACKScalar>(_ type: Scalar.Type) throws {
+    typealias Golden = ScikitLearnGoldens
+    // Of three samples, which lie in a plane, the third component is any.
+    let problems = [
+      (
+        Golden.tall, Golden.tallMean, Golden.tallComponents, Golden.tallVariance, Golden.tallRatio,
+        [Golden.tallScores, Golden.tallInverse, Golden.tallWhitened, Golden.tallWhitenedInverse]
+      ),
+      (
+        Golden.wide, Golden.wideMean, Golden.wideComponents.prefix(rows: 2), Golden.wideVariance,
+        Golden.wideRatio,
+        [Golden.wideScores, Golden.wideInverse, Golden.wideWhitened, Golden.wideWhitenedInverse]
+      ),
+    ]
+    for (golden, mean, components, variance, ratio, transformed) in problems {
+      let x: Matrix<Scalar> = matrix(golden)
+      let all = try PrincipalComponents(x)
+      expect(all.mean, mean, "mean")
+      // Signs too.
+      expect(all.components.prefix(rows: components.rows), components, "components")
+      expect(all.explainedVariance, variance, "explained variance")
+      expect(all.explainedVarianceRatio, ratio, "explained variance ratio")
+      let plain = try PrincipalComponents(x, keeping: .count(2))
+      let scores = try plain.transform(x)
+      expect(scores, transformed[0], "transform")
+      expect(try plain.inverseTransform(scores), transformed[1], "inverse transform")
+      let white = try PrincipalComponents(x, keeping: .count(2), whitening: true)
+      let whitened = try white.transform(x)
+      expect(whitened, transformed[2], "whitened")
+      let moved = Matrix(
+        rows: whitened.rows, columns: 2, elements: whitened.elements.map { $0 + 1 })
+      expect(try white.inverseTransform(moved), transformed[3], "whitened inverse")
+    }
+    for (share, count) in zip(Golden.shares, Golden.countsOfShares) {
+      let kept = try PrincipalComponents(
+        matrix(Golden.tall) as Matrix<Scalar>, keeping: .variance(share))
+      #expect(kept.components.rows == count)
+    }
   }
 }

@@ -60,6 +60,30 @@ import Testing
     #expect(parts.targetSquares == sums.targetSquares)
   }
 
+  @Test("inputs that are 0 in some blocks, or in all, count as such")
+  func zeroColumns() {
+    // Column 1 is 0 in the second block, column 3 in the first, 0 and 4 in both, 2 is never all 0.
+    let count = 4100
+    var elements = [Float](repeating: 0, count: count * 5)
+    for row in 0..<count {
+      if row < 2048 { elements[row * 5 + 1] = Float(row % 7) }
+      elements[row * 5 + 2] = Float(row % 3) - 1
+      if row >= 2048 { elements[row * 5 + 3] = Float(row % 5) }
+    }
+    let labels = (0..<count).map { $0 % 3 }
+    let tensor = Tensor(elements, shape: [count, 5])
+    let sums = RegressionSums(tensor, labels: labels, classes: 3)
+    var (x, y) = (Matrix<Double>(rows: count, columns: 6), Matrix<Double>(rows: count, columns: 3))
+    for row in 0..<count {
+      for column in 0..<5 { x[row, column] = Double(elements[row * 5 + column]) }
+      (x[row, 5], y[row, labels[row]]) = (1, 1)
+    }
+    var products = x.multiplied(by: x, transposingSelf: true)
+    for row in 0..<6 { for column in row + 1..<max(6, row + 1) { products[row, column] = 0 } }
+    #expect(sums.products == products)
+    #expect(sums.targetProducts == x.multiplied(by: y, transposingSelf: true))
+  }
+
   /// Ridge regression is plain least squares with √λ·I below the inputs and zeros below the targets;
   /// the bias, whose column has none of it, comes along unpenalised.
   @Test("weights are those of the extended least-squares problem", arguments: [0, 0.5, 100])
