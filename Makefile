@@ -8,7 +8,7 @@ PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev libpng-dev p
 PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks
 
-.PHONY: run setup build test bench bench-peers test-peers fuzz onnx-messages lint format clean
+.PHONY: run setup build test bench bench-peers test-peers fuzz sanitize onnx-messages lint format clean
 
 run: build
 	$(BUILD)/maru train --exercise softmax --seed 1 --output runs/softmax
@@ -72,6 +72,21 @@ fuzz: setup
 	    -artifact_prefix=.build-fuzz/found/$$reader- \
 	    .build-fuzz/corpus/$$reader Tests/Fuzz/Seeds/$$reader || exit 1; \
 	done
+
+# The tests under AddressSanitizer, then under ThreadSanitizer. Leaks are not looked for: Foundation
+# leaks with each process, and the global values of tests are taken for leaks. Left out: a test that
+# bounds address space, of which both take terabytes; and under the second, whose kernels are those of
+# the oldest processors, one that expects the rounding of newer ones.
+sanitize: setup
+	$(SWIFT) build -c release --build-tests --sanitize=address --scratch-path .build-asan
+	ASAN_OPTIONS=detect_leaks=0 \
+	  $(SWIFT) test -c release --skip-build --sanitize=address --scratch-path .build-asan \
+	  --skip memoryIsBoundedWhateverTheFileAsksFor
+	$(SWIFT) build -c release --build-tests --sanitize=thread --scratch-path .build-tsan
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/threads.txt \
+	  $(SWIFT) test -c release --skip-build --sanitize=thread --scratch-path .build-tsan \
+	  --skip memoryIsBoundedWhateverTheFileAsksFor \
+	  --skip descendingInTheProductChangesNoMoreThanRounding
 
 # The Swift of ONNX's messages, anew after a change to the message file. It is committed, because the
 # plug-in takes minutes to build.
