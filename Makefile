@@ -8,7 +8,7 @@ PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev libpng-dev p
 PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks
 
-.PHONY: run setup build test bench bench-peers test-peers lint format clean
+.PHONY: run setup build test bench bench-peers test-peers fuzz sanitize onnx-messages lint format clean
 
 run: build
 	$(BUILD)/maru train --exercise softmax --seed 1 --output runs/softmax
@@ -57,6 +57,50 @@ test-peers: $(PEERS)/bin/pip
 bench-peers test-peers: PACKAGES += python3-venv
 $(PEERS)/bin/pip: | setup
 	python3 -m venv $(PEERS)
+
+# Every reader of files, a minute each (FUZZ_SECONDS), with what libFuzzer makes of the seeds. What it
+# finds lies in .build-fuzz/found; what is worth going on from next time in .build-fuzz/corpus.
+FUZZ_SECONDS ?= 60
+READERS ?= $(notdir $(patsubst %/,%,$(wildcard Tests/Fuzz/Seeds/*/)))
+fuzz: setup
+	$(SWIFT) build -c release --package-path Tests/Fuzz --scratch-path .build-fuzz --product fuzz \
+	  --sanitize=fuzzer --sanitize=address
+	@mkdir -p .build-fuzz/found $(READERS:%=.build-fuzz/corpus/%)
+	@for reader in $(READERS); do \
+	  echo "fuzzing $$reader"; \
+	  TMPDIR=$(firstword $(wildcard /dev/shm) /tmp) ASAN_OPTIONS=quarantine_size_mb=16 \
+	  .build-fuzz/release/fuzz --reader=$$reader \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=1 -malloc_limit_mb=64 \
+	    -rss_limit_mb=512 -print_final_stats=1 -verbosity=0 \
+	    -artifact_prefix=.build-fuzz/found/$$reader- \
+	    .build-fuzz/corpus/$$reader Tests/Fuzz/Seeds/$$reader || exit 1; \
+	done
+
+# The tests under AddressSanitizer, then under ThreadSanitizer. Leaks are not looked for: Foundation
+# leaks with each process, and the global values of tests are taken for leaks. Left out: a test that
+# bounds address space, of which both take terabytes; and under the second, whose kernels are those of
+# the oldest processors, one that expects the rounding of newer ones.
+sanitize: setup
+	$(SWIFT) build -c release --build-tests --sanitize=address --scratch-path .build-asan
+	ASAN_OPTIONS=detect_leaks=0 \
+	  $(SWIFT) test -c release --skip-build --sanitize=address --scratch-path .build-asan \
+	  --skip memoryIsBoundedWhateverTheFileAsksFor
+	$(SWIFT) build -c release --build-tests --sanitize=thread --scratch-path .build-tsan
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/threads.txt \
+	  $(SWIFT) test -c release --skip-build --sanitize=thread --scratch-path .build-tsan \
+	  --skip memoryIsBoundedWhateverTheFileAsksFor \
+	  --skip descendingInTheProductChangesNoMoreThanRounding
+
+# The Swift of ONNX's messages, anew after a change to the message file. It is committed, because the
+# plug-in takes minutes to build.
+PROTOBUF = .build/checkouts/swift-protobuf
+onnx-messages: PACKAGES += protobuf-compiler
+onnx-messages: setup
+	$(SWIFT) package resolve
+	$(SWIFT) build -c release --package-path $(PROTOBUF) --scratch-path .build-protobuf \
+	  --product protoc-gen-swift
+	protoc --plugin=.build-protobuf/release/protoc-gen-swift --swift_opt=Visibility=Package \
+	  --swift_out=Sources/ONNXFiles --proto_path=Sources/ONNXFiles onnx.proto
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

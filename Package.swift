@@ -9,6 +9,7 @@ func tests(of name: String, scripts: [String] = []) -> Target {
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 
 let package = Package(
   name: "Maru",
@@ -22,12 +23,14 @@ let package = Package(
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "ModelFiles", targets: ["ModelFiles"]),
+    .library(name: "ONNXFiles", targets: ["ONNXFiles"]),
     .library(name: "Charts", targets: ["Charts"]),
     .executable(name: "maru", targets: ["maru-cli"]),
     .executable(name: "benchmarks", targets: ["benchmarks"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     .systemLibrary(
@@ -56,11 +59,17 @@ let package = Package(
     .target(name: "Layers", dependencies: ["Tensors"]),
     .target(name: "Training", dependencies: ["Layers"]),
     .target(name: "ModelFiles", dependencies: ["Training", "CLibdeflate"]),
+    // Not in the umbrella: who links that builds no protobuf.
+    .target(
+      name: "ONNXFiles", dependencies: ["ModelFiles", protobuf], exclude: ["onnx.proto"]),
+    .testTarget(
+      name: "ONNXFilesTests", dependencies: ["ONNXFiles", "FileTestSupport", protobuf],
+      exclude: ["Goldens"]),
     .target(name: "Charts", dependencies: ["Training", "Datasets"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts", "FileTestSupport"]),
     .target(
       name: "Maru", dependencies: ["Training", "ModelFiles", "Datasets", "LinearAlgebra", "Charts"]),
-    .executableTarget(name: "maru-cli", dependencies: ["Maru", argumentParser]),
+    .executableTarget(name: "maru-cli", dependencies: ["Maru", "ONNXFiles", argumentParser]),
     .target(name: "DirectGemm", dependencies: ["COpenBLAS"], path: "Benchmarks/DirectGemm"),
     .executableTarget(
       name: "benchmarks", dependencies: ["Maru", "DirectGemm", argumentParser],
@@ -69,7 +78,7 @@ let package = Package(
     .target(
       name: "FileTestSupport", dependencies: ["CLibdeflate"], path: "Tests/FileTestSupport"),
     .testTarget(
-      name: "ModelFilesTests", dependencies: ["ModelFiles", "FileTestSupport"],
+      name: "ModelFilesTests", dependencies: ["ModelFiles", "Datasets", "FileTestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
       name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"]),

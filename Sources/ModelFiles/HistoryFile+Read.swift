@@ -18,6 +18,10 @@ extension HistoryFile {
     guard data.count <= longestFile else {
       throw malformed("\(data.count) bytes, expected at most \(longestFile) of a history")
     }
+    // Foundation's reader of JSON5 traps at other bytes outside a string.
+    guard data.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) != nil else {
+      throw malformed("not text in UTF-8")
+    }
     let decoder = JSONDecoder()
     decoder.allowsJSON5 = true
     guard let root = try? decoder.decode(Value.self, from: data) else {

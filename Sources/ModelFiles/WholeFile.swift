@@ -13,6 +13,8 @@ enum WholeFile {
       throw ModelFileError(
         .malformed, path: path, "expected \(expected), found a folder or a device")
     }
+    // Foundation leaks a page for each empty file.
+    guard status.st_size > 0 else { return Data() }
     do {
       // Mapped, so that a huge file that is no such one is refused by its first bytes alone.
       return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)

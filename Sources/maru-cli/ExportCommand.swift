@@ -1,38 +1,55 @@
 import ArgumentParser
 import Foundation
 import Maru
+import ONNXFiles
 
 /// The forms that a model can be written in for other programs.
 enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
-  case pytorch
+  case pytorch, onnx, npz
 }
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export", abstract: "Write a model for another program.",
     discussion: """
-      For PyTorch: the weights as the state of an nn.Sequential (\(PyTorchExport.weightsName)), \
-      and a Python file that rebuilds the network (\(PyTorchExport.scriptName)).
+      For PyTorch: a folder with the weights as the state of an nn.Sequential \
+      (\(PyTorchExport.weightsName)), and a Python file that rebuilds the network \
+      (\(PyTorchExport.scriptName)). For ONNX: one file, of the network in inference. For NumPy: \
+      one file (npz), of the weights alone.
       """)
 
   @OptionGroup var model: ModelArgument
-  @Option(help: "The program to write for.")
+  @Option(help: "The program or the form to write for.")
   var to: ExportFormat
-  @Option(help: ArgumentHelp("The folder to write to.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The file to write, or for pytorch the folder.", valueName: "path"))
   var output: String
 
   func run() throws {
-    let export = try PyTorchExport(model.load(), path: RunFolder.modelPath(model.model))
-    let paths = [PyTorchExport.weightsName, PyTorchExport.scriptName].map { output + "/" + $0 }
+    let files = try contents(of: model.load())
     let source = URL(fileURLWithPath: RunFolder.modelPath(model.model)).resolvingSymlinksInPath()
-    for path in paths where URL(fileURLWithPath: path).resolvingSymlinksInPath() == source {
+    for (path, _) in files
+    where URL(fileURLWithPath: path).resolvingSymlinksInPath() == source {
       throw Failure.usage("--output \(output): \(path) is the model itself")
     }
-    try makeFolder()
-    try Interrupts.heldBack {
-      try AtomicFile.write([(paths[0], export.weights), (paths[1], Data(export.script.utf8))])
+    if to == .pytorch { try makeFolder() }
+    try Interrupts.heldBack { try AtomicFile.write(files) }
+    for (path, _) in files { print("saved: \(path)") }
+  }
+
+  private func contents(of file: ModelFile) throws -> [(path: String, contents: Data)] {
+    let path = RunFolder.modelPath(model.model)
+    switch to {
+    case .pytorch:
+      let export = try PyTorchExport(file, path: path)
+      return [
+        (output + "/" + PyTorchExport.weightsName, export.weights),
+        (output + "/" + PyTorchExport.scriptName, Data(export.script.utf8)),
+      ]
+    case .onnx: return [(output, try ONNXExport(file, path: path).contents)]
+    case .npz:
+      let tensors = Array(zip(file.model.weightNames, file.model.weights))
+      return [(output, try NumPyFile.archive(of: tensors, for: path))]
     }
-    for path in paths { print("saved: \(path)") }
   }
 
   private func makeFolder() throws {

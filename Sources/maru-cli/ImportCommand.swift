@@ -7,8 +7,9 @@ struct ImportCommand: ParsableCommand {
     commandName: "import", abstract: "Make a model of a PyTorch network's weights.",
     discussion: """
       Takes the state of an nn.Sequential of Linear and activation layers: a safetensors file, \
-      or a NumPy archive (.npz), with the tensors 0.weight, 0.bias and so on. The activations \
-      are not in it; --layers tells them.
+      or a NumPy archive (.npz), with the tensors 0.weight, 0.bias and so on, or layers.0.weight \
+      and so on, as maru export --to npz writes them. The activations are not in it; --layers \
+      tells them.
       """)
 
   @Argument(help: "A safetensors file or a .npz file.")
@@ -34,7 +35,7 @@ struct ImportCommand: ParsableCommand {
     guard file.lowercased().hasSuffix(".npz") else {
       return try ModelFile(stateDictOf: file, layers: layers)
     }
-    let archive = try NumPyArchive(contentsOf: file)
+    let archive = try NumPyArchive(contentsOf: file, limit: Int(UInt32.max))
     let tensors = try archive.names.compactMap { name in
       try archive.array(name).map { (name: name, tensor: $0.tensor) }
     }

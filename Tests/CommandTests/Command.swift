@@ -34,7 +34,9 @@ enum Command {
 
   /// No data sets, no cache, no chosen kernels.
   private static let bare: [String: String] = {
-    let kept = ["PATH", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"]
+    let kept = [
+      "PATH", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS",
+    ]
     return ProcessInfo.processInfo.environment.filter { kept.contains($0.key) }
       .merging(["HOME": "/nonexistent", "SWIFT_BACKTRACE": "enable=no"]) { $1 }
   }()

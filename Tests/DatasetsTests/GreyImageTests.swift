@@ -186,8 +186,11 @@ struct MalformedPNGTests {
       "sizes that overflow", sized(0xFFFF_FFFF, 0xFFFF_FFFF),
       "\(size), found 4294967295×4294967295"),
     BrokenFile(
-      "more pixels than data", sized(8000, 8000),
+      "more pixels than data", sized(12, 10),
       "expected a whole PNG file, found damage: Not enough image data"),
+    BrokenFile(
+      "more pixels than its bytes could hold", sized(8000, 8000),
+      "expected a whole PNG file, found 8000×8000 pixels in \(sized(8000, 8000).count) bytes"),
     BrokenFile(
       "no pixels", signature + header + end,
       "expected a whole PNG file, found damage: IEND: out of place"),

@@ -1,3 +1,4 @@
+import CLibdeflate
 import Datasets
 import Tensors
 import Testing
@@ -6,6 +7,14 @@ struct NumPyArchiveTests {
   private static let array = npy("|u1", "(3,)", [1, 2, 3])
   private static let entry = ZipFile.Entry(name: "a.npy", contents: array)
   private static let whole = ZipFile([entry]).bytes
+
+  /// Another name for the bytes of the first file.
+  private static func again(_ name: String) -> ZipFile.Entry {
+    let (count, checksum) = (UInt32(array.count), libdeflate_crc32(0, array, array.count))
+    return ZipFile.Entry(
+      name: name, contents: [], checksum: checksum, byteCount: count, compressedCount: count,
+      offset: 0)
+  }
 
   private static func changed(_ change: (inout ZipFile.Entry) -> Void) -> [UInt8] {
     var entry = entry
@@ -71,8 +80,17 @@ struct NumPyArchiveTests {
       }, "a whole zip archive, found a.npy damaged"
     ),
     (
-      "reaching into the directory", changed { $0.compressedCount = 1000 },
+      "reaching into the directory",
+      changed { $0.compressedCount = UInt32(array.count + 1) },
       "a whole zip archive, found a.npy cut off"
+    ),
+    (
+      "larger than the archive", changed { $0.compressedCount = 1000 },
+      "a whole zip archive, found 1000 bytes of files in 107"
+    ),
+    (
+      "the same bytes as three files", ZipFile([entry] + ["b.npy", "c.npy"].map(again)).bytes,
+      "a whole zip archive, found 216 bytes of files in 177"
     ),
     (
       "elsewhere", changed { $0.offset = 4 },

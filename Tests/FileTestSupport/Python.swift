@@ -8,6 +8,9 @@ public enum Python {
   /// Whether it has PyTorch too.
   public static let hasTorch = path != nil && program(with: "torch, safetensors.torch") != nil
 
+  /// Whether it has ONNX and ONNX Runtime too.
+  public static let hasONNX = path != nil && program(with: "onnx, onnxruntime") != nil
+
   private static func program(with modules: String) -> String? {
     let environment = ProcessInfo.processInfo.environment
     let program = environment["MARU_PYTHON"] ?? "python3"
@@ -24,6 +27,11 @@ public enum Python {
   public static let torchReason =
     "no python3 with PyTorch, NumPy and safetensors: pip install torch numpy safetensors, "
     + "or set MARU_PYTHON"
+
+  /// What to do where ONNX or its runtime is missing.
+  public static let onnxReason =
+    "no python3 with ONNX, ONNX Runtime, NumPy and safetensors: "
+    + "pip install onnx onnxruntime numpy safetensors, or set MARU_PYTHON"
 
   /// Runs a script with arguments.
   public static func run(_ script: String, _ arguments: [String]) throws -> ProcessResult {

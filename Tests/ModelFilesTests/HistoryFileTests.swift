@@ -119,6 +119,17 @@ struct HistoryFileTests {
     #expect(error?.kind == .malformed)
   }
 
+  /// Found by fuzzing. The mark stands for a byte that is nowhere in UTF-8.
+  @Test(arguments: [#"{"a": 1, ? ["y"]}"#, #"{?"#, #"{"a?": [1]}"#, "?"])
+  func historyOfOtherBytesIsAnError(_ text: String) throws {
+    let folder = try TemporaryFolder()
+    let bytes = text.utf8.map { $0 == UInt8(ascii: "?") ? 0xFF : $0 }
+    let path = try folder.write(bytes, to: "history.json")
+    let error = #expect(throws: ModelFileError.self) { try HistoryFile.read(path) }
+    #expect(error?.description == "\(path): not text in UTF-8")
+    #expect(error?.kind == .malformed)
+  }
+
   @Test func historyThatIsNoFileIsAnError() throws {
     let folder = try TemporaryFolder()
     try folder.write(repeatElement(UInt8(ascii: "["), count: 100_000), to: "deep")

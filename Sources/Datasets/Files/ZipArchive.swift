@@ -47,6 +47,11 @@ struct ZipArchive {
     var position = directory
     for _ in 0..<count { try add(entryAt: &position, end: end) }
     guard position == end else { throw damaged("the directory ends at byte \(position)") }
+    // Else a small archive could give the same bytes out as many files, each of them huge.
+    let byteCount = entries.values.reduce(0) { $0 + $1.compressedCount }
+    guard byteCount <= directory else {
+      throw damaged("\(byteCount) bytes of files in \(directory)")
+    }
   }
 
   private func damaged(_ found: String) -> DatasetError {

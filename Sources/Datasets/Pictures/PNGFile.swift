@@ -20,6 +20,8 @@ struct PNGFile {
   /// libpng's own limit, unless it was built with another.
   private static let mostPixelsOfASide = 1_000_000
   private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+  /// The most bytes that one compressed byte can stand for: a match of 258 bytes in two bits.
+  private static let maximumRatio = 1032
   /// The bytes of a chunk beside its data.
   private static let frame = 12
 
@@ -57,6 +59,12 @@ struct PNGFile {
     }
     (depth, isInterlaced) = (bytes[header + 16], bytes[header + 20] != 0)
     self.bytes = try Self.neededChunks(of: bytes, path: path)
+    // A pixel has at least one sample, so that a header alone gets no memory.
+    guard width * height * Int(max(depth, 1)) / 8 <= self.bytes.count * Self.maximumRatio else {
+      throw .malformed(
+        path, expected: "a whole PNG file",
+        found: "\(width)×\(height) pixels in \(bytes.count) bytes")
+    }
     self.path = path
   }
 

@@ -1,0 +1,108 @@
+"""Writes the folders beside it: small sound files to begin fuzzing with.
+
+Made with Python 3, NumPy 2.4.6 and safetensors 0.8.0:
+    python3 -m venv v && v/bin/pip install numpy==2.4.6 safetensors==0.8.0 && v/bin/python make.py
+"""
+
+import gzip
+import json
+import os
+import struct
+import zlib
+
+import numpy as np
+from numpy.lib import format as npy
+from safetensors.numpy import save_file
+
+os.chdir(os.path.dirname(os.path.abspath(__file__)))
+
+
+def seed(path):
+    """The path, its folder made."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    return path
+
+
+def write(path, contents):
+    with open(seed(path), "wb") as file:
+        file.write(contents)
+
+
+def idx(kind, sizes, elements):
+    return bytes([0, 0, kind, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes) + elements
+
+
+arrays = {
+    "bytes": idx(0x08, [2, 2, 3], bytes(range(12))),
+    "doubles": idx(0x0E, [2], struct.pack(">2d", 1.5, -2)),
+    "number": idx(0x0C, [], struct.pack(">i", -7)),
+}
+for name, contents in arrays.items():
+    write(f"idx/{name}", contents)
+    write(f"gzip/{name}", gzip.compress(contents, mtime=0))
+half = arrays["bytes"][:9], arrays["bytes"][9:]
+write("gzip/members", b"".join(gzip.compress(part, mtime=0) for part in half))
+
+for version in [(1, 0), (2, 0), (3, 0)]:
+    with open(seed(f"npy/version{version[0]}"), "wb") as file:
+        npy.write_array(file, np.arange(6, dtype="<f4").reshape(2, 3), version)
+np.save(seed("npy/fortran.npy"), np.asfortranarray(np.arange(6.0).reshape(2, 3).astype(">f8")))
+for kind in ["?", "<u8", ">i2", "<f2", "|i1"]:
+    np.save(seed(f"npy/{np.dtype(kind).name}.npy"), np.ones((1, 2, 1), dtype=kind))
+
+parts = {
+    "x_train": np.arange(12, dtype=np.uint8).reshape(3, 2, 2),
+    "y_train": np.array([2, 0, 0]),
+    "x_test": np.arange(8, dtype=np.uint8).reshape(2, 2, 2),
+    "y_test": np.array([[1], [0]], dtype=np.uint8),
+}
+floats = dict(parts, x_train=np.ones((3, 2), "f4"), x_test=np.ones((2, 2), "f8"))
+for folder in ["npz", "npz-dataset"]:
+    np.savez(seed(f"{folder}/bytes.npz"), **parts)
+    np.savez_compressed(seed(f"{folder}/floats.npz"), **floats)
+
+write("csv/header.csv", b"a,label,b\n" + b"".join(b"%d,x%d,0.5\n" % (i, i % 2) for i in range(6)))
+write("csv/quoted.csv", b'\xef\xbb\xbf"1","2,""3"""\r\n' + b"-1e-3 ,\tcat\n" * 5)
+
+
+def png(kind, depth, width, rows, interlaced=0, before=b""):
+    def chunk(name, data):
+        checksum = struct.pack(">I", zlib.crc32(name + data))
+        return struct.pack(">I", len(data)) + name + data + checksum
+
+    header = struct.pack(">2I5B", width, len(rows), depth, kind, 0, 0, interlaced)
+    pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
+    return b"".join(
+        [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", header)]
+        + [chunk(*part) for part in before or []]
+        + [chunk(b"IDAT", pixels), chunk(b"tEXt", b"a\0b"), chunk(b"IEND", b"")]
+    )
+
+
+write("png/grey.png", png(0, 8, 3, [b"\0\x80\xff", b"\1\2\3"]))
+write("png/rgba.png", png(6, 8, 1, [b"\1\2\3\x80"]))
+write("png/palette.png", png(3, 2, 4, [b"\x1b"], before=[(b"PLTE", bytes(range(12)))]))
+# Of one pixel only the first of the seven passes has any.
+write("png/interlaced.png", png(0, 16, 1, [b"\x12\x34"], interlaced=1))
+
+state = {"0.weight": np.eye(2, 3, dtype="f4"), "0.bias": np.zeros(2, "f4")}
+save_file({**state, "2.weight": np.eye(2, dtype="f2")}, seed("safetensors/state"), {"format": "pt"})
+save_file({"0.weight": np.ones((2, 2), np.uint8)}, seed("safetensors/bytes"))
+
+layers = [{"type": "dense", "units": 2, "bias": True, "l2": 0.5}, {"type": "leaky_relu", "slope": 1}]
+layers += [{"type": "dropout", "rate": 0.5}, {"type": "softmax"}]
+save_file(
+    {f"layers.{name}": tensor for name, tensor in state.items()},
+    seed("model/model"),
+    {
+        "architecture": json.dumps({"input_shape": [3], "layers": layers}),
+        "class_names": '["left", "right"]',
+    },
+)
+
+figures = {"acc": [0.5, 0.75], "loss": [1.0, float("nan")], "val_loss": [2, 1e300], "seconds": [1, 2]}
+write("history/keras.json", json.dumps(figures).encode())
+write(
+    "history/run.json",
+    json.dumps({"history": {"loss": [1, None]}, "params": {"seed": 1, "x": ["y"]}}).encode(),
+)
