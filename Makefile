@@ -7,8 +7,10 @@ PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev libpng-dev p
            gnuplot-nox dataset-fashion-mnist
 PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks
+MODULES = BLAS Tensors LinearAlgebra Layers Training Datasets ModelFiles Charts Maru
+DOCS = .build-docs
 
-.PHONY: run setup build test bench bench-peers test-peers lint format clean
+.PHONY: run setup build test bench bench-peers test-peers docs lint format clean
 
 run: build
 	$(BUILD)/maru train --exercise softmax --seed 1 --output runs/softmax
@@ -54,6 +56,13 @@ test-peers: $(PEERS)/bin/pip
 bench-peers test-peers: PACKAGES += python3-venv
 $(PEERS)/bin/pip: | setup
 	python3 -m venv $(PEERS)
+
+# The documentation of all modules as one site; a warning is an error.
+docs: setup
+	MARU_DOCUMENTATION=1 $(SWIFT) package --scratch-path $(DOCS) \
+	  --allow-writing-to-directory $(DOCS)/site generate-documentation $(MODULES:%=--target %) \
+	  --enable-experimental-combined-documentation --warnings-as-errors \
+	  --transform-for-static-hosting --output-path $(DOCS)/site
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

@@ -73,6 +73,8 @@ let package = Package(
       exclude: ["Goldens"]),
     .testTarget(
       name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"]),
+    .testTarget(
+      name: "DocumentationTests", dependencies: ["Maru", "TestSupport", "FileTestSupport"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["benchmarks", "Maru"]),
     .testTarget(name: "BLASTests", dependencies: ["BLAS", "TestSupport", "FileTestSupport"]),
     tests(of: "Tensors", scripts: ["Goldens"]),
@@ -84,3 +86,9 @@ let package = Package(
   ],
   cLanguageStandard: .c17
 )
+
+// `make docs` alone needs the plugin; who depends on this package shall not have to fetch it.
+if Context.environment["MARU_DOCUMENTATION"] != nil {
+  package.dependencies.append(
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

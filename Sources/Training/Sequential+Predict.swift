@@ -32,7 +32,7 @@ extension Sequential {
     -> Tensor
   {
     try checkShape(of: samples)
-    let scorer = Scorer(model: self, withoutSoftmax: scores)
+    let scorer = Scorer(model: self, withoutSoftmax: scores, samples: samples.sampleCount)
     let columns = outputShape.count
     let indices = (0..<Int32(samples.sampleCount)).map { $0 }
     return Tensor(shape: [samples.sampleCount, columns]) { target in
