@@ -63,6 +63,8 @@ docs: setup
 	  --allow-writing-to-directory $(DOCS)/site generate-documentation $(MODULES:%=--target %) \
 	  --enable-experimental-combined-documentation --warnings-as-errors \
 	  --transform-for-static-hosting --output-path $(DOCS)/site
+	@echo '<meta http-equiv="refresh" content="0; url=documentation/maru/">' > $(DOCS)/site/index.html
+	@echo "to read it: python3 -m http.server --directory $(DOCS)/site"
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

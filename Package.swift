@@ -59,7 +59,11 @@ let package = Package(
     .target(name: "Charts", dependencies: ["Training", "Datasets"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts", "FileTestSupport"]),
     .target(
-      name: "Maru", dependencies: ["Training", "ModelFiles", "Datasets", "LinearAlgebra", "Charts"]),
+      name: "Maru",
+      dependencies: [
+        "BLAS", "Tensors", "LinearAlgebra", "Layers", "Training", "Datasets", "ModelFiles",
+        "Charts",
+      ]),
     .executableTarget(name: "maru-cli", dependencies: ["Maru", argumentParser]),
     .target(name: "DirectGemm", dependencies: ["COpenBLAS"], path: "Benchmarks/DirectGemm"),
     .executableTarget(

@@ -34,7 +34,7 @@ public struct Predictor: Sendable {
   /// Throws ``ModelError`` where the samples do not have the shape that the model expects.
   /// - Parameters:
   ///   - samples: the inputs
-  ///   - scores: whether a last `Softmax` is left out, so that the result is its scores (logits)
+  ///   - scores: whether a last ``/Layers/Softmax`` is left out, so that the result is its scores (logits)
   public func predict(_ samples: some SampleSource, scores: Bool = false) throws(ModelError)
     -> Tensor
   {
