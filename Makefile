@@ -7,8 +7,11 @@ PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev libpng-dev p
            gnuplot-nox dataset-fashion-mnist
 PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks
+MODULES = BLAS Tensors LinearAlgebra Layers Training Datasets ModelFiles Charts Maru
+DOCS = .build-docs
 
-.PHONY: run setup build test bench bench-peers test-peers fuzz sanitize onnx-messages lint format clean
+.PHONY: run setup build test bench bench-peers test-peers fuzz sanitize docs onnx-messages lint format \
+        clean
 
 run: build
 	$(BUILD)/maru train --exercise softmax --seed 1 --output runs/softmax
@@ -101,6 +104,15 @@ onnx-messages: setup
 	  --product protoc-gen-swift
 	protoc --plugin=.build-protobuf/release/protoc-gen-swift --swift_opt=Visibility=Package \
 	  --swift_out=Sources/ONNXFiles --proto_path=Sources/ONNXFiles onnx.proto
+
+# The documentation of all modules as one site; a warning is an error.
+docs: setup
+	MARU_DOCUMENTATION=1 $(SWIFT) package --scratch-path $(DOCS) \
+	  --allow-writing-to-directory $(DOCS)/site generate-documentation $(MODULES:%=--target %) \
+	  --enable-experimental-combined-documentation --warnings-as-errors \
+	  --transform-for-static-hosting --output-path $(DOCS)/site
+	@echo '<meta http-equiv="refresh" content="0; url=documentation/maru/">' > $(DOCS)/site/index.html
+	@echo "to read it: python3 -m http.server --directory $(DOCS)/site"
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

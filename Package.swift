@@ -68,7 +68,11 @@ let package = Package(
     .target(name: "Charts", dependencies: ["Training", "Datasets"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts", "FileTestSupport"]),
     .target(
-      name: "Maru", dependencies: ["Training", "ModelFiles", "Datasets", "LinearAlgebra", "Charts"]),
+      name: "Maru",
+      dependencies: [
+        "BLAS", "Tensors", "LinearAlgebra", "Layers", "Training", "Datasets", "ModelFiles",
+        "Charts",
+      ]),
     .executableTarget(name: "maru-cli", dependencies: ["Maru", "ONNXFiles", argumentParser]),
     .target(name: "DirectGemm", dependencies: ["COpenBLAS"], path: "Benchmarks/DirectGemm"),
     .executableTarget(
@@ -82,6 +86,8 @@ let package = Package(
       exclude: ["Goldens"]),
     .testTarget(
       name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"]),
+    .testTarget(
+      name: "DocumentationTests", dependencies: ["Maru", "TestSupport", "FileTestSupport"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["benchmarks", "Maru"]),
     .testTarget(name: "BLASTests", dependencies: ["BLAS", "TestSupport", "FileTestSupport"]),
     tests(of: "Tensors", scripts: ["Goldens"]),
@@ -93,3 +99,9 @@ let package = Package(
   ],
   cLanguageStandard: .c17
 )
+
+// `make docs` alone needs the plugin; who depends on this package shall not have to fetch it.
+if Context.environment["MARU_DOCUMENTATION"] != nil {
+  package.dependencies.append(
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

@@ -9,7 +9,7 @@ struct BenchmarksCommand: ParsableCommand {
     commandName: "benchmarks", abstract: "Measures Maru and the BLAS below it.",
     subcommands: [
       InfoCommand.self, GemmCommand.self, LAPACKCommand.self, TrainingCommand.self,
-      StepsCommand.self,
+      StepsCommand.self, ScoringCommand.self,
     ])
 
   static func main() {
@@ -63,6 +63,8 @@ struct InfoCommand: ParsableCommand {
 /// What was measured gave an answer outside the bounds of rounding.
 struct WrongAnswer: Error, CustomStringConvertible {
   let description: String
+
+  init(_ description: String) { self.description = description }
 
   init(_ what: String, expected: Double, got: Double, bound: Double) {
     description = "\(what): expected \(expected) to within \(bound), got \(got)"

@@ -5,7 +5,7 @@ import Synchronization
 /// The number of products in a training step is part of the engine's contract: one forward and two
 /// backward for each Dense layer, one fewer where the gradient of the data is not needed.
 public struct CallCounter: ~Copyable, Sendable {
-  /// The calls of ``gemm(_:_:into:alpha:beta:)``, over all threads.
+  /// The calls of `gemm` in either precision, over all threads.
   public static let gemm = CallCounter()
 
   private let users = Atomic<Int>(0)

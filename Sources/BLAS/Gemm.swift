@@ -56,8 +56,8 @@ package func gemm(
 
 /// Multiplies two matrices in double precision: `C = α·A·B + β·C`.
 ///
-/// The contract is that of the single-precision ``gemm(_:_:into:alpha:beta:)``; computed by
-/// `cblas_dgemm`.
+/// The contract is that of ``gemm(_:_:into:alpha:beta:)-(_,_,_,Float,_)`` in single precision;
+/// computed by `cblas_dgemm`.
 public func gemm(
   _ a: MatrixView<Double>, _ b: MatrixView<Double>, into c: MatrixView<Double>, alpha: Double = 1,
   beta: Double = 0

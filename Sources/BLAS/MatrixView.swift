@@ -2,7 +2,7 @@
 ///
 /// It is the one handle through which the engine reads and writes its arenas. A view of `rows` ×
 /// `columns` elements starts at `baseAddress`, and its rows lie `stride` elements apart.
-/// `transposed` swaps the two without touching memory; only ``gemm(_:_:into:alpha:beta:)`` and the
+/// `transposed` swaps the two without touching memory; only ``gemm(_:_:into:alpha:beta:)-(_,_,_,Float,_)`` and the
 /// subscript read such a view.
 public struct MatrixView<Scalar>: @unchecked Sendable {
   /// The address of element (0, 0).

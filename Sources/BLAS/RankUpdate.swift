@@ -4,7 +4,7 @@ import COpenBLAS
 ///
 /// Shapes: `A` [m, n], `C` [n, n]; others trap, and so do transposed views, sizes beyond BLAS's 32-bit
 /// integers, and a `C` that overlaps `A`. What lies above the diagonal of `C` stays. Half the
-/// operations of ``gemm(_:_:into:alpha:beta:)``; computed by `cblas_ssyrk`.
+/// operations of ``gemm(_:_:into:alpha:beta:)-(_,_,_,Float,_)``; computed by `cblas_ssyrk`.
 public func syrk(_ a: MatrixView<Float>, into c: MatrixView<Float>) {
   let sizes = checkedSizes(a, c)
   if c.isEmpty { return }

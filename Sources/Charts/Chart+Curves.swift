@@ -2,7 +2,9 @@ import Training
 
 extension Chart {
   /// The training and the validation accuracy of each epoch, drawn and labelled as in the lesson.
-  /// - Parameter width: in pixels, from 420; a narrow one where the picture is shown on a phone
+  /// - Parameters:
+  ///   - history: the run
+  ///   - width: in pixels, from 420; a narrow one where the picture is shown on a phone
   public static func accuracy(of history: History, width: Int = 640) -> Chart {
     curves(
       "Training and validation accuracy", axes: ("Epochs", "Accuracy"), width: width,
@@ -14,7 +16,9 @@ extension Chart {
 
   /// The training and the validation loss of each epoch, drawn and labelled as in the lesson, which
   /// calls the validation loss that of a test.
-  /// - Parameter width: in pixels, from 420; a narrow one where the picture is shown on a phone
+  /// - Parameters:
+  ///   - history: the run
+  ///   - width: in pixels, from 420; a narrow one where the picture is shown on a phone
   public static func loss(of history: History, width: Int = 640) -> Chart {
     curves(
       "model loss", axes: ("epoch", "loss"), width: width,

@@ -8,7 +8,7 @@ extension Chart {
   /// ``ChartError`` of kind `noImages` where the model has more than one layer with weights, or its
   /// inputs are no images.
   /// - Parameters:
-  ///   - model: a model whose one layer with weights is ``Dense``
+  ///   - model: a model whose one layer with weights is `Dense`
   ///   - classNames: the name of each class
   ///   - imageShape: [rows, columns]; that of the model's inputs, or a square, unless given
   public static func weights(
@@ -29,7 +29,7 @@ extension Chart {
   /// Throws ``ChartError`` of kind `noImages` where there is no such layer, or its inputs are no
   /// images.
   /// - Parameters:
-  ///   - model: a model whose first layer with weights is ``Dense``
+  ///   - model: a model whose first layer with weights is `Dense`
   ///   - imageShape: [rows, columns]; that of the model's inputs, or a square, unless given
   public static func firstLayerWeights(
     of model: Sequential, imageShape: Shape? = nil

@@ -40,7 +40,7 @@ public struct Report {
 
   /// Scores the model on the test images, and draws the pictures.
   ///
-  /// Throws ``ModelError`` where data and model do not fit. The model must be compiled.
+  /// Throws ``/Training/ModelError`` where data and model do not fit. The model must be compiled.
   /// - Parameters:
   ///   - model: a model that tells the data's classes apart
   ///   - history: its training

@@ -2,7 +2,7 @@
 
 /// A row-major matrix of Float or Double, with the value semantics of an array.
 ///
-/// It is what linear algebra takes and gives; ``init(_:)`` and `Tensor(_:)` convert from and to the
+/// It is what linear algebra takes and gives; `Matrix(_:)` and `Tensor(_:)` convert from and to the
 /// Float32 tensors of the rest of the library. Any size may be 0. Out-of-range indices and sizes that
 /// disagree trap, and so do sizes beyond LAPACK's 32-bit integers once LAPACK is called.
 public struct Matrix<Scalar: LAPACKScalar>: Sendable, Equatable {

@@ -16,7 +16,10 @@ extension ModelFile {
   /// The state does not tell the activations: `layers` does. Its `Dense` layers take the `Linear`
   /// modules in the order of their numbers, with a bias or without one as these have it; the first
   /// one's inputs are the model's.
-  /// - Parameter path: what errors call the state
+  /// - Parameters:
+  ///   - tensors: the state
+  ///   - layers: those of the model, first to last
+  ///   - path: what errors call the state
   /// - Throws: ``ModelFileError`` of kind `malformed` where a tensor is no part of a `Linear`, and
   ///   where the modules and the layers are not of the same number and sizes.
   public init(

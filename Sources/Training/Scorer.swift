@@ -4,9 +4,9 @@ import Layers
 /// each of which has a workspace of its own.
 final class Scorer {
   /// Samples in a block: enough for a product to run at full speed, few enough to stay in cache.
-  private static let blockSize = 128
+  private static let mostRows = 128
 
-  private let threads: Int
+  private let blockSize: Int
   private let lanes: [Lane]
   private let outputColumns: Int
 
@@ -17,15 +17,18 @@ final class Scorer {
     let full: [Workspace.Views]
   }
 
-  init(model: Sequential, withoutSoftmax: Bool) {
-    threads = model.threads
-    lanes = (0..<model.threads).map { _ in
+  /// Plans for so many samples at most.
+  init(model: Sequential, withoutSoftmax: Bool, samples: Int) {
+    let blockSize = max(1, min(Self.mostRows, samples))
+    self.blockSize = blockSize
+    let blocks = max(1, (samples + blockSize - 1) / blockSize)
+    lanes = (0..<min(model.threads, blocks)).map { _ in
       let network = model.network(withoutSoftmax: withoutSoftmax)
-      let workspace = Workspace(network, rows: Self.blockSize, training: false)
-      let input = AlignedBuffer(zeros: Self.blockSize * network.inputColumns)
+      let workspace = Workspace(network, rows: blockSize, training: false)
+      let input = AlignedBuffer(zeros: blockSize * network.inputColumns)
       return Lane(
         network: network, workspace: workspace, input: input,
-        full: workspace.views(input: input, rows: Self.blockSize))
+        full: workspace.views(input: input, rows: blockSize))
     }
     outputColumns = lanes[0].network.outputColumns
   }
@@ -38,14 +41,14 @@ final class Scorer {
     _ source: any SampleSource, _ samples: UnsafeBufferPointer<Int32>,
     _ use: (Range<Int>, MatrixView<Float>, MatrixView<Float>) -> Void
   ) {
-    let blocks = (samples.count + Self.blockSize - 1) / Self.blockSize
-    Team.run(min(threads, max(blocks, 1))) { worker in
+    let blocks = (samples.count + blockSize - 1) / blockSize
+    Team.run(lanes.count) { worker in
       let lane = lanes[worker.index]
       for block in stride(from: worker.index, to: blocks, by: worker.count) {
-        let start = block * Self.blockSize
-        let range = start..<min(start + Self.blockSize, samples.count)
+        let start = block * blockSize
+        let range = start..<min(start + blockSize, samples.count)
         let views =
-          range.count == Self.blockSize
+          range.count == blockSize
           ? lane.full : lane.workspace.views(input: lane.input, rows: range.count)
         let input = lane.input.matrix(rows: range.count, columns: lane.network.inputColumns)
         source.gather(UnsafeBufferPointer(rebasing: samples[range]), into: input)
@@ -79,7 +82,8 @@ final class Evaluator {
     self.samples = samples
     parameters = model.parameters
     penalty = Penalty(model.layout)
-    scorer = Scorer(model: model, withoutSoftmax: compilation.loss.fusesSoftmax)
+    scorer = Scorer(
+      model: model, withoutSoftmax: compilation.loss.fusesSoftmax, samples: samples.count)
     losses = AlignedBuffer(zeros: samples.count)
     hits = compilation.metrics.map { _ in AlignedBuffer(zeros: samples.count) }
     batch = TargetBatch(rows: samples.count, columns: model.outputShape.count, for: targets)

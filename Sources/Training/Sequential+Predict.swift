@@ -27,12 +27,12 @@ extension Sequential {
   /// Throws ``ModelError`` where the samples do not have the shape that the model expects.
   /// - Parameters:
   ///   - samples: the inputs
-  ///   - scores: whether a last ``Softmax`` is left out, so that the result is its scores (logits)
+  ///   - scores: whether a last ``/Layers/Softmax`` is left out, so that the result is its scores (logits)
   public func predict(_ samples: some SampleSource, scores: Bool = false) throws(ModelError)
     -> Tensor
   {
     try checkShape(of: samples)
-    let scorer = Scorer(model: self, withoutSoftmax: scores)
+    let scorer = Scorer(model: self, withoutSoftmax: scores, samples: samples.sampleCount)
     let columns = outputShape.count
     let indices = (0..<Int32(samples.sampleCount)).map { $0 }
     return Tensor(shape: [samples.sampleCount, columns]) { target in

@@ -10,8 +10,11 @@
 ///
 /// All parameters lie in one aligned buffer from the start; ``compile(optimizer:loss:metrics:clipNorm:)``
 /// adds one for the gradients and one for each slot of the optimizer. The same seed gives the same
-/// model, bit by bit, on the same machine with the same number of threads. A model is used by one
-/// thread at a time.
+/// model, bit by bit, on the same machine with the same number of threads.
+///
+/// A model is not `Sendable`: it is used by one thread at a time, and may be passed from one to
+/// another (`sending`). Models share nothing, so several may be trained at once. What may be used by
+/// many threads is a ``Predictor``, which is made from a model.
 public final class Sequential {
   /// The shape of one sample of the input.
   public let inputShape: Shape
@@ -73,6 +76,17 @@ public final class Sequential {
     }
   }
 
+  /// Creates an uncompiled copy with the same parameters.
+  init(copying other: Sequential) {
+    inputShape = other.inputShape
+    layers = other.layers
+    seed = other.seed
+    shapes = other.shapes
+    layout = other.layout
+    parameters = AlignedBuffer(copying: other.parameters)
+    threads = other.threads
+  }
+
   /// The shape of one sample of the output.
   public var outputShape: Shape { shapes[layers.count] }
 
@@ -127,6 +141,9 @@ public final class Sequential {
       start: parameters.floats + slice.offset, count: slice.parameter.shape.count)
   }
 }
+
+@available(*, unavailable, message: "A model is used by one thread at a time; share a Predictor.")
+extension Sequential: Sendable {}
 
 /// What a model needs to train, set by `compile`.
 final class Compilation {

@@ -29,6 +29,10 @@ struct BenchmarkTests {
     ("training --repeats 0", "--repeats: expected 1 to 10000, got 0"),
     ("steps --threads 0", "--threads: expected 1 to 1024, got 0"),
     ("steps --epochs 0", "--epochs: expected 1 to 10000, got 0"),
+    ("scoring --threads 2,0", "--threads: expected 1 to 1024, got 0"),
+    ("scoring --batch-size 0", "--batch-size: expected 1 to 100000, got 0"),
+    ("scoring --images 0", "--images: expected 1 to 100000000, got 0"),
+    ("scoring --repeats 0", "--repeats: expected 1 to 10000, got 0"),
   ])
   func wrongNumbersAreRefused(_ line: String, _ message: String) throws {
     let result = try Command.benchmarks(line)
@@ -292,5 +296,47 @@ struct BenchmarkTests {
         "mlp-512, threads: 1, steps: 4",
       ])
     #expect(result.outputLines.count { $0.contains("│ step ") && $0.contains("100.0 %") } == 3)
+  }
+
+  // MARK: scoring
+
+  private struct Scoring: Decodable {
+    let workload, core: String
+    let threads, batch_size, calls: Int
+    let samples_per_second, us_per_call_median, us_per_call_p99: Double
+  }
+
+  @Test func scoringPrintsAnObjectARepeat() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.benchmarks(
+      "scoring --data-directory \(try Self.data(in: folder)) --workload mlp-fashion --threads 1,3 "
+        + "--batch-size 1,500 --images 900 --repeats 2 --json")
+    expectSuccess(result)
+    let records: [Scoring] = try Self.decode(result.outputLines)
+    #expect(records.allSatisfy { $0.workload == "mlp-fashion" })
+    // The data hold 400 images.
+    #expect(records.map(\.batch_size) == [1, 1, 1, 1, 400, 400, 400, 400])
+    #expect(records.map(\.threads) == [1, 3, 1, 3, 1, 3, 1, 3])
+    #expect(records.map(\.calls) == [900, 900, 900, 900, 2, 3, 2, 3])
+    for record in records {
+      #expect(0 < record.us_per_call_median && record.us_per_call_median <= record.us_per_call_p99)
+      #expect(record.samples_per_second > 0)
+    }
+  }
+
+  @Test func scoringPrintsATable() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.benchmarks(
+      "scoring --data-directory \(try Self.data(in: folder)) --workload softmax-mnist "
+        + "--threads 1,2 --batch-size 8 --images 80 --repeats 1")
+    expectSuccess(result)
+    let rows = result.outputLines.filter { $0.hasPrefix("│ ") }
+      .map { $0.split(separator: "│").map { $0.trimmingCharacters(in: .whitespaces) } }
+    #expect(
+      rows.map { $0.prefix(3).joined(separator: " ") } == [
+        "softmax-mnist 8 1", "softmax-mnist 8 2",
+      ]
+    )
+    #expect(rows.first.map { $0[5] } == "1.00×")
   }
 }

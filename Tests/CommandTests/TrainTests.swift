@@ -85,7 +85,7 @@ struct TrainTests {
   func trainingThatDivergesIsAFailureAndSavesNothing(_ progress: String) throws {
     let line = "--seed 1 --optimizer momentum --progress \(progress)"
     let failure =
-      /maru: error: training diverged: the loss became (?:NaN|infinite) in epoch \d, step \d; try a --learning-rate below 3\.4e\+38/
+      /maru: error: training diverged: the loss became (?:NaN|infinite) in epoch \d, step \d; values first left the range in the output of layer 0, dense; try a --learning-rate below 3\.4e\+38/
     for _ in 1...2 {
       let before = folder.contents
       let result = try train(

@@ -75,7 +75,9 @@ public struct NumPyArray: Sendable {
   }
 
   /// Reads an array from the bytes of a whole file.
-  /// - Parameter path: what errors call it
+  /// - Parameters:
+  ///   - file: the bytes
+  ///   - path: what errors call them
   /// - Throws: ``DatasetError`` of kind `malformed` where the bytes are not one whole array.
   public init(_ file: ArraySlice<UInt8>, path: String) throws(DatasetError) {
     let (header, data) = try Self.split(file, path: path)

@@ -1,0 +1,53 @@
+import Maru
+import TestSupport
+import Testing
+
+/// The layers of the article *Write your own layer*, held to what layers of this package are.
+@Suite("Layers of the article") struct OwnLayerTests {
+  @Test(arguments: [(1, 1), (5, 7), (3, 40), (9, 130)], [1, 2, 3])
+  func prelu(sizes: (batch: Int, units: Int), workers: Int) throws {
+    let problem = try LayerProblem(PReLU(), batch: sizes.batch, sample: [sizes.units], seed: 31)
+    problem.check(
+      problem.run(workers: workers),
+      against: { x, batch, parameters in
+        x.indices.map { index in
+          let slope = parameters[0][index % (x.count / batch)]
+          return max(x[index], 0) + slope * min(x[index], 0)
+        }
+      }, LayerBounds(forward: 2, backward: Double(sizes.batch + 2)))
+  }
+
+  @Test(arguments: [false, true])
+  func softsign(inPlace: Bool) throws {
+    let problem = try LayerProblem(Softsign(), batch: 6, sample: [37], seed: 32)
+    problem.check(
+      problem.run(workers: 2, inPlace: inPlace),
+      against: { x, _, _ in x.map { $0 / (1 + abs($0)) } },
+      LayerBounds(forward: 3, backward: 8, cancellation: 4))
+  }
+
+  @Test func anImageHasToBeFlattenedFirst() {
+    #expect(
+      throws: ModelError(
+        "layer 0: PReLU expects a vector, got shape [28, 28]: put Flatten before it")
+    ) { try Sequential(inputShape: [28, 28], [PReLU(), Flatten()]) }
+  }
+
+  /// The layer waits where it has to: a team gives what one worker gives, to within rounding.
+  @Test func teamsTrainIt() throws {
+    let digits = GeneratedDigits.dataset().train[0..<500]
+    let train = { (threads: Int) in
+      let model = try modelWithOwnLayer()
+      model.threads = threads
+      model.compile(optimizer: .sgd(learningRate: 0.05), loss: .softmaxCrossEntropy)
+      try model.fit(digits.images, digits.labels, epochs: 3, batchSize: 20)
+      return model.weights.flatMap(\.elements)
+    }
+    let alone = try train(1)
+    for threads in 2...3 {
+      let together = try train(threads)
+      let farthest = zip(alone, together).map { abs($0 - $1) }.max() ?? .nan
+      #expect(farthest < 1e-4)
+    }
+  }
+}
