@@ -55,7 +55,9 @@ extension PrincipalComponents<Float> {
   ///
   /// Shapes: n samples of d elements → [n, k]; others trap, and so does an index that is no sample's.
   /// Numbers that are not finite come out so.
-  /// - Parameter indices: which samples, all unless given
+  /// - Parameters:
+  ///   - samples: `X`
+  ///   - indices: which of them, all unless given
   public func transform(_ samples: any SampleSource, indices: [Int32]? = nil) -> Tensor {
     precondition(
       samples.sampleShape.count == inputs,

@@ -59,7 +59,11 @@ public struct PrincipalComponents<Scalar: LAPACKScalar>: Sendable {
   /// Fits to samples of any shape, which are flattened; otherwise as for the rows of a matrix.
   ///
   /// The samples are gone through in blocks, and multiplied in single precision.
-  /// - Parameter indices: which samples, all unless given
+  /// - Parameters:
+  ///   - samples: `X`
+  ///   - indices: which of them, all unless given
+  ///   - kept: how many components are kept
+  ///   - whitening: whether scores are divided by their standard deviation
   public init(
     _ samples: any SampleSource, indices: [Int32]? = nil, keeping kept: ComponentCount = .all,
     whitening: Bool = false

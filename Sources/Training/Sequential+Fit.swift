@@ -9,7 +9,7 @@ extension Sequential {
   /// running, every callback's ``Callback/trainingDidPause(_:model:)`` having been called.
   ///
   /// It keeps its thread, and others beside, until training is over. In a program of tasks use
-  /// ``training(_:_:epochs:batchSize:validation:shuffle:callbacks:resuming:)``.
+  /// ``training(_:_:epochs:batchSize:validation:shuffle:callbacks:resuming:)-(_,[Int],_,_,_,_,_,_)``.
   /// - Parameters:
   ///   - samples: the inputs
   ///   - labels: the class of each sample, from 0
@@ -34,7 +34,7 @@ extension Sequential {
   }
 
   /// Trains on samples with targets of either kind; otherwise as
-  /// ``fit(_:_:epochs:batchSize:validation:shuffle:callbacks:profile:resuming:)``.
+  /// ``fit(_:_:epochs:batchSize:validation:shuffle:callbacks:profile:resuming:)-(_,[Int],_,_,_,_,_,_,_)``.
   @discardableResult
   public func fit(
     _ samples: some SampleSource, _ targets: Targets, epochs: Int = 1, batchSize: Int? = nil,

@@ -9,9 +9,7 @@ extension Sequential {
   /// for try await epoch in training { print(epoch.values.loss) }
   /// ```
   ///
-  /// The parameters are those of
-  /// ``fit(_:_:epochs:batchSize:validation:shuffle:callbacks:profile:resuming:)``, and so is the
-  /// model afterwards, bit by bit; callbacks are called on the training's thread.
+  /// The parameters are those of `fit`, and so is the model afterwards, bit by bit; callbacks are called on the training's thread.
   /// - Throws: ``ModelError`` where data and model do not fit, before any change, and what a callback
   ///   throws.
   public func training(
@@ -25,7 +23,7 @@ extension Sequential {
   }
 
   /// Trains on samples with targets of either kind; otherwise as
-  /// ``training(_:_:epochs:batchSize:validation:shuffle:callbacks:resuming:)``.
+  /// ``training(_:_:epochs:batchSize:validation:shuffle:callbacks:resuming:)-(_,[Int],_,_,_,_,_,_)``.
   public func training(
     _ samples: some SampleSource, _ targets: Targets, epochs: Int = 1, batchSize: Int? = nil,
     validation: Validation = .none, shuffle: Bool = true, callbacks: [any Callback] = [],
@@ -38,8 +36,7 @@ extension Sequential {
   }
 }
 
-/// A training whose epochs are an asynchronous sequence; see
-/// ``Sequential/training(_:_:epochs:batchSize:validation:shuffle:callbacks:resuming:)``.
+/// A training whose epochs are an asynchronous sequence, made by `training` of a ``Sequential``.
 ///
 /// An epoch runs while the next record is awaited, on a thread that is not of the cooperative pool,
 /// and at no other time: between two records the model is at rest, to be scored or saved, and who

@@ -3,9 +3,8 @@ import Layers
 /// All that training needs to go on as if it had never stopped: the finished model is the same, bit
 /// by bit, as that of a run that was not interrupted.
 ///
-/// A callback gets one whenever training rests (``Callback/trainingDidPause(_:model:)``), and
-/// ``Sequential/fit(_:_:epochs:batchSize:validation:shuffle:callbacks:profile:resuming:)`` goes on
-/// from it. It is a copy: what training does afterwards does not change it.
+/// A callback gets one whenever training rests (``Callback/trainingDidPause(_:model:)``), and `fit` and
+/// `training` of a ``Sequential`` go on from it. It is a copy: what training does afterwards does not change it.
 public struct TrainingState: Sendable {
   /// The epoch that is running or about to start, from 1.
   public package(set) var epoch: Int

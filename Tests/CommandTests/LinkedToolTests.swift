@@ -23,7 +23,7 @@ import Testing
 
     let tool = scratch + "/debug/LinkedTool"
     let code = try Data(contentsOf: URL(fileURLWithPath: tool))
-    for library in ["libcrypto", "libdeflate", "libpng", "liblapacke"] {
+    for library in ["libcrypto", "libpng", "liblapacke"] {
       #expect(code.range(of: Data(library.utf8)) == nil, "\(library) is linked")
     }
     let run = try ChildProcess.run(

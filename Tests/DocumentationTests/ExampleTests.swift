@@ -54,6 +54,14 @@ import Testing
     #expect(try load(path, Self.digits.images).count == 1)
     #expect(handleErrors(path) == model.summary())
     try continueTraining(path, Self.digits)
+    for epochs in [1, 2] {
+      // The second call goes on where the first one ended.
+      let model = try regularised()
+      compile(model)
+      let history = try trainWithCheckpoints(
+        model, Self.digits, epochs: epochs, path: folder["checkpoint.maru"])
+      #expect(history.epochs.count == epochs)
+    }
     try saveHistory(history, to: folder["history.json"])
     try folder.write(Data("{}".utf8), to: "damaged.safetensors")
     #expect(handleErrors(folder["damaged.safetensors"]).hasPrefix(folder.path))
@@ -91,5 +99,12 @@ import Testing
     await #expect(throws: ModelError.self) {
       try await classifier.classes(ofMany: Tensor(zeros: [1, 5]))
     }
+  }
+
+  @Test func aTaskTrainsEpochByEpoch() async throws {
+    let model = try regularised()
+    compile(model)
+    let losses = try await trainInATask(model, Self.digits.images, Self.digits.labels)
+    #expect(losses.count == 3 && losses[2] < losses[0])
   }
 }

@@ -20,7 +20,7 @@ import Layers
 /// tells. `fit` starts with an empty memory.
 ///
 /// The loss has to be one function of the weights, so there is no batch size, no learning rate, no
-/// clipping, and `fit` throws ``ModelError`` for a model with ``Dropout``.
+/// clipping, and `fit` throws ``ModelError`` for a model with ``/Layers/Dropout``.
 public struct LBFGS: Sendable {
   /// How many changes are remembered; two arrays as large as the parameters each.
   public let memory: Int

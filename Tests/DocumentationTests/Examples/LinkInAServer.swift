@@ -29,6 +29,16 @@ extension Classifier {
   }
 }
 
+func trainInATask(_ model: Sequential, _ images: Images, _ labels: [Int]) async throws -> [Double] {
+  var losses: [Double] = []
+  let training = try model.training(images, labels, epochs: 30, validation: .last(0.2))
+  for try await epoch in training {
+    losses.append(epoch.values.loss)
+    if losses.count == 3 { break }
+  }
+  return losses
+}
+
 func makeBatch(_ requests: [[Float]]) -> Tensor {
   let batch = Tensor(requests.joined().map { $0 }, shape: [requests.count, requests[0].count])
   return batch

@@ -1,3 +1,4 @@
+import Foundation
 import Maru
 
 func save(_ model: Sequential, classNames: [String], to path: String) throws {
@@ -15,6 +16,18 @@ func continueTraining(_ path: String, _ data: LabelledImages) throws {
   let model = try ModelFile(contentsOf: path).model
   model.compile(optimizer: .sgd(learningRate: 1e-3), loss: .softmaxCrossEntropy)
   try model.fit(data.images, data.labels, epochs: 1)
+}
+
+func trainWithCheckpoints(
+  _ model: Sequential, _ data: LabelledImages, epochs: Int, path: String
+) throws -> History {
+  let state =
+    FileManager.default.fileExists(atPath: path)
+    ? try Checkpoint(contentsOf: path).state : nil
+  return try model.fit(
+    data.images, data.labels, epochs: epochs, validation: .last(0.2),
+    callbacks: [EarlyStopping(patience: 3), Checkpoints(path, every: .steps(500))],
+    resuming: state)
 }
 
 func saveHistory(_ history: History, to path: String) throws {
