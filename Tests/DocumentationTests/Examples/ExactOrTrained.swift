@@ -6,8 +6,7 @@ func drawComponents(of mnist: Dataset) throws {
   let scores = principal.transform(images)
   try Chart.scatter(
     scores, labels: mnist.train.labels, classNames: mnist.classNames, title: "MNIST"
-  )
-  .write(to: "scatter.svg")
+  ).write(to: "scatter.svg")
   try Chart.components(
     Tensor(principal.components), imageShape: images.shape,
     shares: principal.explainedVarianceRatio.map { Double($0) }, title: "Components"
