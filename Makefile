@@ -7,7 +7,7 @@ PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev libpng-dev p
            gnuplot-nox dataset-fashion-mnist
 PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks
-MODULES = BLAS Tensors LinearAlgebra Layers Training Datasets ModelFiles Charts Maru
+MODULES = BLAS Tensors LinearAlgebra Layers Training Datasets ModelFiles ONNXFiles Charts Maru
 DOCS = .build-docs
 
 .PHONY: run setup build test bench bench-peers test-peers fuzz sanitize docs onnx-messages lint format \
