@@ -20,6 +20,7 @@ public final class EarlyStopping: Callback {
   private var monitor: Monitor
   private var epochsWithoutImprovement = 0
   private var bestWeights: [Tensor]?
+  private var shapes: [Shape] = []
 
   /// Creates the callback.
   /// - Parameters:
@@ -43,6 +44,7 @@ public final class EarlyStopping: Callback {
   public func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) throws {
     try monitor.start(progress.figureNames)
     (bestEpoch, epochsWithoutImprovement, bestWeights) = (0, 0, nil)
+    shapes = model.layout.slices.map(\.parameter.shape)
   }
 
   /// The best epoch, its figure and weights, and the epochs since.
@@ -55,12 +57,17 @@ public final class EarlyStopping: Callback {
       ], tensors: bestWeights ?? [])
   }
 
-  /// Goes on from what was remembered.
-  public func trainingWillResume(_ history: History, memory: CallbackMemory?) {
+  /// Goes on from what was remembered; throws ``ModelError`` where that is of no such training.
+  public func trainingWillResume(_ history: History, memory: CallbackMemory?) throws {
     guard let memory else { return }
-    monitor.best = memory.numbers["best"]
-    bestEpoch = Int(memory.numbers["best_epoch"] ?? 0)
-    epochsWithoutImprovement = Int(memory.numbers["epochs_without_improvement"] ?? 0)
+    let epochs = history.epochs.count
+    guard let best = memory.numbers["best"],
+      let bestEpoch = memory.count("best_epoch", upTo: epochs),
+      let others = memory.count("epochs_without_improvement", upTo: epochs),
+      memory.tensors.isEmpty || memory.tensors.map(\.shape) == shapes
+    else { throw ModelError.contradictoryState }
+    monitor.best = best
+    (self.bestEpoch, epochsWithoutImprovement) = (bestEpoch, others)
     bestWeights = memory.tensors.isEmpty ? nil : memory.tensors
   }
 

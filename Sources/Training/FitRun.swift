@@ -151,6 +151,8 @@ final class FitRun {
 
   /// What the program's own memory is called among those of the callbacks.
   private static let programName = "training"
+  /// What an epoch may have taken, in seconds that an Int can count.
+  private static let durations = 0...0x1p53
 
   private func pause(epoch: Int, step: Int, _ seconds: Double) throws {
     let progress = loop.progress
@@ -175,11 +177,17 @@ final class FitRun {
         "training was interrupted with \(state.order.count) samples to train on, and cannot go on "
           + "with other \(training.count)")
     }
-    guard state.step <= loop.progress.steps, state.history.epochs.count == state.epoch - 1,
+    let steps = loop.progress.steps
+    guard 0...steps ~= state.step, state.history.epochs.count == state.epoch - 1,
+      // The upper half is left for updates to come.
+      (state.epoch - 1) * steps + state.step...Int.max / 2 ~= state.updates,
+      state.sums.samples == min(state.step * setting.batchSize, training.count),
+      state.history.epochs.allSatisfy({ $0.values.names == setting.figures }),
+      (state.history.seconds + [state.seconds]).allSatisfy({ Self.durations ~= $0 }),
       state.parameters.count == model.parameters.count,
       state.slots.map(\.count) == compilation.slots.map(\.count),
       state.sums.metrics.count == loop.progress.metrics.count
-    else { throw ModelError("the state of the interrupted training is not of one piece") }
+    else { throw .contradictoryState }
     var names = callbacks.map { "\(type(of: $0))" } + [Self.programName]
     for (name, _) in state.memories {
       guard let index = names.firstIndex(of: name) else {
@@ -190,6 +198,10 @@ final class FitRun {
   }
 
   private func resume(_ state: TrainingState) throws {
+    var memories = state.memories
+    if let index = memories.firstIndex(where: { $0.callback == Self.programName }) {
+      try loop.resume(memories.remove(at: index).memory)
+    }
     model.parameters.floats.update(from: state.parameters.floats, count: state.parameters.count)
     for (slot, saved) in zip(compilation.slots, state.slots) {
       slot.floats.update(from: saved.floats, count: saved.count)
@@ -200,10 +212,6 @@ final class FitRun {
     loop.samples = state.order
     history = state.history
     secondsBefore = state.seconds
-    var memories = state.memories
-    if let index = memories.firstIndex(where: { $0.callback == Self.programName }) {
-      try loop.resume(memories.remove(at: index).memory)
-    }
     for callback in callbacks {
       let index = memories.firstIndex { $0.callback == "\(type(of: callback))" }
       try callback.trainingWillResume(history, memory: index.map { memories.remove(at: $0).memory })

@@ -5,4 +5,7 @@ public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// Creates an error from its one line.
   public init(_ description: String) { self.description = description }
+
+  /// A state whose parts contradict each other, such as one from a damaged file.
+  static let contradictoryState = Self("the state of the interrupted training is not of one piece")
 }

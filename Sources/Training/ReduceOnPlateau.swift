@@ -65,12 +65,16 @@ public final class ReduceOnPlateau: Callback {
     ])
   }
 
-  /// Goes on from what was remembered.
-  public func trainingWillResume(_ history: History, memory: CallbackMemory?) {
+  /// Goes on from what was remembered; throws ``ModelError`` where that is of no such training.
+  public func trainingWillResume(_ history: History, memory: CallbackMemory?) throws {
     guard let memory else { return }
-    monitor.best = memory.numbers["best"]
-    epochsWithoutImprovement = Int(memory.numbers["epochs_without_improvement"] ?? 0)
-    epochsToCool = Int(memory.numbers["epochs_to_cool"] ?? 0)
+    let epochs = history.epochs.count
+    guard let best = memory.numbers["best"],
+      let others = memory.count("epochs_without_improvement", upTo: epochs),
+      let cooling = memory.count("epochs_to_cool")
+    else { throw ModelError.contradictoryState }
+    monitor.best = best
+    (epochsWithoutImprovement, epochsToCool) = (others, cooling)
   }
 
   /// Lowers the rate where it is time.

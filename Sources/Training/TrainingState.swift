@@ -110,4 +110,10 @@ public struct CallbackMemory: Sendable {
     self.numbers = numbers
     self.tensors = tensors
   }
+
+  /// A number that counts something, or nil where there is none or it is not a whole one from 0 to
+  /// `most`, unless given the most that a Double counts to: a memory may come from a file.
+  func count(_ name: String, upTo most: Int = 1 << 53) -> Int? {
+    numbers[name].flatMap { Int(exactly: $0) }.flatMap { 0...most ~= $0 ? $0 : nil }
+  }
 }

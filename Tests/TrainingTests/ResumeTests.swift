@@ -128,6 +128,94 @@ struct ResumeTests {
     #expect(seeded?.description == "\(begin) the seed 3, and cannot go on with 4")
   }
 
+  // MARK: States that no training leaves
+
+  /// They may come from a file, and must not trap.
+  @Test func contradictoryStatesAreRefused() throws {
+    let setting = Self.settings[5]
+    let state = try #require(try run(setting, Pauser(after: [7])).state)
+    func expectRefusal(_ comment: Comment, _ change: (inout TrainingState) -> Void) {
+      expectContradiction(state, comment, change) { try run(setting, resuming: $0) }
+    }
+    for updates in [Int.min, -1, 6, Int.max] {
+      expectRefusal("\(updates) updates") { $0.updates = updates }
+    }
+    for samples in [Int.min, -1, 0, 21, Int.max] {
+      expectRefusal("\(samples) samples") { $0.sums.samples = samples }
+    }
+    for seconds in [-1, .nan, .infinity, 1e300] {
+      expectRefusal("\(seconds) seconds") { $0.seconds = seconds }
+      expectRefusal("an epoch of \(seconds) seconds") {
+        let values = state.history.epochs[0].values
+        $0.history = History(epochs: [EpochRecord(epoch: 1, values: values, seconds: seconds)])
+      }
+    }
+    expectRefusal("another figure") {
+      $0.history = History(epochs: [EpochRecord(epoch: 1, values: [("loss", 1)], seconds: 1)])
+    }
+    for index in state.memories.indices {
+      expectRefusedNumbers(state, memory: index) { try run(setting, resuming: $0) }
+    }
+    expectRefusal("weights of another model") {
+      $0.memories[1].memory.tensors = [Tensor([1], shape: [1])]
+    }
+  }
+
+  @Test func contradictoryStatesOfLBFGSAreRefused() throws {
+    func run(_ callbacks: [any Callback] = [], resuming state: TrainingState? = nil) throws {
+      let model = try Sequential(inputShape: [6], [Dense(3), Softmax()], seed: 3)
+      model.threads = 1
+      model.compile(optimizer: .lbfgs(), loss: .softmaxCrossEntropy)
+      try model.fit(
+        randomSamples([60, 6], seed: 1), randomLabels(60, classes: 3, seed: 2), epochs: 4,
+        callbacks: callbacks, resuming: state)
+    }
+    let pauser = Pauser(afterEpoch: 2, ends: false)
+    try run([pauser])
+    let state = try #require(pauser.states.first)
+    #expect(state.memories.count == 1)
+    expectRefusedNumbers(state, memory: 0) { try run(resuming: $0) }
+    let wrong = ["value": [.nan, .infinity], "norm": [-1, .nan], "first_norm": [-1, .infinity]]
+    for (name, numbers) in wrong as [String: [Double]] {
+      for number in numbers {
+        expectContradiction(state, "\(name) \(number)") {
+          $0.memories[0].memory.numbers[name] = number
+        } resume: {
+          try run(resuming: $0)
+        }
+      }
+    }
+  }
+
+  /// Each number that counts something is refused where it cannot have been counted.
+  private func expectRefusedNumbers(
+    _ state: TrainingState, memory index: Int, resume: (TrainingState) throws -> Void
+  ) {
+    let counts = ["best_epoch", "epochs_without_improvement", "epochs_to_cool", "evaluations"]
+    let names = counts.filter { state.memories[index].memory.numbers[$0] != nil }
+    #expect(!names.isEmpty)
+    for name in names {
+      for number in [-1, 0.5, .nan, .infinity, 0x1p63, 1e300, nil] as [Double?] {
+        expectContradiction(state, "\(name) \(String(describing: number))") {
+          $0.memories[index].memory.numbers[name] = number
+        } resume: {
+          try resume($0)
+        }
+      }
+    }
+  }
+
+  private func expectContradiction(
+    _ state: TrainingState, _ comment: Comment, _ change: (inout TrainingState) -> Void,
+    resume: (TrainingState) throws -> Void
+  ) {
+    var other = state
+    change(&other)
+    let error = #expect(throws: ModelError.self, comment) { try resume(other) }
+    #expect(
+      error?.description == "the state of the interrupted training is not of one piece", comment)
+  }
+
   // MARK: Runs
 
   struct Outcome {
@@ -138,6 +226,7 @@ struct ResumeTests {
   }
 
   /// Trains for three epochs, or until a callback ends it with a state.
+  @discardableResult
   private func run(
     _ setting: Setting, _ callback: (any Callback)? = nil, resuming state: TrainingState? = nil,
     batchSize: Int = 10, seed: UInt64 = 3

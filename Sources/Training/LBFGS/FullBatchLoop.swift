@@ -55,9 +55,7 @@ final class FullBatchLoop: TrainingProgram {
   var memory: CallbackMemory? { solver.memory }
 
   func resume(_ memory: CallbackMemory) throws(ModelError) {
-    guard solver.resume(memory) else {
-      throw ModelError("the state of the interrupted training is not of one piece")
-    }
+    guard solver.resume(memory) else { throw .contradictoryState }
   }
 
   /// Nothing: the samples all pass at once.

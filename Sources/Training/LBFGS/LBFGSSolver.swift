@@ -119,12 +119,13 @@ package final class LBFGSSolver {
   package func resume(_ memory: CallbackMemory) -> Bool {
     let (numbers, tensors) = (memory.numbers, memory.tensors)
     guard let value = numbers["value"], let norm = numbers["norm"],
-      let first = numbers["first_norm"], let evaluations = numbers["evaluations"],
+      let first = numbers["first_norm"], let evaluations = memory.count("evaluations"),
+      value.isFinite, norm.isFinite, norm >= 0, first.isFinite, first >= 0,
       tensors.count % 2 == 1, tensors.count / 2 < pairs.count,
       tensors.allSatisfy({ $0.shape == [count] })
     else { return false }
     (self.value, self.norm, firstNorm) = (value, norm, first)
-    self.evaluations = Int(evaluations)
+    self.evaluations = evaluations
     copy(tensors[0], to: objective.gradient)
     (spare, remembered) = (0, 0)
     for index in stride(from: 1, to: tensors.count, by: 2) {

@@ -106,3 +106,49 @@ write(
     "history/run.json",
     json.dumps({"history": {"loss": [1, None]}, "params": {"seed": 1, "x": ["y"]}}).encode(),
 )
+
+
+def section(name, contents):
+    checksum = zlib.crc32(name + contents)
+    return struct.pack("<2IQ", len(name), checksum, len(contents)) + name + contents
+
+
+def checkpoint(name, figures, optimizer, run, slots, memories):
+    """A run of one dense layer, one input and one output, on four samples, after its first epoch.
+
+    Each parameter begins a cache line of 64 bytes.
+    """
+    arena = struct.pack("<f60xf60x", 0.5, 0.25)
+    setting = {"optimizer": optimizer, "figures": ["loss"], "seed": 1}
+    setting["parameters"] = ["layers.0.weight [1, 1]", "layers.0.bias [1]"]
+    setting["batchSize"] = 2 if slots else 4
+    run = {"epoch": 2, "seconds": 0.5, "rateFactor": 1, "shuffling": [1, 2, 3, 4], **run}
+    shapes = [shape for memory in memories for shape in memory["shapes"]]
+    parts = {
+        "settings": b"{}",
+        "run": json.dumps({**run, "setting": setting, "memories": memories}).encode(),
+        "history": json.dumps(figures).encode(),
+        "order": struct.pack("<4i", 2, 0, 3, 1),
+        "parameters": arena,
+    }
+    parts |= {f"slot.{index}": arena for index in range(slots)}
+    for index, shape in enumerate(shapes):
+        parts[f"memory.{index}"] = struct.pack("<f", 0.5) * int(np.prod(shape))
+    parts = [(part.encode(), contents) for part, contents in parts.items()]
+    whole = b"".join(section(*part) for part in parts)
+    write(f"checkpoint/{name}", b"maru checkpoint 1\n" + whole)
+    assert not any(b"\xff" in contents for _, contents in parts)
+    write(f"checkpoint-sections/{name}", b"\xff".join(b"\n".join(part) for part in parts))
+
+
+figures = {"names": ["loss"], "values": [[1.5]], "seconds": [0.25]}
+stopping = {"best": 1.5, "best_epoch": 1, "epochs_without_improvement": 0}
+stopping = {"callback": "EarlyStopping", "numbers": stopping, "shapes": [[1, 1], [1]]}
+steps = {"step": 1, "updates": 3, "samples": 2, "lossSum": 2.5, "metricSums": []}
+plateau = {"best": 1.5, "epochs_without_improvement": 0, "epochs_to_cool": 0}
+plateau = {"callback": "ReduceOnPlateau", "numbers": plateau, "shapes": []}
+checkpoint("adam", figures, "Adam", steps, 2, [stopping, plateau])
+solver = {"value": 1.5, "norm": 0.5, "first_norm": 2, "evaluations": 2}
+solver = {"callback": "training", "numbers": solver, "shapes": [[32]] * 3}
+rest = {"step": 0, "updates": 1, "samples": 0, "lossSum": 0, "metricSums": []}
+checkpoint("lbfgs", figures, "LBFGS", rest, 0, [stopping, solver])

@@ -24,6 +24,8 @@ struct Reader: Sendable {
     "safetensors": Reader { _ = try ModelFile(stateDictOf: $0, layers: [Dense(2), Dense(2)]) },
     "model": Reader { _ = try ModelFile(contentsOf: $0) },
     "history": Reader { _ = try HistoryFile.read($0) },
+    "checkpoint": Reader { _ = try Checkpoint(contentsOf: $0) },
+    "checkpoint-sections": Reader { try SectionedCheckpoint.read($0) },
   ]
 
   /// Looks at an array in both ways.
