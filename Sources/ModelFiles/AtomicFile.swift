@@ -19,8 +19,11 @@ public enum AtomicFile {
     let staged = try StagedFile(contents, for: path)
     defer { staged.discard() }
     if access(staged.target, F_OK) == 0 {
-      unlink(previous)
-      if link(staged.target, previous) != 0 && rename(staged.target, previous) != 0 {
+      // A link under another name first, since one does not replace what is there.
+      let second = staged.temporary + StagedFile.suffix
+      defer { unlink(second) }
+      let isLinked = link(staged.target, second) == 0
+      guard rename(isLinked ? second : staged.target, previous) == 0 else {
         throw .system("write", path: previous)
       }
     }

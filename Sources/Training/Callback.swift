@@ -11,8 +11,8 @@ public enum Decision: Sendable, Equatable {
 
 /// Something that watches training, and may end it.
 ///
-/// All calls come one after the other on the thread that called `fit`. What a callback throws ends
-/// training and is thrown by `fit`.
+/// All calls come one after the other on the thread that trains, which is the one that called `fit`, or
+/// that of an epoch of a ``TrainingSequence``. What a callback throws ends training and is thrown there.
 public protocol Callback: AnyObject {
   /// What it has to remember for training to go on later as if it had never stopped; nil for nothing.
   var memory: CallbackMemory? { get }

@@ -40,9 +40,11 @@ extension Sequential {
 ///
 /// An epoch runs while the next record is awaited, on a thread that is not of the cooperative pool,
 /// and at no other time: between two records the model is at rest, to be scored or saved, and who
-/// leaves the loop has ended training. Every iterator goes on where the last one was. Once the task
+/// leaves the loop has ended training, though callbacks are not told so
+/// (``Callback/trainingDidEnd(_:model:)``). Every iterator goes on where the last one was. Once a task
 /// that waits is cancelled, training ends after the step that is running, every callback's
-/// ``Callback/trainingDidPause(_:model:)`` having been called, and `CancellationError` is thrown.
+/// ``Callback/trainingDidPause(_:model:)`` having been called, and `CancellationError` is thrown, by
+/// later calls too.
 public final class TrainingSequence: AsyncSequence {
   /// The figures of an epoch.
   public typealias Element = EpochRecord

@@ -99,7 +99,7 @@ struct FitLinearCommand: ParsableCommand {
     } catch LinearAlgebraError.notPositiveDefinite {
       throw Failure.data(
         "--ridge \(ridge): some pixels follow from others, so that the weights are not determined; "
-          + "give a larger number, or auto")
+          + "give a larger number" + (givenRidge == nil ? "" : ", or auto"))
     }
   }
 

@@ -11,6 +11,14 @@ extension Double {
 }
 
 extension String {
+  /// The text as a word of a shell's command.
+  var inShell: String {
+    let plain = allSatisfy {
+      $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+=:,@%".contains($0))
+    }
+    return plain && !isEmpty ? self : "'" + replacing("'", with: #"'\''"#) + "'"
+  }
+
   /// The text without line breaks, and with control characters shown instead of sent to a terminal.
   ///
   /// A path, a file or the parser may bring any.

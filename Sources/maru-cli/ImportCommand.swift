@@ -35,7 +35,7 @@ struct ImportCommand: ParsableCommand {
     guard file.lowercased().hasSuffix(".npz") else {
       return try ModelFile(stateDictOf: file, layers: layers)
     }
-    let archive = try NumPyArchive(contentsOf: file, limit: Int(UInt32.max))
+    let archive = try NumPyArchive(contentsOf: file)
     let tensors = try archive.names.compactMap { name in
       try archive.array(name).map { (name: name, tensor: $0.tensor) }
     }

@@ -33,7 +33,7 @@ struct RunSettings: Codable {
   let core: String
 
   init(_ settings: TrainingSettings, _ dataset: Dataset) {
-    self.settings = settings
+    self.settings = settings.withWholePaths
     dataChecksum = dataset.train.checksum
     core = OpenBLAS.coreName
   }
@@ -58,6 +58,11 @@ struct InterruptedRun {
   /// Reads the folder's checkpoint, or the one before where that is damaged.
   init(in path: String) throws {
     self.path = path
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    guard !exists || isFolder.boolValue, !path.isEmpty else {
+      throw Failure.usage("--resume \(path): expected the folder of a run that was interrupted")
+    }
     let current = RunFolder.checkpointPath(path)
     let checkpoint: Checkpoint
     do throws(ModelFileError) {
@@ -69,12 +74,16 @@ struct InterruptedRun {
       }
       Messages.print("\(error); going on from the one before".inOneLine)
       checkpoint = older
+      // The next one to be saved must not take the place of the one that is whole.
+      guard rename(previous, current) == 0 else {
+        throw Failure.inputOutput("\(previous): cannot rename: \(String(cString: strerror(errno)))")
+      }
     }
     state = checkpoint.state
     let text = Data(checkpoint.settings.utf8)
-    guard let saved = try? JSONDecoder().decode(RunSettings.self, from: text) else {
-      throw Failure.data("\(current): not a checkpoint of maru train")
-    }
+    guard let saved = try? JSONDecoder().decode(RunSettings.self, from: text),
+      saved.settings.problem == nil
+    else { throw Failure.data("\(current): not a checkpoint of maru train") }
     self.saved = saved
   }
 
@@ -84,6 +93,14 @@ struct InterruptedRun {
     }
     return .missingFile(
       "--resume \(path): expected the folder of a run that was interrupted, found no checkpoint")
+  }
+
+  /// Throws a failure where the run has come further than it is asked to.
+  func check(epochs: Int) throws {
+    let begun = state.step > 0 ? state.epoch : state.epoch - 1
+    guard epochs >= begun else {
+      throw Failure.usage("--epochs: expected at least \(begun), which are begun, got \(epochs)")
+    }
   }
 
   /// Throws a failure where the data are not those of the run; says so where the kernels are not.
@@ -121,14 +138,15 @@ final class InterruptWatch: Callback {
   }
 
   func trainingDidPause(_ state: TrainingState, model: Sequential) throws {
-    guard let signal = Interrupts.received, state.hasFiniteWeights else { return }
-    try Interrupts.heldBack {
-      try folder.create()
-      try Checkpoint(state, settings: settings).write(to: folder.checkpointPath)
+    guard let signal = Interrupts.received else { return }
+    let place = "interrupted in epoch \(state.epoch) after step \(state.step)"
+    guard state.hasFiniteWeights else {
+      throw Interrupted(
+        signal: signal, message: "\(place); not saved, since the weights are no longer finite")
     }
+    try folder.create()
+    try Checkpoint(state, settings: settings).write(to: folder.checkpointPath)
     throw Interrupted(
-      signal: signal,
-      message: "interrupted in epoch \(state.epoch) after step \(state.step); to go on: "
-        + "maru train --resume \(folder.path)")
+      signal: signal, message: "\(place); to go on: maru train --resume \(folder.path.inShell)")
   }
 }

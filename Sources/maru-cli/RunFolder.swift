@@ -39,10 +39,15 @@ struct RunFolder {
   /// Throws where the folder holds a run that was interrupted, unless it is to go on.
   init(checking path: String, resuming: Bool = false) throws {
     self.path = path
-    if !resuming && access(Self.checkpointPath(path), F_OK) == 0 {
+    if path.isEmpty { throw Failure.usage("--output: expected a folder, got an empty name") }
+    let saved = Self.checkpointPath(path)
+    let states = [saved, Checkpoint.previousPath(of: saved)].filter {
+      FileManager.default.fileExists(atPath: $0)
+    }
+    if let state = states.first, !resuming {
       throw Failure.usage(
         "--output \(path): holds a run that was interrupted; go on with it by maru train --resume "
-          + "\(path), or remove its \(Self.checkpointName)")
+          + "\(path.inShell), or remove \(state)")
     }
     AtomicFile.removeLeftovers(in: path)
     var missing: [String] = []
@@ -100,7 +105,7 @@ struct RunFolder {
   }
 
   /// Takes back the folders that this run made, where nothing is in them.
-  private func removeIfEmpty() {
+  func removeIfEmpty() {
     for folder in missing { rmdir(folder) }
   }
 }

@@ -29,7 +29,7 @@ struct TrainCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("The penalty λ·ΣW² on the weights of all layers.", valueName: "λ"))
-  var l2: Float = 0
+  var l2: Float?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Samples a step, or full for all of them.", valueName: "n|full"))
@@ -69,6 +69,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The folder to save the run in.", valueName: "dir"))
   var output: String?
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Save the state of training in that folder after every so many steps, or each epoch.",
       valueName: "n|epoch"))
@@ -89,7 +90,7 @@ struct TrainCommand: ParsableCommand {
     let optimizer = optimizer ?? base.optimizer
     return TrainingSettings(
       dataset: dataset ?? base.dataset, dataDirectory: data.dataDirectory,
-      layers: LayerList(text: layers ?? base.layers, l2: l2), optimizer: optimizer,
+      layers: LayerList(text: layers ?? base.layers, l2: l2 ?? 0), optimizer: optimizer,
       learningRate: learningRate ?? optimizer.learningRate,
       tolerance: tolerance ?? LBFGS().tolerance,
       batchSize: batchSize ?? (optimizer == .lbfgs ? .full : .samples(base.batchSize)),
@@ -114,7 +115,7 @@ struct TrainCommand: ParsableCommand {
   private var optionAgainstResume: String? {
     let given: [(String, Bool)] = [
       ("--exercise", exercise != nil), ("--dataset", dataset != nil), ("--layers", layers != nil),
-      ("--optimizer", optimizer != nil), ("--tolerance", tolerance != nil), ("--l2", l2 != 0),
+      ("--optimizer", optimizer != nil), ("--tolerance", tolerance != nil), ("--l2", l2 != nil),
       ("--batch-size", batchSize != nil), ("--validation-split", validationSplit != nil),
       ("--split", split != nil), ("--seed", seed != nil), ("--threads", threads != nil),
       ("--deterministic", deterministic), ("--early-stopping", earlyStopping != nil),
@@ -124,60 +125,25 @@ struct TrainCommand: ParsableCommand {
   }
 
   func validate() throws {
-    if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
-      throw ValidationError("--learning-rate: expected a number above 0, got \(learningRate)")
-    }
-    if !(0 <= l2 && l2.isFinite) {
-      throw ValidationError("--l2: expected a number from 0, got \(l2)")
-    }
-    if optimizer == .lbfgs {
-      try validateFullBatch()
-    } else if tolerance != nil {
+    if let resume {
+      if let option = optionAgainstResume {
+        throw ValidationError("\(option): cannot be changed by --resume")
+      }
+      if resume.isEmpty { throw ValidationError("--resume: expected a folder, got an empty name") }
+    } else if tolerance != nil && optimizer != .lbfgs {
       throw ValidationError("--tolerance: expected with --optimizer lbfgs, which it ends")
     }
-    if let epochs, epochs < 1 {
-      throw ValidationError("--epochs: expected at least 1, got \(epochs)")
-    }
-    if let validationSplit, !(0 <= validationSplit && validationSplit < 1) {
-      throw ValidationError(
-        "--validation-split: expected a number from 0 to below 1, got \(validationSplit)")
-    }
-    if let threads, !(1...1024 ~= threads) {
-      throw ValidationError("--threads: expected 1 to 1024, got \(threads)")
-    }
-    if let earlyStopping, earlyStopping < 1 {
-      throw ValidationError("--early-stopping: expected at least 1 epoch, got \(earlyStopping)")
-    }
-    if let option = optionAgainstResume, resume != nil {
-      throw ValidationError("\(option): cannot be changed by --resume")
-    }
-    if earlyStopping != nil && settings.validationSplit == 0 {
-      throw ValidationError("--early-stopping: expected with a --validation-split above 0")
-    }
+    if let problem = settings.problem { throw ValidationError(problem) }
     if checkpointEvery != nil && output == nil && resume == nil {
       throw ValidationError("--checkpoint-every: expected with --output, where it is saved")
-    }
-  }
-
-  /// What makes no sense beside L-BFGS.
-  private func validateFullBatch() throws {
-    if let tolerance, !(0 <= tolerance && tolerance < 1) {
-      throw ValidationError(
-        "--tolerance: expected a number from 0 to below 1, got \(tolerance)")
-    }
-    if case .samples(let count) = batchSize {
-      throw ValidationError(
-        "--batch-size: expected full with --optimizer lbfgs, which takes all samples, got \(count)")
-    }
-    if learningRate != nil {
-      throw ValidationError(
-        "--learning-rate: expected without --optimizer lbfgs, which finds its steps itself")
     }
   }
 
   func run() throws {
     let interrupted = try resume.map { try InterruptedRun(in: $0) }
     var settings = interrupted.map { changed($0.settings) } ?? settings
+    if let problem = settings.problem { throw Failure.usage(problem) }
+    try interrupted?.check(epochs: settings.epochs)
     let layers = try settings.layers.layers()
     let dataset = try loadData(&settings)
     try interrupted?.check(dataset)
@@ -189,6 +155,8 @@ struct TrainCommand: ParsableCommand {
       print(try run.completed().summary(), terminator: "")
     }
     guard let folder else { return try train(run, nil, resuming: nil) }
+    // It has been made for checkpoints, of which there may be none.
+    defer { folder.removeIfEmpty() }
     do {
       try Interrupts.noted { try train(run, folder, resuming: interrupted?.state) }
     } catch let interrupt as InterruptWatch.Interrupted {

@@ -116,7 +116,7 @@ struct TrainingRun {
     }
     return "the last good checkpoint is of epoch \(state.epoch), step \(state.step)"
       + (settings.learningRate.map {
-        "; to go on from it: maru train --resume \(folder.path) --learning-rate with less than \($0)"
+        "; to go on from it: maru train --resume \(folder.path.inShell) --learning-rate R, R below \($0)"
       } ?? ": \(folder.checkpointPath)")
   }
 }

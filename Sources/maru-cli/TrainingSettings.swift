@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Maru
 
 /// The exercises of the lesson, each with the settings that it has there.
@@ -101,6 +102,61 @@ struct TrainingSettings: Codable {
   }
 
   var lbfgs: LBFGS { LBFGS(tolerance: tolerance) }
+
+  /// The settings with paths that are the same from every folder.
+  var withWholePaths: TrainingSettings {
+    let whole = { (path: String) in URL(fileURLWithPath: path).path }
+    var settings = self
+    settings.dataDirectory = dataDirectory.map(whole)
+    switch try? DatasetSource(parsing: dataset) {
+    case .directory, .numPyArchive, .csv: settings.dataset = whole(dataset)
+    case .digits, .published, nil: break
+    }
+    return settings
+  }
+
+  /// The first of the settings that training cannot have, as the option and what is wrong with it.
+  var problem: String? {
+    if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
+      return "--learning-rate: expected a number above 0, got \(learningRate)"
+    }
+    if !(0 <= layers.l2 && layers.l2.isFinite) {
+      return "--l2: expected a number from 0, got \(layers.l2)"
+    }
+    if !(0 <= tolerance && tolerance < 1) {
+      return "--tolerance: expected a number from 0 to below 1, got \(tolerance)"
+    }
+    if case .samples(let count) = batchSize, count < 1 {
+      return "--batch-size: expected at least 1, got \(count)"
+    }
+    if case .steps(let count) = checkpointEvery, count < 1 {
+      return "--checkpoint-every: expected at least 1, got \(count)"
+    }
+    if epochs < 1 { return "--epochs: expected at least 1, got \(epochs)" }
+    if !(0 <= validationSplit && validationSplit < 1) {
+      return "--validation-split: expected a number from 0 to below 1, got \(validationSplit)"
+    }
+    if !(1...1024 ~= threads) { return "--threads: expected 1 to 1024, got \(threads)" }
+    if let earlyStopping, earlyStopping < 1 {
+      return "--early-stopping: expected at least 1 epoch, got \(earlyStopping)"
+    }
+    if earlyStopping != nil && validationSplit == 0 {
+      return "--early-stopping: expected with a --validation-split above 0"
+    }
+    return optimizer == .lbfgs ? problemOfFullBatch : nil
+  }
+
+  /// What makes no sense beside L-BFGS.
+  private var problemOfFullBatch: String? {
+    if case .samples(let count) = batchSize {
+      return
+        "--batch-size: expected full with --optimizer lbfgs, which takes all samples, got \(count)"
+    }
+    if learningRate != nil {
+      return "--learning-rate: expected without --optimizer lbfgs, which finds its steps itself"
+    }
+    return nil
+  }
 
   /// What the model is checked on after each epoch.
   var validation: Validation {

@@ -65,12 +65,17 @@ struct SurvivalTests {
       endless + ["--dataset", data, "--output", run], signal: (signal, after: "Epoch 3/"))
     #expect(result.exitCode == 128 + signal)
     let pattern =
-      /interrupted in epoch \d+ after step \d; to go on: maru train --resume (.*)/
+      /interrupted in epoch (\d+) after step \d; to go on: maru train --resume (.*)/
     let match = try #require(result.errorLines.last?.wholeMatch(of: pattern))
-    #expect(String(match.1) == run)
+    #expect(String(match.2) == run)
     #expect(
       folder.contents.filter { $0.hasPrefix(output + "/") } == [output + "/checkpoint.maru"])
-    let rest = try Command.maru(Command.words("train --resume \(run) --epochs 4 --progress none"))
+    let epoch = try #require(Int(match.1))
+    let resume = "train --resume \(run) --progress none --epochs"
+    expectFailure(
+      try Command.maru(Command.words("\(resume) 1")), 64,
+      "--epochs: expected at least \(epoch), which are begun, got 1")
+    let rest = try Command.maru(Command.words("\(resume) \(epoch)"))
     expectSuccess(rest)
     #expect(rest.outputLines.last == "saved: \(run)")
     #expect(!folder.contents.contains(output + "/checkpoint.maru"))
@@ -97,14 +102,15 @@ struct SurvivalTests {
     #expect(temporaries.isEmpty)
   }
 
-  @Test func anInterruptedRunIsNotOverwritten() throws {
-    try folder.write([1], to: "run/checkpoint.maru")
+  @Test(arguments: ["checkpoint.maru", "checkpoint.previous.maru"])
+  func anInterruptedRunIsNotOverwritten(_ name: String) throws {
+    try folder.write([1], to: "run/\(name)")
     let result = try Command.maru(arguments() + ["--output", folder["run"]])
     expectFailure(
       result, 64,
       "--output \(folder["run"]): holds a run that was interrupted; go on with it by maru train "
-        + "--resume \(folder["run"]), or remove its checkpoint.maru")
-    #expect(try folder.bytes(of: "run/checkpoint.maru") == Data([1]))
+        + "--resume \(folder["run"]), or remove \(folder["run"])/\(name)")
+    #expect(try folder.bytes(of: "run/\(name)") == Data([1]))
   }
 
   // MARK: Kills
@@ -152,6 +158,50 @@ struct SurvivalTests {
       result.errors.hasPrefix("\(path): not a whole checkpoint: the checksum of section ")
         && result.errors.hasSuffix(" is wrong; going on from the one before\n"))
     #expect(try folder.bytes(of: "run/model.safetensors") == whole)
+  }
+
+  /// The settings of a checkpoint may be such as no command line gives, its checksums being right.
+  @Test(arguments: [
+    #""threads":2"#: #""threads":0"#, #""epochs":3000"#: #""epochs":-1"#,
+    #""earlyStopping":5000"#: #""earlyStopping":-3"#, #""layers":{"l2":0"#: #""layers":{"l2":-1"#,
+    #"{"samples":{"_0":8}}"#: #"{"samples":{"_0":0}}"#,
+    #""learningRate":0.001"#: #""learningRate":-1"#, #""tolerance":"#: #""tolerence":"#,
+  ])
+  func impossibleSettingsOfACheckpointAreRefused(_ sound: String, _ broken: String) throws {
+    try interruptRun()
+    let path = folder["run/checkpoint.maru"]
+    let checkpoint = try Checkpoint(contentsOf: path)
+    #expect(checkpoint.settings.contains(sound), "\(checkpoint.settings)")
+    try Checkpoint(
+      checkpoint.state, settings: checkpoint.settings.replacing(sound, with: broken)
+    ).write(to: path)
+    try FileManager.default.removeItem(atPath: folder["run/checkpoint.previous.maru"])
+    expectFailure(
+      try Command.maru(["train", "--resume", folder["run"]]), 65,
+      "\(path): not a checkpoint of maru train")
+  }
+
+  @Test func aRunByLBFGSGoesOnToTheSameBytes() throws {
+    let line =
+      "train --layers 6:tanh,4:softmax --optimizer lbfgs --l2 0.001 --tolerance 0 --seed 2 "
+      + "--epochs 60"
+    let call = Command.words(line) + ["--dataset", data]
+    expectSuccess(
+      try Command.maru(call + ["--progress", "none", "--output", folder["whole"]]))
+    let result = try Command.maru(
+      call + ["--progress", "lines", "--output", folder["run"]],
+      signal: (SIGINT, after: "Epoch 3/"))
+    if result.exitCode == 130 {
+      expectFailure(
+        try Command.maru(
+          Command.words("train --resume \(folder["run"]) --learning-rate 0.5")), 64,
+        "--learning-rate: expected without --optimizer lbfgs, which finds its steps itself")
+      expectSuccess(
+        try Command.maru(Command.words("train --resume \(folder["run"]) --progress none")))
+    }
+    #expect(
+      try folder.bytes(of: "run/model.safetensors")
+        == folder.bytes(of: "whole/model.safetensors"))
   }
 
   /// Leaves a run in the folder that was interrupted early.
@@ -227,7 +277,7 @@ struct SurvivalTests {
     #expect(
       match.5
         == "the last good checkpoint is of epoch 1, step \(last - 1); to go on from it: maru train "
-        + "--resume \(folder["run"]) --learning-rate with less than 1e+30")
+        + "--resume \(folder["run"]) --learning-rate R, R below 1e+30")
     let rest = try Command.maru(
       Command.words("train --resume \(folder["run"]) --learning-rate 1e-9 --progress none"))
     #expect(rest.exitCode == 0 || rest.exitCode == 65)

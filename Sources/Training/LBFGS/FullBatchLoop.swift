@@ -44,7 +44,8 @@ final class FullBatchLoop: TrainingProgram {
     // BLAS adds in another order on more threads.
     let outcome = OpenBLAS.withSingleThread { solver.iterate() }
     compilation.steps += 1
-    let loss = solver.value ?? .nan
+    // A gradient that is not finite is as bad as such a loss.
+    let loss = outcome == .notFinite ? .nan : solver.value ?? .nan
     (progress.step, progress.batchLoss) = (1, loss)
     progress.sums = EpochSums(
       samples: batch.sampleCount, loss: loss * Double(batch.sampleCount),

@@ -25,6 +25,13 @@ final class BestModel: Callback {
 
   init(path: String) { self.path = path }
 
+  /// What is needed to go on after an interruption.
+  var memory: CallbackMemory? { CallbackMemory(numbers: ["lowest": lowest]) }
+
+  func trainingWillResume(_ history: History, memory: CallbackMemory?) {
+    lowest = memory?.numbers["lowest"] ?? .infinity
+  }
+
   func epochDidEnd(_ record: EpochRecord, model: Sequential) throws -> Decision {
     guard let loss = record["val_loss"], loss < lowest else { return .proceed }
     lowest = loss
