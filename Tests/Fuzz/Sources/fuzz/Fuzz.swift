@@ -24,7 +24,8 @@ private let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
 /// sanitizers and libFuzzer's limits see to memory and time.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func read(_ input: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-  guard ftruncate(file, 0) == 0, pwrite(file, input, count, 0) == count else {
+  let contents = reader.file(UnsafeRawBufferPointer(start: input, count: count))
+  guard ftruncate(file, 0) == 0, pwrite(file, contents, contents.count, 0) == contents.count else {
     fatalError("\(path): cannot be written: \(String(cString: strerror(errno)))")
   }
   do {

@@ -6,6 +6,8 @@ import Training
 struct Reader: Sendable {
   /// What the name of a file must end in to be read.
   var ending = ""
+  /// The file that is made of an input; the input itself unless given.
+  var file: @Sendable (UnsafeRawBufferPointer) -> [UInt8] = { Array($0) }
   let read: @Sendable (_ path: String) throws -> Void
 
   /// The readers by name. Another one is a line here, and a folder of small sound files under its
@@ -25,7 +27,9 @@ struct Reader: Sendable {
     "model": Reader { _ = try ModelFile(contentsOf: $0) },
     "history": Reader { _ = try HistoryFile.read($0) },
     "checkpoint": Reader { _ = try Checkpoint(contentsOf: $0) },
-    "checkpoint-sections": Reader { try SectionedCheckpoint.read($0) },
+    "checkpoint-sections": Reader(file: SectionedCheckpoint.file) {
+      try SectionedCheckpoint.read($0)
+    },
   ]
 
   /// Looks at an array in both ways.

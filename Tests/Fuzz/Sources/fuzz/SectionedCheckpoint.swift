@@ -1,4 +1,3 @@
-import Foundation
 import ModelFiles
 import Training
 
@@ -7,12 +6,22 @@ enum SectionedCheckpoint {
   /// What no text has, and a number seldom.
   private static let separator: UInt8 = 255
 
-  /// Reads a checkpoint of the sections in a file, each a name, a line feed and its contents, with a
-  /// separator between two, and goes on from its state.
+  /// A checkpoint of sections, each a name, a line feed and its contents, with a separator between
+  /// two.
+  static func file(_ sections: UnsafeRawBufferPointer) -> [UInt8] {
+    sections.split(separator: separator).reduce(into: Array("maru checkpoint 1\n".utf8)) {
+      let parts = $1.split(separator: 10, maxSplits: 1, omittingEmptySubsequences: false)
+      let (name, body) = (Array(parts[0]), parts.count > 1 ? Array(parts[1]) : [])
+      // The lengths and the checksum; that of the contents takes two.
+      for number in [UInt32(name.count), checksum(name + body), UInt32(body.count), 0] {
+        $0 += withUnsafeBytes(of: number.littleEndian) { Array($0) }
+      }
+      $0 += name + body
+    }
+  }
+
+  /// Reads a checkpoint, and goes on from its state.
   static func read(_ path: String) throws {
-    let url = URL(fileURLWithPath: path)
-    let sections = try Data(contentsOf: url).split(separator: separator)
-    try sections.reduce(Data("maru checkpoint 1\n".utf8)) { $0 + framed($1) }.write(to: url)
     let state = try Checkpoint(contentsOf: path).state
     try goOn(from: state, batchSize: 2, callbacks: [ReduceOnPlateau(monitor: "loss", patience: 2)])
     {
@@ -21,19 +30,8 @@ enum SectionedCheckpoint {
     try goOn(from: state) { $0.compile(optimizer: .lbfgs(), loss: .meanSquaredError, metrics: []) }
   }
 
-  private static func framed(_ section: Data) -> Data {
-    let parts = section.split(separator: 10, maxSplits: 1, omittingEmptySubsequences: false)
-    let (name, body) = (parts[0], parts.count > 1 ? parts[1] : Data())
-    var head = Data()
-    // The lengths and the checksum; that of the contents takes two.
-    for number in [UInt32(name.count), checksum(name + body), UInt32(body.count), 0] {
-      withUnsafeBytes(of: number.littleEndian) { head.append(contentsOf: $0) }
-    }
-    return head + name + body
-  }
-
   /// CRC-32 as in zlib.
-  private static func checksum(_ bytes: Data) -> UInt32 {
+  private static func checksum(_ bytes: [UInt8]) -> UInt32 {
     ~bytes.reduce(~0) { sum, byte in
       (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in sum >> 1 ^ (sum & 1) &* 0xEDB8_8320 }
     }
