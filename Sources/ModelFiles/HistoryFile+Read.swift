@@ -24,7 +24,8 @@ extension HistoryFile {
     }
     let decoder = JSONDecoder()
     decoder.allowsJSON5 = true
-    guard let root = try? decoder.decode(Value.self, from: data) else {
+    // It also reads past a number that ends the text, so something stands behind.
+    guard let root = try? decoder.decode(Value.self, from: data + Data(" ".utf8)) else {
       throw malformed("not a JSON file")
     }
     guard case .object(let fields) = root, case .object(let series) = fields["history"] ?? root
