@@ -18,14 +18,14 @@ extension HistoryFile {
     guard data.count <= longestFile else {
       throw malformed("\(data.count) bytes, expected at most \(longestFile) of a history")
     }
-    // Foundation's reader of JSON5 traps at other bytes outside a string.
+    // Foundation's reader traps at other bytes.
     guard data.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) != nil else {
       throw malformed("not text in UTF-8")
     }
     let decoder = JSONDecoder()
-    decoder.allowsJSON5 = true
-    // It also reads past a number that ends the text, so something stands behind.
-    guard let root = try? decoder.decode(Value.self, from: data + Data(" ".utf8)) else {
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "\u{7F}Infinity", negativeInfinity: "\u{7F}-Infinity", nan: "\u{7F}NaN")
+    guard let root = try? decoder.decode(Value.self, from: withPythonNumbersAsStrings(data)) else {
       throw malformed("not a JSON file")
     }
     guard case .object(let fields) = root, case .object(let series) = fields["history"] ?? root
@@ -47,6 +47,28 @@ extension HistoryFile {
     var parameters: [String: String] = [:]
     if case .object(let stored) = fields["params"] { parameters = stored.compactMapValues(\.text) }
     return Run(history: history(figures, count: loss.count), parameters: parameters)
+  }
+
+  /// The text with Python's words for numbers that are not finite as strings, with a control character
+  /// in front, so that it is JSON. Foundation would read them in JSON5, but it traps at some numbers there.
+  private static func withPythonNumbersAsStrings(_ data: Data) -> Data {
+    let words = ["NaN", "Infinity", "-Infinity"].map { Array($0.utf8) }
+    let (quote, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
+    var result = Data(capacity: data.count)
+    var isInString = false
+    var rest = Array(data)[...]
+    while let byte = rest.first {
+      if !isInString, let word = words.first(where: { rest.starts(with: $0) }) {
+        result.append(contentsOf: [quote, 0x7F] + word + [quote])
+        rest.removeFirst(word.count)
+        continue
+      }
+      let length = isInString && byte == backslash ? 2 : 1
+      if byte == quote { isInString.toggle() }
+      result.append(contentsOf: rest.prefix(length))
+      rest = rest.dropFirst(length)
+    }
+    return result
   }
 
   /// Far more than any history, and little enough to be held several times over.
