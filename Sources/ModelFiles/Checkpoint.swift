@@ -98,7 +98,7 @@ extension Checkpoint {
     }
     state = TrainingState(
       epoch: record.epoch, step: record.step, updates: record.updates,
-      history: try history.history, setting: record.setting, parameters: parameters, slots: slots,
+      history: try history.history, identity: record.identity, parameters: parameters, slots: slots,
       rateFactor: record.rateFactor, shuffling: RandomGenerator(state: record.shuffling),
       order: order,
       sums: EpochSums(samples: record.samples, loss: record.lossSum, metrics: record.metricSums),
@@ -115,7 +115,7 @@ private struct CheckpointRecord: Codable {
   let samples: Int
   let lossSum: Double
   let metricSums: [Double]
-  let setting: TrainingSetting
+  let identity: RunIdentity
   let memories: [MemoryRecord]
 
   struct MemoryRecord: Codable {
@@ -130,7 +130,7 @@ private struct CheckpointRecord: Codable {
     (seconds, rateFactor) = (state.seconds, state.rateFactor)
     shuffling = state.shuffling.state
     (samples, lossSum, metricSums) = (state.sums.samples, state.sums.loss, state.sums.metrics)
-    setting = state.setting
+    identity = state.identity
     memories = state.memories.map { callback, memory in
       MemoryRecord(
         callback: callback, numbers: memory.numbers, shapes: memory.tensors.map(\.shape.sizes))

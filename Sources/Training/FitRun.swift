@@ -8,7 +8,7 @@ final class FitRun {
   private let evaluator: Evaluator?
   private let callbacks: [any Callback]
   private let profile: StepProfile?
-  private let setting: TrainingSetting
+  private let identity: RunIdentity
   private let shuffles: Bool
   private let updatesBefore: Int
   private(set) var history = History()
@@ -56,7 +56,7 @@ final class FitRun {
     }
     let names = loop.figures.names
     loop.progress.figureNames = names + (evaluator == nil ? [] : names.map { "val_" + $0 })
-    setting = TrainingSetting(
+    identity = RunIdentity(
       parameters: model.layout.slices.map { "\($0.name) \($0.parameter.shape)" },
       optimizer: compilation.method.name, figures: loop.progress.figureNames,
       batchSize: size, seed: model.seed)
@@ -157,7 +157,7 @@ final class FitRun {
   private func pause(epoch: Int, step: Int, _ seconds: Double) throws {
     let progress = loop.progress
     let state = TrainingState(
-      epoch: epoch, step: step, updates: compilation.steps, history: history, setting: setting,
+      epoch: epoch, step: step, updates: compilation.steps, history: history, identity: identity,
       parameters: AlignedBuffer(copying: model.parameters),
       slots: compilation.slots.map { AlignedBuffer(copying: $0) },
       rateFactor: compilation.rateFactor, shuffling: compilation.shuffling, order: loop.samples,
@@ -171,7 +171,7 @@ final class FitRun {
 
   /// Throws ``ModelError`` where a state is of a run on other samples or with other settings.
   private func check(_ state: TrainingState, _ training: [Int32]) throws(ModelError) {
-    try state.setting.check(against: setting)
+    try state.identity.check(against: identity)
     guard state.order.sorted() == training else {
       throw ModelError(
         "training was interrupted with \(state.order.count) samples to train on, and cannot go on "
@@ -181,8 +181,8 @@ final class FitRun {
     guard 0...steps ~= state.step, state.history.epochs.count == state.epoch - 1,
       // The upper half is left for updates to come.
       (state.epoch - 1) * steps + state.step...Int.max / 2 ~= state.updates,
-      state.sums.samples == min(state.step * setting.batchSize, training.count),
-      state.history.epochs.allSatisfy({ $0.values.names == setting.figures }),
+      state.sums.samples == min(state.step * identity.batchSize, training.count),
+      state.history.epochs.allSatisfy({ $0.values.names == identity.figures }),
       (state.history.seconds + [state.seconds]).allSatisfy({ Self.durations ~= $0 }),
       state.parameters.count == model.parameters.count,
       state.slots.map(\.count) == compilation.slots.map(\.count),

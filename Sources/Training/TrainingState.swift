@@ -16,7 +16,7 @@ public struct TrainingState: Sendable {
   public package(set) var history: History
 
   /// What of the run has to be the same again.
-  package var setting: TrainingSetting
+  package var identity: RunIdentity
   /// The arena of the parameters, and those of the optimizer's slots.
   package var parameters: AlignedBuffer
   package var slots: [AlignedBuffer]
@@ -32,7 +32,7 @@ public struct TrainingState: Sendable {
   package var memories: [(callback: String, memory: CallbackMemory)]
 
   package init(
-    epoch: Int, step: Int, updates: Int, history: History, setting: TrainingSetting,
+    epoch: Int, step: Int, updates: Int, history: History, identity: RunIdentity,
     parameters: AlignedBuffer, slots: [AlignedBuffer], rateFactor: Float,
     shuffling: RandomGenerator, order: [Int32], sums: EpochSums, seconds: Double,
     memories: [(callback: String, memory: CallbackMemory)]
@@ -41,7 +41,7 @@ public struct TrainingState: Sendable {
     self.step = step
     self.updates = updates
     self.history = history
-    self.setting = setting
+    self.identity = identity
     self.parameters = parameters
     self.slots = slots
     self.rateFactor = rateFactor
@@ -58,8 +58,8 @@ public struct TrainingState: Sendable {
   }
 }
 
-/// What two parts of one run have in common.
-package struct TrainingSetting: Sendable, Equatable, Codable {
+/// What the parts of one run have in common, so that none goes on as another.
+package struct RunIdentity: Sendable, Equatable, Codable {
   /// The names and shapes of the parameters.
   package var parameters: [String]
   package var optimizer: String
@@ -67,10 +67,9 @@ package struct TrainingSetting: Sendable, Equatable, Codable {
   package var batchSize: Int
   package var seed: UInt64
 
-  /// Throws ``ModelError`` with the first difference to the setting of the run that goes on.
-  func check(against found: TrainingSetting) throws(ModelError) {
-    func expect<T: Equatable>(_ what: String, _ key: KeyPath<TrainingSetting, T>) throws(ModelError)
-    {
+  /// Throws ``ModelError`` with the first difference to the identity of the run that goes on.
+  func check(against found: RunIdentity) throws(ModelError) {
+    func expect<T: Equatable>(_ what: String, _ key: KeyPath<RunIdentity, T>) throws(ModelError) {
       if self[keyPath: key] != found[keyPath: key] {
         throw ModelError(
           "training was interrupted with \(what) \(self[keyPath: key]), "

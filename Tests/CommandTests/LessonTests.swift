@@ -78,6 +78,31 @@ struct LessonTests {
     }
   }
 
+  /// All images at once, without a rate to choose: in 30 iterations below what 30 epochs reach.
+  @Test(
+    .enabled(
+      if: LessonData.mnist != nil, "MNIST was not found: maru data fetch mnist, or set MARU_DATA"))
+  func fullBatchTrainingOnMNISTEndsBelowTheLesson() throws {
+    let data = ["--exercise", "softmax", "--data-directory", try #require(LessonData.mnist)]
+    let lesson = try Self.train(data)
+    let run = try Self.train(data + ["--optimizer", "lbfgs"])
+    let (loss, other) = (try #require(run.history["loss"]), try #require(lesson.history["loss"]))
+    #expect(loss.count == 30 && other.count == 30)
+    #expect(loss[29] < other[29])
+  }
+
+  @Test(
+    .enabled(
+      if: LessonData.mnist != nil, "MNIST was not found: maru data fetch mnist, or set MARU_DATA"))
+  func linearFitOnMNISTIsRightForSeventeenOfTwenty() throws {
+    let result = try Command.maru(
+      Command.words("fit-linear --dataset mnist --data-directory")
+        + [try #require(LessonData.mnist)])
+    let line = try #require(result.outputLines.last)
+    let match = try #require(line.wholeMatch(of: /test accuracy: (0\.\d{4})/), "\(result)")
+    #expect(try #require(Double(match.1)) >= 0.85)
+  }
+
   @Test(
     .enabled(
       if: LessonData.hasFashionMNIST,

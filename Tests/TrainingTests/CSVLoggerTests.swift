@@ -36,6 +36,22 @@ import Training
     #expect(reader.counts == [1, 2, 3, 4])
   }
 
+  /// A callback after the logger ends training in its second epoch.
+  @Test func anInterruptedTrainingLeavesTheWholeHistory() throws {
+    let path = temporaryPath()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let ender = StateKeeper()
+    #expect(throws: StateKeeper.End.self) {
+      try compiledModel().fit(
+        Problem.samples, Problem.labels, epochs: 3, callbacks: [CSVLogger(path), ender])
+    }
+    let history = try compiledModel().fit(
+      Problem.samples, Problem.labels, epochs: 3, callbacks: [CSVLogger(path)],
+      resuming: try #require(ender.state))
+    #expect(history.epochs.count == 3)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == history.csv)
+  }
+
   @Test func aFileThatCannotBeOpenedIsAnErrorBeforeTraining() throws {
     let model = try compiledModel()
     let before = model.flatWeights
@@ -75,5 +91,19 @@ private final class LineCounter: Callback {
 
   private func count() throws {
     counts.append(try String(contentsOfFile: path, encoding: .utf8).count { $0 == "\n" })
+  }
+}
+
+/// Ends training with its state, after the first step of the second epoch.
+private final class StateKeeper: Callback {
+  struct End: Error {}
+  private(set) var state: TrainingState?
+
+  func stepDidEnd(_ progress: TrainingProgress) -> Decision {
+    progress.epoch == 2 ? .pause : .proceed
+  }
+  func trainingDidPause(_ state: TrainingState, model: Sequential) throws {
+    self.state = state
+    throw End()
   }
 }

@@ -93,7 +93,7 @@ struct ResumeTests {
     expectSame(try run(Self.settings[1], resuming: pauser.states[0]), whole, "from a kept state")
   }
 
-  @Test func loggedEpochsAreLoggedAgain() throws {
+  @Test func callbacksAreToldOfTheEpochsBefore() throws {
     let first = ResumeWatcher()
     let setting = Setting(testDescription: "", optimizer: SGD())
     let state = try #require(try run(setting, Pauser(after: [7])).state)

@@ -119,14 +119,14 @@ def checkpoint(name, figures, optimizer, run, slots, memories):
     Each parameter begins a cache line of 64 bytes.
     """
     arena = struct.pack("<f60xf60x", 0.5, 0.25)
-    setting = {"optimizer": optimizer, "figures": ["loss"], "seed": 1}
-    setting["parameters"] = ["layers.0.weight [1, 1]", "layers.0.bias [1]"]
-    setting["batchSize"] = 2 if slots else 4
+    identity = {"optimizer": optimizer, "figures": ["loss"], "seed": 1}
+    identity["parameters"] = ["layers.0.weight [1, 1]", "layers.0.bias [1]"]
+    identity["batchSize"] = 2 if slots else 4
     run = {"epoch": 2, "seconds": 0.5, "rateFactor": 1, "shuffling": [1, 2, 3, 4], **run}
     shapes = [shape for memory in memories for shape in memory["shapes"]]
     parts = {
         "settings": b"{}",
-        "run": json.dumps({**run, "setting": setting, "memories": memories}).encode(),
+        "run": json.dumps({**run, "identity": identity, "memories": memories}).encode(),
         "history": json.dumps(figures).encode(),
         "order": struct.pack("<4i", 2, 0, 3, 1),
         "parameters": arena,
