@@ -53,9 +53,9 @@ let package = Package(
     .systemLibrary(
       name: "CLAPACKE", pkgConfig: "lapacke",
       providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
-    .target(name: "LinearAlgebra", dependencies: ["Tensors", "CLAPACKE"]),
+    .target(name: "LinearAlgebra", dependencies: ["Tensors", "CKernels", "CLAPACKE"]),
     .testTarget(
-      name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], exclude: ["Goldens"]),
+      name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "CKernels"], exclude: ["Goldens"]),
     .target(name: "Layers", dependencies: ["Tensors"]),
     .target(name: "Training", dependencies: ["Layers"]),
     .target(name: "ModelFiles", dependencies: ["Training", "CLibdeflate"]),

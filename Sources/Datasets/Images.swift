@@ -93,6 +93,13 @@ public struct Images: SampleSource, Sendable {
 
   // MARK: SampleSource
 
+  /// The pixels, of which each becomes its 255th part; nil for samples that are floats.
+  public var bytes: SampleBytes? {
+    values == nil ? SampleBytes(pixels, scale: Self.pixelScale) : nil
+  }
+
+  private static let pixelScale: Float = 1 / 255
+
   /// The number of images.
   public var sampleCount: Int { count }
 
@@ -112,8 +119,8 @@ public struct Images: SampleSource, Sendable {
     pixels.withUnsafeBufferPointer {
       guard let bytes = $0.baseAddress else { return }
       maru_gather_bytes(
-        bytes + columns.lowerBound, shape.count, first, indices.count, columns.count, 1 / 255,
-        batch.baseAddress, batch.stride)
+        bytes + columns.lowerBound, shape.count, first, indices.count, columns.count,
+        Self.pixelScale, batch.baseAddress, batch.stride)
     }
   }
 }

@@ -51,3 +51,10 @@ func addLowerTriangle<Scalar: BinaryFloatingPoint>(
     }
   }
 }
+
+/// Adds numbers to others of the same count.
+func add(_ numbers: [Double], to sums: inout [Double]) {
+  sums.withUnsafeMutableBufferPointer { sums in
+    for (index, number) in numbers.enumerated() { sums[index] += number }
+  }
+}

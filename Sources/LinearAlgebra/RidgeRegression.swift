@@ -10,25 +10,35 @@
 /// scikit-learn's `Ridge(alpha:)`: it weighs against a sum over the samples, so a larger set wants a
 /// larger one.
 public struct RidgeRegression: Sendable {
-  /// `W` [targets, inputs]
+  /// `W` [classes, inputs]
   public let weight: Matrix<Double>
-  /// `b` of each target.
+  /// `b` of each class.
   public let bias: [Double]
   /// λ
   public let ridge: Double
 
   /// Fits by one Cholesky factorisation of the normal equations `(XᵀX + λI)·Wᵀ = XᵀY`, X and Y centred.
   ///
-  /// At least one sample and a λ from 0 are needed; others trap. Throws where inputs depend on each
-  /// other within rounding and λ is too small to tell them apart.
+  /// Inputs that do not vary, as the rims of digits, are left out, and have zeros for weights. At least
+  /// one sample and a λ from 0 are needed; others trap. Throws where inputs depend on each other within
+  /// rounding and λ is too small to tell them apart.
   public init(_ sums: RegressionSums, ridge: Double) throws(LinearAlgebraError) {
     precondition(
       ridge >= 0 && ridge.isFinite, "RidgeRegression: expected λ from 0, got \(ridge)")
     let centred = CentredSums(sums)
     var penalised = centred.products
     for index in 0..<penalised.rows { penalised[index, index] += ridge }
-    // [d, d]⁻¹ · [d, k]
-    let transposed = try cholesky(penalised).solve(centred.targetProducts)
+    let factor = try cholesky(penalised)
+    // What an input has beyond those before it; of a sum of n terms rounding leaves this much.
+    let rounding = Double(penalised.rows) * Double.ulpOfOne
+    for index in 0..<penalised.rows {
+      let own = factor.lower[index, index] * factor.lower[index, index]
+      guard own > rounding * penalised[index, index] else {
+        throw .notPositiveDefinite(leadingMinor: index + 1)
+      }
+    }
+    // [v, v]⁻¹ · [v, k]
+    let transposed = try factor.solve(centred.targetProducts.transposed())
     self.init(weight: transposed.transposed(), centred, ridge)
   }
 
@@ -40,8 +50,8 @@ public struct RidgeRegression: Sendable {
   /// - Parameters:
   ///   - training: the sums to fit to
   ///   - validation: the sums of the samples to choose by
-  ///   - candidates: values of λ; from 10⁻⁵ to 10 of the mean eigenvalue of `XᵀX`, two a decade,
-  ///     unless given
+  ///   - candidates: values of λ; from 10⁻⁵ to 10 of the mean eigenvalue of `XᵀX`, of inputs that
+  ///     vary, two a decade, unless given
   public static func best(
     _ training: RegressionSums, validation: RegressionSums, candidates: [Double]? = nil
   ) throws(LinearAlgebraError) -> RidgeRegression {
@@ -51,18 +61,17 @@ public struct RidgeRegression: Sendable {
       candidates.allSatisfy { $0 > 0 && $0.isFinite } && validation.count > 0,
       "RidgeRegression: expected samples to choose by and λ above 0, got \(candidates)")
     let eigen = try eigenSymmetric(centred.products)
-    // [d, d]ᵀ · [d, k]
-    let projected = eigen.vectors.multiplied(by: centred.targetProducts, transposingSelf: true)
+    // [k, v] · [v, v]
+    let projected = centred.targetProducts.multiplied(by: eigen.vectors)
     let fits = candidates.map { ridge in
       var scaled = projected
-      for row in 0..<scaled.rows {
+      for column in 0..<scaled.columns {
         // Rounding may leave an eigenvalue that should be 0 a little below it.
-        let factor = 1 / (max(eigen.values[row], 0) + ridge)
-        for column in 0..<scaled.columns { scaled[row, column] *= factor }
+        let factor = 1 / (max(eigen.values[column], 0) + ridge)
+        for row in 0..<scaled.rows { scaled[row, column] *= factor }
       }
-      // [d, k]ᵀ · [d, d]ᵀ → [k, d]
-      let weight = scaled.multiplied(
-        by: eigen.vectors, transposingSelf: true, transposingOther: true)
+      // [k, v] · [v, v]ᵀ
+      let weight = scaled.multiplied(by: eigen.vectors, transposingOther: true)
       return RidgeRegression(weight: weight, centred, ridge)
     }
     let products = validation.products.symmetric
@@ -81,59 +90,74 @@ public struct RidgeRegression: Sendable {
   /// The error from the sums and both triangles of their products.
   private func squaredError(_ sums: RegressionSums, _ products: Matrix<Double>) -> Double {
     precondition(
-      sums.inputs == weight.columns && sums.targets == weight.rows && sums.count > 0,
-      "RidgeRegression: expected samples of \(weight.columns) inputs and \(weight.rows) targets")
-    var full = Matrix<Double>(rows: weight.rows, columns: weight.columns + 1)
-    full.copy(weight, rows: weight.rows, columns: weight.columns)
-    for (row, value) in bias.enumerated() { full[row, weight.columns] = value }
-    // [k, d + 1] · [d + 1, d + 1]
-    let product = full.multiplied(by: products)
-    let targets = sums.targetProducts.transposed()
-    var total = sums.targetSquares.reduce(0, +)
-    for index in full.storage.indices {
-      total += full.storage[index] * (product.storage[index] - 2 * targets.storage[index])
+      sums.inputs == weight.columns && sums.classes == weight.rows && sums.count > 0,
+      "RidgeRegression: expected samples of \(weight.columns) inputs and \(weight.rows) classes")
+    let totals = sums.totals
+    // [k, d] · [d, d]
+    let product = weight.multiplied(by: products)
+    var total = 0.0
+    for row in 0..<weight.rows {
+      let (bias, count) = (bias[row], Double(sums.classCounts[row]))
+      for column in 0..<weight.columns {
+        let linear = 2 * (bias * totals[column] - sums.classSums[row, column])
+        total += weight[row, column] * (product[row, column] + linear)
+      }
+      total += Double(sums.count) * bias * bias + (1 - 2 * bias) * count
     }
     return total / Double(sums.count)
   }
 
-  private init(weight: Matrix<Double>, _ centred: CentredSums, _ ridge: Double) {
-    self.weight = weight
+  /// From the weights of the inputs that vary [k, v].
+  private init(weight varying: Matrix<Double>, _ centred: CentredSums, _ ridge: Double) {
     self.ridge = ridge
-    bias = (0..<weight.rows).map { row in
-      (0..<weight.columns).reduce(centred.targetMeans[row]) {
-        $0 - weight[row, $1] * centred.means[$1]
+    var (weight, bias) = (
+      Matrix<Double>(rows: varying.rows, columns: centred.means.count), centred.targetMeans
+    )
+    for row in 0..<weight.rows {
+      for (place, input) in centred.varying.enumerated() {
+        weight[row, input] = varying[row, place]
+        bias[row] -= varying[row, place] * centred.means[input]
       }
     }
+    (self.weight, self.bias) = (weight, bias)
   }
 }
 
 /// The sums of samples whose means are taken off, so that the bias falls out of the equations.
 private struct CentredSums {
   let means, targetMeans: [Double]
-  /// `XᵀX` [d, d], its lower triangle.
-  let products: Matrix<Double>
-  /// `XᵀY` [d, k]
-  let targetProducts: Matrix<Double>
+  /// The inputs that vary, to which the matrices are restricted.
+  let varying: [Int]
+  /// `XᵀX` [v, v], its lower triangle.
+  private(set) var products: Matrix<Double>
+  /// `YᵀX` [k, v]
+  private(set) var targetProducts: Matrix<Double>
 
   init(_ sums: RegressionSums) {
     precondition(sums.count > 0, "RidgeRegression: expected at least one sample")
-    let (d, k) = (sums.inputs, sums.targets)
     let count = Double(sums.count)
-    let means = (0..<d).map { sums.products[d, $0] / count }
-    let targetMeans = (0..<k).map { sums.targetProducts[d, $0] / count }
-    var products = Matrix<Double>(rows: d, columns: d)
-    var targetProducts = Matrix<Double>(rows: d, columns: k)
-    for row in 0..<d {
-      for column in 0...row {
-        products[row, column] = sums.products[row, column] - count * means[row] * means[column]
+    let means = sums.totals.map { $0 / count }
+    let varying = means.indices.filter { sums.products[$0, $0] > count * means[$0] * means[$0] }
+    products = Matrix(rows: varying.count, columns: varying.count)
+    targetProducts = Matrix(rows: sums.classes, columns: varying.count)
+    for (row, input) in varying.enumerated() {
+      for (column, other) in varying[...row].enumerated() {
+        products[row, column] = sums.products[input, other] - count * means[input] * means[other]
       }
-      for column in 0..<k {
-        targetProducts[row, column] =
-          sums.targetProducts[row, column] - count * means[row] * targetMeans[column]
+      for target in 0..<sums.classes {
+        targetProducts[target, row] =
+          sums.classSums[target, input] - Double(sums.classCounts[target]) * means[input]
       }
     }
-    (self.means, self.targetMeans) = (means, targetMeans)
-    (self.products, self.targetProducts) = (products, targetProducts)
+    (self.means, self.varying) = (means, varying)
+    targetMeans = sums.classCounts.map { Double($0) / count }
+  }
+}
+
+extension RegressionSums {
+  /// The sum of all samples.
+  fileprivate var totals: [Double] {
+    (0..<inputs).map { input in (0..<classes).reduce(0) { $0 + classSums[$1, input] } }
   }
 }
 

@@ -21,14 +21,19 @@ struct SampleBlocks: Sendable {
   /// The samples of a block by their places among all that were chosen.
   func range(_ number: Int) -> Range<Int> { number * size..<min((number + 1) * size, total) }
 
+  /// The indices of the samples of a block.
+  func indices(_ number: Int) -> [Int32] {
+    let range = range(number)
+    return indices.map { Array($0[range]) } ?? range.map { Int32($0) }
+  }
+
   /// Room for a block.
   func buffer() -> AlignedBuffer { AlignedBuffer(zeros: size * samples.sampleShape.count) }
 
   /// Writes a block to a buffer: [n, d].
   func gather(_ number: Int, into buffer: AlignedBuffer) -> MatrixView<Float> {
-    let range = range(number)
-    let chosen = indices.map { Array($0[range]) } ?? range.map { Int32($0) }
-    let rows = buffer.matrix(rows: range.count, columns: samples.sampleShape.count)
+    let chosen = indices(number)
+    let rows = buffer.matrix(rows: chosen.count, columns: samples.sampleShape.count)
     chosen.withUnsafeBufferPointer { samples.gather($0, into: rows) }
     return rows
   }

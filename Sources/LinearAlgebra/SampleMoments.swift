@@ -33,15 +33,20 @@ public struct SampleMoments: Sendable {
     scatter = Matrix(rows: inputs, columns: inputs)
   }
 
-  /// The moments of samples of any shape, which are flattened, multiplied in single precision.
+  /// The moments of samples of any shape, which are flattened.
   ///
-  /// Throws where an element is not finite.
+  /// Bytes are multiplied as whole numbers where the processor has instructions for that (AVX-512
+  /// VNNI), which is faster and exact; others in single precision. Throws where an element is not finite.
   /// - Parameters:
   ///   - samples: where they come from
   ///   - indices: which of them, all unless given; others than the samples' own trap
   public init(
     _ samples: any SampleSource, indices: [Int32]? = nil
   ) throws(LinearAlgebraError) {
+    if let bytes = ByteSums(samples, indices) {
+      self.init(bytes)
+      return
+    }
     let chosen = SampleBlocks(samples, indices, size: Self.blockSize)
     let none = SampleMoments(inputs: samples.sampleShape.count)
     let parts = inParallel(blocks: chosen.count) { blocks in
@@ -58,6 +63,21 @@ public struct SampleMoments: Sendable {
     }
     self = none
     for part in parts { self = self + (try part.get()) }
+  }
+
+  /// The moments of bytes, which are centred before they are scaled.
+  private init(_ bytes: ByteSums) {
+    self.init(inputs: bytes.products.rows)
+    count = bytes.count
+    if count == 0 { return }
+    let (sums, scale, n) = (bytes.classSums.elements, bytes.scale, Double(count))
+    mean = sums.map { scale * ($0 / n) }
+    for row in 0..<inputs {
+      for column in 0...row {
+        let product = bytes.products[row, column] - sums[row] * sums[column] / n
+        scatter[row, column] = scale * scale * product
+      }
+    }
   }
 
   /// The moments of the samples of both; inputs of different numbers trap.

@@ -15,9 +15,29 @@ public protocol SampleSource: Sendable {
   /// untransposed with a row an index and a column for each of `columns`.
   func gather(
     _ indices: UnsafeBufferPointer<Int32>, columns: Range<Int>, into batch: MatrixView<Float>)
+  /// The same samples as bytes, where they are kept so; nil unless a source says otherwise.
+  ///
+  /// It lets sums of products be taken of whole numbers, several times as fast as of floats.
+  var bytes: SampleBytes? { get }
+}
+
+/// Samples kept as bytes.
+public struct SampleBytes: Sendable {
+  /// The bytes, sample by sample.
+  public let elements: ArraySlice<UInt8>
+  /// The float that a byte of 1 stands for: x becomes scale · x.
+  public let scale: Float
+
+  /// Creates samples from their bytes and what these stand for.
+  public init(_ elements: ArraySlice<UInt8>, scale: Float) {
+    (self.elements, self.scale) = (elements, scale)
+  }
 }
 
 extension SampleSource {
+  /// Nil: the samples are not kept as bytes.
+  public var bytes: SampleBytes? { nil }
+
   /// Writes whole samples to the rows of `batch`.
   public func gather(_ indices: UnsafeBufferPointer<Int32>, into batch: MatrixView<Float>) {
     gather(indices, columns: 0..<sampleShape.count, into: batch)

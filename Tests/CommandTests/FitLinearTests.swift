@@ -40,18 +40,20 @@ struct FitLinearTests {
   }
 
   @Test func pixelsThatDependOnEachOtherNeedARidge() throws {
-    let black = [UInt8](repeating: 0, count: Stripes.trainCount * 20)
-    let dark = try Stripes.write(
-      to: folder, changing: [Stripes.names[0]: idx([Stripes.trainCount, 4, 5], black)])
+    // The pixels of the second column are those of the first.
+    var pixels = Stripes.pixels(Stripes.trainCount)
+    for index in stride(from: 0, to: pixels.count, by: 5) { pixels[index + 1] = pixels[index] }
+    let doubled = try Stripes.write(
+      to: folder, changing: [Stripes.names[0]: idx([Stripes.trainCount, 4, 5], pixels)])
     let path = folder["linear.safetensors"]
     let result = try Command.maru(
-      ["fit-linear", "--ridge", "0", "--dataset", dark, "--output", path])
+      ["fit-linear", "--ridge", "0", "--dataset", doubled, "--output", path])
     expectFailure(
       result, 65,
       "--ridge 0: some pixels follow from others, so that the weights are not determined; "
         + "give a larger number, or auto")
     #expect(!FileManager.default.fileExists(atPath: path))
-    expectSuccess(try Command.maru(["fit-linear", "--dataset", dark]))
+    expectSuccess(try Command.maru(["fit-linear", "--dataset", doubled]))
   }
 
   @Test func splitThatLeavesNothingNamesItsOption() throws {

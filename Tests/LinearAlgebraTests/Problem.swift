@@ -83,6 +83,14 @@ extension Matrix<Double> {
   }
 
   /// The root of the sum of squares.
+  var lowerTriangle: Matrix {
+    var result = self
+    for row in 0..<rows {
+      for column in min(row + 1, columns)..<columns { result[row, column] = 0 }
+    }
+    return result
+  }
+
   var size: Double { elements.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 }
 

@@ -40,48 +40,25 @@ import Testing
   @Test("sums are those of the definition, over several blocks too", arguments: [1, 2048, 4100])
   func sums(count: Int) {
     let samples = Samples(count, seed: 611)
-    let (x, y) = (samples.withOnes, samples.targets)
+    let (x, y) = (Matrix<Double>(samples.x), samples.targets)
     let sums = samples.sums()
-    #expect(sums.count == count && sums.inputs == 5 && sums.targets == 3)
-    var products = x.multiplied(by: x, transposingSelf: true)
-    for row in 0..<6 {
-      for column in row + 1..<max(6, row + 1) { products[row, column] = 0 }
-    }
-    #expect(sums.products == products)
-    #expect(sums.targetProducts == x.multiplied(by: y, transposingSelf: true))
-    #expect(
-      sums.targetSquares
-        == (0..<3).map { label in
-          Double(samples.labels.count { $0 == label })
-        })
+    #expect(sums.count == count && sums.inputs == 5 && sums.classes == 3)
+    #expect(sums.products == x.multiplied(by: x, transposingSelf: true).lowerTriangle)
+    #expect(sums.classSums == y.multiplied(by: x, transposingSelf: true))
+    #expect(sums.classCounts == (0..<3).map { label in samples.labels.count { $0 == label } })
     let parts = samples.sums(0..<count / 3) + samples.sums(count / 3..<count)
     #expect(parts.count == count && parts.products == sums.products)
-    #expect(parts.targetProducts == sums.targetProducts)
-    #expect(parts.targetSquares == sums.targetSquares)
+    #expect(parts.classSums == sums.classSums && parts.classCounts == sums.classCounts)
   }
 
-  @Test("inputs that are 0 in some blocks, or in all, count as such")
-  func zeroColumns() {
-    // Column 1 is 0 in the second block, column 3 in the first, 0 and 4 in both, 2 is never all 0.
-    let count = 4100
-    var elements = [Float](repeating: 0, count: count * 5)
-    for row in 0..<count {
-      if row < 2048 { elements[row * 5 + 1] = Float(row % 7) }
-      elements[row * 5 + 2] = Float(row % 3) - 1
-      if row >= 2048 { elements[row * 5 + 3] = Float(row % 5) }
-    }
-    let labels = (0..<count).map { $0 % 3 }
-    let tensor = Tensor(elements, shape: [count, 5])
-    let sums = RegressionSums(tensor, labels: labels, classes: 3)
-    var (x, y) = (Matrix<Double>(rows: count, columns: 6), Matrix<Double>(rows: count, columns: 3))
-    for row in 0..<count {
-      for column in 0..<5 { x[row, column] = Double(elements[row * 5 + column]) }
-      (x[row, 5], y[row, labels[row]]) = (1, 1)
-    }
-    var products = x.multiplied(by: x, transposingSelf: true)
-    for row in 0..<6 { for column in row + 1..<max(6, row + 1) { products[row, column] = 0 } }
-    #expect(sums.products == products)
-    #expect(sums.targetProducts == x.multiplied(by: y, transposingSelf: true))
+  @Test("sums of bytes are those of their floats")
+  func bytes() {
+    let (source, labels) = (ByteSource(3000, 20, scale: 0.5, seed: 618), (0..<3000).map { $0 % 7 })
+    let bytes = RegressionSums(source, labels: labels, classes: 7, indices: 1000..<2900)
+    let floats = RegressionSums(source.floats, labels: labels, classes: 7, indices: 1000..<2900)
+    #expect(bytes.classCounts == floats.classCounts)
+    #expect((bytes.products - floats.products).size < 1e-6 * floats.products.size)
+    #expect((bytes.classSums - floats.classSums).size < 1e-6 * floats.classSums.size)
   }
 
   /// Ridge regression is plain least squares with √λ·I below the inputs and zeros below the targets;
@@ -144,15 +121,47 @@ import Testing
     #expect(own.squaredError(validation) < 1.1 * errors[expected])
   }
 
-  @Test("inputs that do not vary leave the shares of the classes")
-  func constantInputs() throws {
+  @Test("inputs that do not vary leave the shares of the classes", arguments: [0, 3.5])
+  func constantInputs(ridge: Double) throws {
     let constant = RegressionSums(
       Tensor(repeating: 1, shape: [4, 2]), labels: [0, 1, 1, 2], classes: 3)
-    let fit = try RidgeRegression.best(constant, validation: constant)
-    #expect(fit.bias == [0.25, 0.5, 0.25] && fit.weight.elements.allSatisfy { $0 == 0 })
-    #expect(throws: LinearAlgebraError.notPositiveDefinite(leadingMinor: 1)) {
-      try RidgeRegression(constant, ridge: 0)
+    for fit in [
+      try RidgeRegression(constant, ridge: ridge),
+      try RidgeRegression.best(constant, validation: constant),
+    ] {
+      #expect(fit.bias == [0.25, 0.5, 0.25] && fit.weight.elements.allSatisfy { $0 == 0 })
     }
+  }
+
+  @Test("inputs that do not vary change nothing for those that do")
+  func someConstantInputs() throws {
+    let samples = Samples(60, seed: 619)
+    var elements: [Float] = []
+    for row in 0..<60 {
+      let sample = samples.x[rows: row..<row + 1].elements
+      elements += sample[..<2] + [0] + sample[2...] + [1]
+    }
+    let wider = RegressionSums(
+      Tensor(elements, shape: [60, 7]), labels: samples.labels, classes: 3)
+    let (fit, expected) = (
+      try RidgeRegression(wider, ridge: 2), try RidgeRegression(samples.sums(), ridge: 2)
+    )
+    #expect(fit.bias == expected.bias)
+    for target in 0..<3 {
+      let weights = (0..<5).map { expected.weight[target, $0] }
+      #expect((0..<7).map { fit.weight[target, $0] } == weights[..<2] + [0] + weights[2...] + [0])
+    }
+  }
+
+  @Test("inputs that follow from each other need a penalty")
+  func dependentInputs() throws {
+    // A third of each: what rounding leaves is not exactly 0.
+    let twice = RegressionSums(
+      Tensor([1, 2, 2, 4, 4, 8].map { $0 / 3 }, shape: [3, 2]), labels: [0, 1, 0], classes: 2)
+    #expect(throws: LinearAlgebraError.notPositiveDefinite(leadingMinor: 2)) {
+      try RidgeRegression(twice, ridge: 0)
+    }
+    _ = try RidgeRegression(twice, ridge: 1e-9)
   }
 
   @Test("labels outside the classes, no samples and a negative λ trap")
@@ -164,7 +173,7 @@ import Testing
       _ = RegressionSums(Tensor(zeros: [2, 2]), labels: [0], classes: 3)
     }
     await #expect(processExitsWith: .failure) {
-      _ = try? RidgeRegression(RegressionSums(inputs: 2, targets: 1), ridge: 1)
+      _ = try? RidgeRegression(RegressionSums(inputs: 2, classes: 1), ridge: 1)
     }
     await #expect(processExitsWith: .failure) {
       _ = try? RidgeRegression(Samples(20, seed: 617).sums(), ridge: -0.001)

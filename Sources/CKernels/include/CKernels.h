@@ -129,6 +129,27 @@ void maru_product(const float *a, ptrdiff_t a_stride, int is_a_transposed, const
                   ptrdiff_t b_stride, int is_b_transposed, float *c, ptrdiff_t c_stride,
                   ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, float beta);
 
+// bytes.c — sums over samples kept as bytes, in whole numbers.
+
+/// The most samples that `maru_add_byte_products` takes at once.
+#define MARU_BYTE_BLOCK 1024
+/// The most samples that it can add up before a sum might overflow.
+#define MARU_BYTE_SAMPLES 65536
+
+/// sums[j] += x[j]
+void maru_add_bytes(const uint8_t *x, ptrdiff_t n, int32_t *sums);
+
+/// Whether the processor has the instructions that `maru_add_byte_products` needs (AVX-512 VNNI).
+int maru_has_byte_products(void);
+
+/// Adds the products of the columns of X, the bytes of the samples x[indices[p]] of d bytes each:
+///   products[i, j] += Σₚ (X[p, i] − 128) · X[p, j]  for j ≤ i
+///
+/// Rows of `products` lie 16·⌈d/16⌉ int32 apart, and there are as many; past the diagonal and past d
+/// their values mean nothing. `room` is MARU_BYTE_BLOCK·16·⌈d/16⌉ bytes on a multiple of 64.
+void maru_add_byte_products(const uint8_t *x, ptrdiff_t d, const int32_t *indices, ptrdiff_t n,
+                            void *room, int32_t *products);
+
 // peak.c
 
 /// The multiplications and additions a second that so many threads (1 to 1024) reach together on
