@@ -29,11 +29,10 @@ public struct RidgeRegression: Sendable {
     var penalised = centred.products
     for index in 0..<penalised.rows { penalised[index, index] += ridge }
     let factor = try cholesky(penalised)
-    // What an input has beyond those before it; of a sum of n terms rounding leaves this much.
-    let rounding = Double(penalised.rows) * Double.ulpOfOne
     for index in 0..<penalised.rows {
+      // What an input has beyond those before it, where rounding leaves some 10⁻¹⁴ of what it has.
       let own = factor.lower[index, index] * factor.lower[index, index]
-      guard own > rounding * penalised[index, index] else {
+      guard own > 1e-12 * penalised[index, index] else {
         throw .notPositiveDefinite(leadingMinor: index + 1)
       }
     }
