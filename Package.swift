@@ -87,7 +87,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"]),
     .testTarget(
-      name: "DocumentationTests", dependencies: ["Maru", "TestSupport", "FileTestSupport"]),
+      name: "DocumentationTests",
+      dependencies: ["Maru", "ONNXFiles", "TestSupport", "FileTestSupport"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["benchmarks", "Maru"]),
     .testTarget(name: "BLASTests", dependencies: ["BLAS", "TestSupport", "FileTestSupport"]),
     tests(of: "Tensors", scripts: ["Goldens"]),

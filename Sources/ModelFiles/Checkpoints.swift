@@ -15,7 +15,7 @@ import Training
 /// state whose weights are not finite is not saved: the file stays the last good one. What the
 /// system refuses ends training (``ModelFileError``). Keras's `BackupAndRestore`, except that the
 /// file stays.
-public final class Checkpoints: Callback {
+public final class Checkpoints: Callback, Sendable {
   /// How often the state is saved.
   public enum Interval: Sendable, Equatable {
     /// After every so many steps, counted over all epochs.
