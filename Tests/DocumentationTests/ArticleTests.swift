@@ -58,6 +58,11 @@ import Testing
     #expect(page.contains(/block(s|ed)?\s/))
   }
 
+  /// `swift format lint` looks at all other public symbols.
+  @Test func casesAndRequirementsAreDocumented() throws {
+    #expect(try Sources.undocumentedMembers() == [])
+  }
+
   private static func swiftBlocks(of text: String) -> [String] {
     text.matches(of: /```swift\n((?s).*?)```/).map { String($0.1) }
   }

@@ -1,4 +1,3 @@
-import Foundation
 import Maru
 import ONNXFiles
 import Testing
@@ -103,44 +102,5 @@ import Testing
   /// The name with the module, without generic arguments.
   private static func name(_ type: Any.Type) -> String {
     String(reflecting: type).replacing(/^any |<.*?>/, with: "")
-  }
-}
-
-/// What the sources of the products say of themselves.
-enum Sources {
-  static let modules = [
-    "BLAS", "Tensors", "LinearAlgebra", "Layers", "Training", "Datasets", "ModelFiles",
-    "ONNXFiles", "Charts",
-  ]
-
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../Sources").standardized
-
-  /// The text of the file that declares each public type, by the type's name with its module.
-  static func publicTypes() throws -> [String: String] {
-    var types: [String: String] = [:]
-    for module in modules {
-      for file in try files(of: module) {
-        var outer = ""
-        for line in file.split(separator: "\n") {
-          guard
-            let match = line.prefixMatch(
-              of: /( *)(public )?(?:final )?(extension|class|struct|enum|protocol) ([\w.]+)/)
-          else { continue }
-          let isNested = !match.1.isEmpty
-          let name = isNested ? "\(outer).\(match.4)" : "\(match.4)"
-          if !isNested { outer = name }
-          if match.2 != nil && match.3 != "extension" { types["\(module).\(name)"] = file }
-        }
-      }
-    }
-    return types
-  }
-
-  private static func files(of module: String) throws -> [String] {
-    let root = folder.appendingPathComponent(module)
-    return try FileManager.default.subpathsOfDirectory(atPath: root.path)
-      .filter { $0.hasSuffix(".swift") }
-      .map { try String(contentsOf: root.appendingPathComponent($0), encoding: .utf8) }
   }
 }
