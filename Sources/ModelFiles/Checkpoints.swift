@@ -14,8 +14,8 @@ import Training
 /// is also written when training rests for another reason, such as the cancellation of its task. A
 /// state whose weights are not finite is not saved: the file stays the last good one. What the
 /// system refuses ends training (``ModelFileError``). Keras's `BackupAndRestore`, except that the
-/// file stays.
-public final class Checkpoints: Callback, Sendable {
+/// file stays. Not `Sendable`: it belongs to one training.
+public final class Checkpoints: Callback {
   /// How often the state is saved.
   public enum Interval: Sendable, Equatable {
     /// After every so many steps, counted over all epochs.
@@ -62,3 +62,6 @@ public final class Checkpoints: Callback, Sendable {
     try Checkpoint(state, settings: settings).write(to: path)
   }
 }
+
+@available(*, unavailable, message: "A callback belongs to one training.")
+extension Checkpoints: Sendable {}

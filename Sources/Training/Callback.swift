@@ -13,7 +13,7 @@ public enum Decision: Sendable, Equatable {
 ///
 /// All calls come one after the other on the thread that trains, which is the one that called `fit`, or
 /// that of an epoch of a ``TrainingSequence``. What a callback throws ends training and is thrown there.
-/// A callback need not be `Sendable`, and those of this package mostly are not: each belongs to one
+/// A callback need not be `Sendable`, and those of this package are not: each belongs to one
 /// training.
 public protocol Callback: AnyObject {
   /// What it has to remember for training to go on later as if it had never stopped; nil for nothing.

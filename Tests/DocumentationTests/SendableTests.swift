@@ -43,7 +43,7 @@ import Testing
     side(FittedImage.Style.self),
     // ModelFiles and ONNXFiles
     side(ModelFileError.self), side(ModelFileError.Kind.self), side(Checkpoint.self),
-    side(Checkpoints.self), side(Checkpoints.Interval.self), side(HistoryFile.Run.self),
+    side(Checkpoints.Interval.self), side(HistoryFile.Run.self),
     side(PyTorchExport.self), side(ONNXExport.self),
     // Charts
     side(Chart.self), side(Chart.Throughput.self), side(Chart.TrainingSpeed.self),
@@ -54,7 +54,7 @@ import Testing
   private static let notSendable = [
     side(TargetRows.self), side(Sequential.self), side((any Callback).self),
     side(TrainingProgress.self), side(EarlyStopping.self), side(ReduceOnPlateau.self),
-    side(StopOnNaN.self), side(CSVLogger.self), side(StepProfile.self),
+    side(StopOnNaN.self), side(CSVLogger.self), side(Checkpoints.self), side(StepProfile.self),
     side(TrainingSequence.self), side(TrainingSequence.Iterator.self), side(ModelFile.self),
     side(Report.self),
   ]
