@@ -63,7 +63,8 @@ let package = Package(
     .target(
       name: "ONNXFiles", dependencies: ["ModelFiles", protobuf], exclude: ["onnx.proto"]),
     .testTarget(
-      name: "ONNXFilesTests", dependencies: ["ONNXFiles", "FileTestSupport", protobuf],
+      name: "ONNXFilesTests",
+      dependencies: ["ONNXFiles", "TestSupport", "FileTestSupport", protobuf],
       exclude: ["Goldens"]),
     .target(name: "Charts", dependencies: ["Training", "Datasets"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts", "FileTestSupport"]),
@@ -82,12 +83,14 @@ let package = Package(
     .target(
       name: "FileTestSupport", dependencies: ["CLibdeflate"], path: "Tests/FileTestSupport"),
     .testTarget(
-      name: "ModelFilesTests", dependencies: ["ModelFiles", "Datasets", "FileTestSupport"],
+      name: "ModelFilesTests",
+      dependencies: ["ModelFiles", "Datasets", "TestSupport", "FileTestSupport"],
       exclude: ["Goldens"]),
     .testTarget(
       name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"]),
     .testTarget(
-      name: "DocumentationTests", dependencies: ["Maru", "TestSupport", "FileTestSupport"]),
+      name: "DocumentationTests",
+      dependencies: ["Maru", "ONNXFiles", "TestSupport", "FileTestSupport"]),
     .testTarget(name: "BenchmarksTests", dependencies: ["benchmarks", "Maru"]),
     .testTarget(name: "BLASTests", dependencies: ["BLAS", "TestSupport", "FileTestSupport"]),
     tests(of: "Tensors", scripts: ["Goldens"]),

@@ -7,7 +7,8 @@ import Foundation
 /// ```
 ///
 /// Its background is white, so that it can be read on a dark page too. Making a chart costs little
-/// and needs no gnuplot; drawing it does, and throws ``ChartError`` where there is none.
+/// and needs no gnuplot; drawing it does, and throws ``ChartError`` where there is none. Drawing
+/// blocks the thread until gnuplot has ended.
 public struct Chart: Sendable, Equatable {
   /// What stands above the picture.
   public let title: String

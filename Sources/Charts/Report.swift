@@ -12,6 +12,7 @@ import Training
 /// It has the figures and curves of the training; of the test images precision, recall and F1 of
 /// each class, the confusion matrix, the first predictions and the worst mistakes; the layers, the
 /// settings and the machine. Where gnuplot cannot draw, a line stands in place of the pictures.
+/// Not `Sendable`, as the model that it holds is not.
 public struct Report {
   /// Why there are no pictures, or nil where there are.
   public let pictureError: ChartError?
@@ -40,7 +41,8 @@ public struct Report {
 
   /// Scores the model on the test images, and draws the pictures.
   ///
-  /// Throws ``/Training/ModelError`` where data and model do not fit. The model must be compiled.
+  /// Throws ``/Training/ModelError`` where data and model do not fit. The model must be compiled. It
+  /// blocks the thread that calls it until all is scored and drawn.
   /// - Parameters:
   ///   - model: a model that tells the data's classes apart
   ///   - history: its training
@@ -106,3 +108,6 @@ public struct Report {
     return svgs
   }
 }
+
+@available(*, unavailable, message: "It holds a model, which is used by one thread at a time.")
+extension Report: Sendable {}

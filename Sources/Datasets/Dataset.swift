@@ -29,7 +29,8 @@ public struct Dataset: Sendable {
   ///
   /// One known by name is looked for in `dataDirectory` if given, then in the folders
   /// `$MARU_DATA`, the user's cache (`$XDG_CACHE_HOME/maru` or `~/.cache/maru`) and
-  /// /usr/share/datasets, each of which may hold a folder of the set's name.
+  /// /usr/share/datasets, each of which may hold a folder of the set's name. It blocks the thread that
+  /// calls it until the files are read.
   /// - Parameters:
   ///   - source: which data set
   ///   - dataDirectory: the first place to look in, which may also hold the files itself

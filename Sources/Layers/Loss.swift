@@ -89,6 +89,8 @@ public struct Loss: Sendable {
 }
 
 /// The targets of some consecutive rows of a batch, in memory that somebody else keeps.
+///
+/// Not `Sendable`, as pointers are not.
 public struct TargetRows {
   /// The class of each row; nil for a loss that takes values only.
   public let labels: UnsafePointer<Int32>?
@@ -106,6 +108,9 @@ public struct TargetRows {
     self.weights = weights
   }
 }
+
+@available(*, unavailable, message: "It points to memory that somebody else keeps.")
+extension TargetRows: Sendable {}
 
 extension Loss {
   /// Computes each sample's loss, and its gradient times `scale`.

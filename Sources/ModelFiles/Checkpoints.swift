@@ -14,7 +14,7 @@ import Training
 /// is also written when training rests for another reason, such as the cancellation of its task. A
 /// state whose weights are not finite is not saved: the file stays the last good one. What the
 /// system refuses ends training (``ModelFileError``). Keras's `BackupAndRestore`, except that the
-/// file stays.
+/// file stays. Not `Sendable`: it belongs to one training.
 public final class Checkpoints: Callback {
   /// How often the state is saved.
   public enum Interval: Sendable, Equatable {
@@ -62,3 +62,6 @@ public final class Checkpoints: Callback {
     try Checkpoint(state, settings: settings).write(to: path)
   }
 }
+
+@available(*, unavailable, message: "A callback belongs to one training.")
+extension Checkpoints: Sendable {}

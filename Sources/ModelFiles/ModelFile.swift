@@ -3,6 +3,8 @@ import Training
 
 /// A model in one `.safetensors` file: its parameters under their names, such as `layers.0.weight`
 /// [outputs, inputs], and its architecture and class names as JSON texts under `__metadata__`.
+///
+/// Not `Sendable`, as the model that it holds is not.
 public struct ModelFile {
   /// The model, its parameters set; not compiled.
   public let model: Sequential
@@ -110,3 +112,6 @@ public struct ModelFile {
     }
   }
 }
+
+@available(*, unavailable, message: "It holds a model, which is used by one thread at a time.")
+extension ModelFile: Sendable {}

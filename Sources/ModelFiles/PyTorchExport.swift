@@ -3,7 +3,7 @@ import Training
 
 /// A model as PyTorch takes it: the state of an `nn.Sequential` with the same layers, and a Python
 /// file that rebuilds it.
-public struct PyTorchExport {
+public struct PyTorchExport: Sendable {
   /// The name of the file of weights, under the names that `nn.Sequential` gives them: `0.weight`.
   public static let weightsName = "weights.safetensors"
   /// The name of the Python file.

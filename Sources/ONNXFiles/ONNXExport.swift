@@ -11,7 +11,7 @@ import Training
 /// classes stand as JSON under the property `class_names`. The file is of operator set 20, the first
 /// with GELU, and of version 9 of the format (ONNX 1.15, ONNX Runtime 1.17). See
 /// https://github.com/onnx/onnx/blob/main/docs/IR.md.
-public struct ONNXExport {
+public struct ONNXExport: Sendable {
   /// The contents of the file.
   public let contents: Data
 

@@ -8,7 +8,7 @@
 ///
 /// The lines are those of ``History/csv``. Each is complete in the file before the next epoch
 /// starts, so that a run that is killed leaves all that it had reached. A file that is there is
-/// replaced when training starts. Keras's `CSVLogger`.
+/// replaced when training starts. Keras's `CSVLogger`. Not `Sendable`: it belongs to one training.
 public final class CSVLogger: Callback {
   /// The file cannot be written; training ends.
   public struct WriteError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -67,3 +67,6 @@ public final class CSVLogger: Callback {
     WriteError(path: path, reason: String(cString: strerror(errno)))
   }
 }
+
+@available(*, unavailable, message: "A callback belongs to one training.")
+extension CSVLogger: Sendable {}

@@ -13,6 +13,8 @@ public enum Decision: Sendable, Equatable {
 ///
 /// All calls come one after the other on the thread that trains, which is the one that called `fit`, or
 /// that of an epoch of a ``TrainingSequence``. What a callback throws ends training and is thrown there.
+/// A callback need not be `Sendable`, and those of this package are not: each belongs to one
+/// training.
 public protocol Callback: AnyObject {
   /// What it has to remember for training to go on later as if it had never stopped; nil for nothing.
   var memory: CallbackMemory? { get }
@@ -54,6 +56,8 @@ extension Callback {
 }
 
 /// How far training has come: one object, updated in place step by step.
+///
+/// Not `Sendable`: it changes on the thread that trains, and is read there by callbacks.
 public final class TrainingProgress {
   /// The number of the running epoch, from 1.
   public internal(set) var epoch = 1
@@ -93,3 +97,6 @@ public final class TrainingProgress {
     (self.epoch, self.step, self.sums) = (epoch, step, sums)
   }
 }
+
+@available(*, unavailable, message: "It changes as training goes on; read it in a callback.")
+extension TrainingProgress: Sendable {}

@@ -6,7 +6,8 @@ import Layers
 /// A value improves on the best where it is lower for a loss, higher for a metric, by more than
 /// `minimumDelta`; the first epoch always does. As in Keras, the best weights are set however
 /// training ends, unless a callback throws. Only weights go back; what the optimizer remembers stays.
-/// Training does not start where there is no such figure (``ModelError``).
+/// Training does not start where there is no such figure (``ModelError``). Not `Sendable`: it belongs
+/// to one training.
 public final class EarlyStopping: Callback {
   /// How many epochs in a row may pass without improvement.
   public let patience: Int
@@ -90,3 +91,6 @@ public final class EarlyStopping: Callback {
     bestWeights = nil
   }
 }
+
+@available(*, unavailable, message: "A callback belongs to one training.")
+extension EarlyStopping: Sendable {}

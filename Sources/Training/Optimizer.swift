@@ -25,7 +25,9 @@ public protocol Optimizer: Sendable {
 }
 
 /// The slots of an optimizer over one range of the parameters.
-public struct Slots {
+///
+/// `Sendable`, because workers update ranges that are apart.
+public struct Slots: Sendable {
   let buffers: [AlignedBuffer]
   let offset: Int
 

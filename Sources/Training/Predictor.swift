@@ -31,7 +31,8 @@ public struct Predictor: Sendable {
 
   /// The outputs for samples: [samples, outputs].
   ///
-  /// Throws ``ModelError`` where the samples do not have the shape that the model expects.
+  /// Throws ``ModelError`` where the samples do not have the shape that the model expects. It blocks
+  /// the thread that calls it until all samples are scored.
   /// - Parameters:
   ///   - samples: the inputs
   ///   - scores: whether a last ``/Layers/Softmax`` is left out, so that the result is its scores (logits)

@@ -3,7 +3,7 @@
 /// Improvement is meant as for ``EarlyStopping``. After a reduction `cooldown` epochs are not
 /// counted. As Keras's `ReduceLROnPlateau`; here it works through the model's
 /// ``Sequential/learningRateFactor``, so beside a schedule, too. Training does not start where there
-/// is no such figure (``ModelError``).
+/// is no such figure (``ModelError``). Not `Sendable`: it belongs to one training.
 public final class ReduceOnPlateau: Callback {
   /// What the rate is multiplied by.
   public let factor: Float
@@ -99,3 +99,6 @@ public final class ReduceOnPlateau: Callback {
     (epochsWithoutImprovement, epochsToCool) = (0, cooldown)
   }
 }
+
+@available(*, unavailable, message: "A callback belongs to one training.")
+extension ReduceOnPlateau: Sendable {}

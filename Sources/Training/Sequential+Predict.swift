@@ -4,13 +4,14 @@ extension Sequential {
   /// The loss, penalties included, and the metrics over labelled samples.
   ///
   /// All are NaN where there are no samples. Throws ``ModelError`` where data and model do not fit.
-  /// The model must be compiled.
+  /// The model must be compiled. It blocks the thread that calls it until all samples are scored.
   public func evaluate(_ samples: some SampleSource, _ labels: [Int]) throws(ModelError) -> Figures
   {
     try evaluate(samples, .classes(labels))
   }
 
-  /// The loss and the metrics over samples with targets of either kind.
+  /// The loss and the metrics over samples with targets of either kind; otherwise as
+  /// ``evaluate(_:_:)-(_,[Int])``.
   public func evaluate(_ samples: some SampleSource, _ targets: Targets) throws(ModelError)
     -> Figures
   {
@@ -24,7 +25,8 @@ extension Sequential {
 
   /// The model's outputs for samples: [samples, outputs].
   ///
-  /// Throws ``ModelError`` where the samples do not have the shape that the model expects.
+  /// Throws ``ModelError`` where the samples do not have the shape that the model expects. It blocks
+  /// the thread that calls it until all samples are scored.
   /// - Parameters:
   ///   - samples: the inputs
   ///   - scores: whether a last ``/Layers/Softmax`` is left out, so that the result is its scores (logits)

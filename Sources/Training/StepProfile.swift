@@ -4,7 +4,7 @@ import Layers
 ///
 /// Hand one to `fit`, and it holds the times when training has ended. They are of the steps alone;
 /// validation and callbacks at the end of an epoch are not in them. Reading the clock some ten
-/// times a step makes a step about a microsecond longer.
+/// times a step makes a step about a microsecond longer. Not `Sendable`: it belongs to one training.
 public final class StepProfile {
   /// A kind of work.
   public enum Work: String, Sendable {
@@ -105,6 +105,9 @@ public final class StepProfile {
     self.rows = rows.compactMap { $0 }
   }
 }
+
+@available(*, unavailable, message: "A profile belongs to one training.")
+extension StepProfile: Sendable {}
 
 extension StepProfile: CustomStringConvertible {
   /// A table of the rows, with the share of each in a step; empty where nothing was measured.

@@ -2,7 +2,7 @@
 ///
 /// The history's ``History/stopReason`` then names the step, and the layer whose output left the
 /// range first. The loss is computed before the step's update; the parameters are lost by then all
-/// the same. Keras's `TerminateOnNaN`.
+/// the same. Keras's `TerminateOnNaN`. Not `Sendable`: it belongs to one training.
 public final class StopOnNaN: Callback {
   /// Whether it has ended training.
   public private(set) var hasStopped = false
@@ -23,3 +23,6 @@ public final class StopOnNaN: Callback {
     return .stop("the loss became \(what) in epoch \(progress.epoch), step \(progress.step)")
   }
 }
+
+@available(*, unavailable, message: "A callback belongs to one training.")
+extension StopOnNaN: Sendable {}

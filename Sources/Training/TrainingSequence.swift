@@ -44,7 +44,7 @@ extension Sequential {
 /// (``Callback/trainingDidEnd(_:model:)``). Every iterator goes on where the last one was. Once a task
 /// that waits is cancelled, training ends after the step that is running, every callback's
 /// ``Callback/trainingDidPause(_:model:)`` having been called, and `CancellationError` is thrown, by
-/// later calls too.
+/// later calls too. Neither it nor its iterator is `Sendable`, as the model that it trains is not.
 public final class TrainingSequence: AsyncSequence {
   /// The figures of an epoch.
   public typealias Element = EpochRecord
@@ -94,3 +94,9 @@ public final class TrainingSequence: AsyncSequence {
 
   private final class Flag: Sendable { let value = Atomic<Bool>(false) }
 }
+
+@available(*, unavailable, message: "It is used by one task at a time, as its model is.")
+extension TrainingSequence: Sendable {}
+
+@available(*, unavailable, message: "It is used by one task at a time, as its model is.")
+extension TrainingSequence.Iterator: Sendable {}

@@ -39,6 +39,30 @@ import Testing
     }
   }
 
+  @Test func landingPageLeadsToAllArticlesAndModules() throws {
+    let page = try String(
+      contentsOf: Self.catalogue.appendingPathComponent("Maru.md"), encoding: .utf8)
+    for article in Self.articles where article != "Maru.md" {
+      #expect(page.contains("- <doc:\(article.dropLast(".md".count))>"))
+    }
+    for module in Sources.modules {
+      #expect(page.contains("`\(module)`") || page.contains("``/\(module)``"))
+    }
+  }
+
+  /// Called from a task, it would keep a thread of Swift's pool.
+  @Test(arguments: Sources.modules) func modulesSayThatTheyBlock(_ module: String) throws {
+    let page = try String(
+      contentsOf: Sources.folder.appendingPathComponent("\(module)/\(module).docc/\(module).md"),
+      encoding: .utf8)
+    #expect(page.contains(/block(s|ed)?\s/))
+  }
+
+  /// `swift format lint` looks at all other public symbols.
+  @Test func casesAndRequirementsAreDocumented() throws {
+    #expect(try Sources.undocumentedMembers() == [])
+  }
+
   private static func swiftBlocks(of text: String) -> [String] {
     text.matches(of: /```swift\n((?s).*?)```/).map { String($0.1) }
   }

@@ -1,6 +1,7 @@
 import FileTestSupport
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 import Training
 
@@ -41,21 +42,12 @@ struct ModelFileTests {
   }
 
   @Test func layerOfAnotherTypeIsRefused() throws {
-    struct Own: ElementwiseLayer {
-      func activate(
-        _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
-      ) {}
-      func differentiate(
-        _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
-        into dX: UnsafeMutablePointer<Float>, count: Int
-      ) {}
-    }
     let folder = try TemporaryFolder()
-    let model = try Sequential(inputShape: [2], [Dense(2), Own()])
+    let model = try Sequential(inputShape: [2], [Dense(2), UnknownLayer()])
     let error = #expect(throws: ModelFileError.self) {
       try ModelFile(model).write(to: folder["model"])
     }
-    #expect(error?.description == "\(folder["model"]): layer 1, Own, has no file form")
+    #expect(error?.description == "\(folder["model"]): layer 1, UnknownLayer, has no file form")
     #expect(folder.contents == [])
   }
 

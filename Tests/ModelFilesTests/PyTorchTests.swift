@@ -1,6 +1,7 @@
 import FileTestSupport
 import Foundation
 import ModelFiles
+import TestSupport
 import Testing
 import Training
 
@@ -58,20 +59,11 @@ struct PyTorchExportTests {
   }
 
   @Test func layerOfAnotherTypeIsRefused() throws {
-    struct Own: ElementwiseLayer {
-      func activate(
-        _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
-      ) {}
-      func differentiate(
-        _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
-        into dX: UnsafeMutablePointer<Float>, count: Int
-      ) {}
-    }
-    let model = try Sequential(inputShape: [2], [Dense(2), Own()])
+    let model = try Sequential(inputShape: [2], [Dense(2), UnknownLayer()])
     let error = #expect(throws: ModelFileError.self) {
       try PyTorchExport(ModelFile(model), path: "m")
     }
-    #expect(error?.description == "m: layer 1, Own, has no counterpart in PyTorch")
+    #expect(error?.description == "m: layer 1, UnknownLayer, has no counterpart in PyTorch")
   }
 }
 

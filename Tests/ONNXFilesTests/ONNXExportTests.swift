@@ -2,6 +2,7 @@ import Foundation
 import ModelFiles
 import ONNXFiles
 import SwiftProtobuf
+import TestSupport
 import Testing
 import Training
 
@@ -56,17 +57,8 @@ struct ONNXExportTests {
   }
 
   @Test func whatONNXHasNotIsRefused() throws {
-    struct Own: ElementwiseLayer {
-      func activate(
-        _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
-      ) {}
-      func differentiate(
-        _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
-        into dX: UnsafeMutablePointer<Float>, count: Int
-      ) {}
-    }
     let cases: [([any Layer], String)] = [
-      ([Dense(2), Own()], "m: layer 1, Own, has no counterpart in ONNX"),
+      ([Dense(2), UnknownLayer()], "m: layer 1, UnknownLayer, has no counterpart in ONNX"),
       ([], "m: no layers, and ONNX needs one"),
     ]
     for (layers, problem) in cases {

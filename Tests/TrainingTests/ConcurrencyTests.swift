@@ -3,19 +3,8 @@ import Synchronization
 import Testing
 import Training
 
-/// What a concurrent program may share, and that work at the same time changes no bit of a result.
+/// Work at the same time changes no bit of a result.
 @Suite(.serialized) struct ConcurrencyTests {
-  @Test func dataSettingsAndResultsMayBeShared() {
-    // Each line compiles only where the type is `Sendable`.
-    share(Tensor.self, Shape.self, RandomGenerator.self, (any SampleSource).self)
-    share(Targets.self, Validation.self, (any Layer).self, Parameter.self, Initializer.self)
-    share((any Optimizer).self, LearningRate.self, Loss.self, Metric.self, Decision.self)
-    share(History.self, EpochRecord.self, Figures.self, ConfusionMatrix.self)
-    share(Predictor.self, ModelError.self, LayerError.self)
-  }
-
-  private func share<each Shared: Sendable>(_ types: repeat (each Shared).Type) {}
-
   // MARK: two models at once
 
   /// Teams of one to three workers, tiles of units and of samples, and everything that is drawn.

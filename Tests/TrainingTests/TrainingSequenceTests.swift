@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 import TestSupport
@@ -86,6 +87,41 @@ struct TrainingSequenceTests {
     }
     await #expect(throws: CancellationError.self) { try await task.value }
     #expect(watcher.steps.load(ordering: .relaxed) <= 1)
+  }
+
+  /// More trainings than the pool has threads are in their epochs at the same time.
+  @Test func trainingTakesNoThreadOfThePool() async throws {
+    let meeting = Meeting(of: ProcessInfo.processInfo.activeProcessorCount + 2)
+    try await withThrowingTaskGroup { group in
+      for _ in 0..<meeting.count {
+        group.addTask {
+          let model = try Self.model()
+          for try await _ in try model.training(
+            Self.samples, Self.labels, callbacks: [meeting])
+          {}
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  /// Keeps the thread that trains until all have come.
+  private final class Meeting: Callback, Sendable {
+    struct Incomplete: Error {}
+    let count: Int
+    private let arrived = Atomic(0)
+    private let allAreHere = DispatchSemaphore(value: 0)
+
+    init(of count: Int) { self.count = count }
+
+    func epochDidEnd(_ record: EpochRecord, model: Sequential) throws -> Decision {
+      if arrived.add(1, ordering: .relaxed).newValue == count {
+        for _ in 0..<count { allAreHere.signal() }
+      }
+      // Only a failure takes that long.
+      guard allAreHere.wait(timeout: .now() + 60) == .success else { throw Incomplete() }
+      return .proceed
+    }
   }
 
   private final class Failing: Callback {

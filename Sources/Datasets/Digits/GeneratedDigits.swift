@@ -16,7 +16,7 @@ public enum GeneratedDigits {
 
   private static let seed: UInt64 = 0x6D61_7275
 
-  /// Draws the data set, in half a second or so.
+  /// Draws the data set, in half a second or so, for which it blocks the thread that calls it.
   public static func dataset() -> Dataset {
     let all = images(0..<trainCount + testCount)
     return Dataset(

@@ -43,6 +43,9 @@ public struct DatasetFetcher: Sendable {
   }
 
   /// Downloads the files that are missing or wrong.
+  ///
+  /// It waits for servers without blocking a thread. Only checking a file, which was there or has
+  /// arrived, blocks one, for some tenths of a second.
   /// - Parameters:
   ///   - dataset: the data set
   ///   - directory: the folder for data sets, which gets a folder of the set's name;
