@@ -39,12 +39,6 @@ public func expectRefusal<Failure: Error, Value>(
   let result = Result { try read() }
   let seconds = threadSeconds() - start
   let bytes = most_allocated_bytes()
-  if bytes > 500_000 || seconds > 0.05 {
-    FileHandle.standardError.write(
-      Data(
-        "TAKES \(sourceLocation.fileName):\(sourceLocation.line) \(size ?? 0) \(bytes) \(Double(bytes) / Double((size ?? 0) + inflated + 1)) \(seconds) \(comment.map { "\($0)" } ?? "") \(Test.current?.name ?? "") \((result.failure.map { "\($0)".suffix(100) }) ?? "")\n"
-          .utf8))
-  }
   #expect(seconds < RefusalBounds.seconds, comment, sourceLocation: sourceLocation)
   #expect(
     bytes <= bound, "\(comment.map { "\($0): " } ?? "")\(size ?? 0) bytes of file",
@@ -57,5 +51,3 @@ private func threadSeconds() -> Double {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
-
-extension Result { var failure: Failure? { if case .failure(let f) = self { f } else { nil } } }
