@@ -3,8 +3,8 @@
 
 SWIFT ?= swift
 BUILD = .build/release
-PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev libssl-dev libpng-dev pkg-config \
-           gnuplot-nox dataset-fashion-mnist
+PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev zlib1g-dev libssl-dev libpng-dev \
+           pkg-config gnuplot-nox dataset-fashion-mnist
 PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks
 MODULES = BLAS Tensors LinearAlgebra Layers Training Datasets ModelFiles ONNXFiles Charts Maru
@@ -64,9 +64,9 @@ $(PEERS)/bin/pip: | setup
 # Every reader of files, a minute each (FUZZ_SECONDS), with what libFuzzer makes of the seeds. What it
 # finds lies in .build-fuzz/found; what is worth going on from next time in .build-fuzz/corpus.
 FUZZ_SECONDS ?= 60
-READERS ?= $(notdir $(patsubst %/,%,$(wildcard Tests/Fuzz/Seeds/*/)))
+READERS ?= $(notdir $(patsubst %/,%,$(wildcard Tests/ReaderFuzz/Seeds/*/)))
 fuzz: setup
-	$(SWIFT) build -c release --package-path Tests/Fuzz --scratch-path .build-fuzz --product fuzz \
+	$(SWIFT) build -c release --package-path Tests/ReaderFuzz --scratch-path .build-fuzz --product fuzz \
 	  --sanitize=fuzzer --sanitize=address
 	@mkdir -p .build-fuzz/found $(READERS:%=.build-fuzz/corpus/%)
 	@for reader in $(READERS); do \
@@ -76,7 +76,7 @@ fuzz: setup
 	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=1 -malloc_limit_mb=64 \
 	    -rss_limit_mb=512 -print_final_stats=1 -verbosity=0 \
 	    -artifact_prefix=.build-fuzz/found/$$reader- \
-	    .build-fuzz/corpus/$$reader Tests/Fuzz/Seeds/$$reader || exit 1; \
+	    .build-fuzz/corpus/$$reader Tests/ReaderFuzz/Seeds/$$reader || exit 1; \
 	done
 
 # The tests under AddressSanitizer, then under ThreadSanitizer. Leaks are not looked for: Foundation

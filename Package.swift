@@ -43,11 +43,14 @@ let package = Package(
       name: "CLibdeflate", pkgConfig: "libdeflate",
       providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]),
     .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
-    .target(name: "Datasets", dependencies: ["Tensors", "CLibdeflate", "CCrypto", "CPNG"]),
+    .target(
+      name: "Datasets", dependencies: ["Tensors", "CLibdeflate", "CZlib", "CCrypto", "CPNG"]),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "CLibdeflate", "FileTestSupport"]),
     .systemLibrary(
@@ -81,7 +84,8 @@ let package = Package(
       path: "Benchmarks", exclude: ["DirectGemm", "Peers"]),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
     .target(
-      name: "FileTestSupport", dependencies: ["CLibdeflate"], path: "Tests/FileTestSupport"),
+      name: "FileTestSupport", dependencies: ["CLibdeflate", "AllocationCounter"],
+      path: "Tests/FileTestSupport"),
     .testTarget(
       name: "ModelFilesTests",
       dependencies: ["ModelFiles", "Datasets", "TestSupport", "FileTestSupport"],

@@ -22,7 +22,10 @@ struct CSVDatasetReader {
 
   func read() throws(DatasetError) -> Dataset {
     let bytes = try FileAccess.read(path, limit: IDXArray.defaultLimit)
-    var rows = try CSVRows(bytes, path: path)
+    // A field takes a byte and a comma or a line break in each of the fewest rows. Small files may
+    // have more, to be told of their rows.
+    let mostFields = max(1000, (bytes.count + 1) / (2 * Self.testInterval))
+    var rows = try CSVRows(bytes, path: path, mostFields: mostFields)
     guard var row = try rows.next() else {
       throw .malformed(path, expected: "rows of numbers and a label", found: "an empty file")
     }

@@ -25,14 +25,18 @@ extension HistoryFile {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "\u{7F}Infinity", negativeInfinity: "\u{7F}-Infinity", nan: "\u{7F}NaN")
-    guard let root = try? decoder.decode(Value.self, from: withPythonNumbersAsStrings(data)) else {
-      throw malformed("not a JSON file")
+    guard let contents = try? decoder.decode(Contents.self, from: withPythonNumbersAsStrings(data))
+    else { throw malformed("not a JSON file") }
+    guard let series = contents.series else {
+      throw malformed(#"expected {"history": {"loss": […], …}}"#)
     }
-    guard case .object(let fields) = root, case .object(let series) = fields["history"] ?? root
-    else { throw malformed(#"expected {"history": {"loss": […], …}}"#) }
+    if let name = contents.wrongName { throw malformed("\(name): expected numbers") }
+    guard contents.settingCount <= Contents.mostSettings else {
+      throw malformed(
+        "expected at most \(Contents.mostSettings) settings, found \(contents.settingCount)")
+    }
     var figures: [String: [Double]] = [:]
-    for (name, value) in series {
-      guard let numbers = value.numbers else { throw malformed("\(name): expected numbers") }
+    for (name, numbers) in series {
       // A file may have both, of which the full name's figures are read.
       let full = fullNames[name] ?? name
       if full == name || series[full] == nil { figures[full] = numbers }
@@ -44,9 +48,8 @@ extension HistoryFile {
     where numbers.count != loss.count {
       throw malformed("\(name): expected \(loss.count) epochs as of loss, found \(numbers.count)")
     }
-    var parameters: [String: String] = [:]
-    if case .object(let stored) = fields["params"] { parameters = stored.compactMapValues(\.text) }
-    return Run(history: history(figures, count: loss.count), parameters: parameters)
+    return Run(
+      history: history(figures, count: loss.count), parameters: contents.parameters)
   }
 
   /// The text with Python's words for numbers that are not finite as strings, with a control character
@@ -92,60 +95,58 @@ extension HistoryFile {
   }
 }
 
-/// Any JSON.
-private enum Value: Decodable {
-  case null
-  case bool(Bool)
-  case integer(Int)
-  case number(Double)
-  case string(String)
-  case array([Value])
-  case object([String: Value])
+/// What is in a history's JSON, or where it is something else.
+///
+/// Foundation's decoder is slow to say what a value is not: it is asked for what there should be, and
+/// for one wrong value at most.
+private struct Contents: Decodable {
+  /// More than any program has.
+  static let mostSettings = 1000
+
+  /// The figures by name, null being NaN; nil where there is no object of them.
+  private(set) var series: [String: [Double]]?
+  /// The name of one that are not numbers; what comes behind it is not read.
+  private(set) var wrongName: String?
+  private(set) var settingCount = 0
+  /// The settings as texts, without null, arrays and objects.
+  private(set) var parameters: [String: String] = [:]
+
+  private struct Name: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { return nil }
+  }
 
   init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      self = .null
-    } else if let value = try? container.decode(Bool.self) {
-      self = .bool(value)
-    } else if let value = try? container.decode(Int.self) {
-      self = .integer(value)
-    } else if let value = try? container.decode(Double.self) {
-      self = .number(value)
-    } else if let value = try? container.decode(String.self) {
-      self = .string(value)
-    } else if let values = try? container.decode([Value].self) {
-      self = .array(values)
-    } else {
-      self = .object(try container.decode([String: Value].self))
+    guard let root = try? decoder.container(keyedBy: Name.self) else { return }
+    let history = Name(stringValue: "history")
+    let isNested = root.contains(history)
+    guard
+      let fields = isNested ? try? root.nestedContainer(keyedBy: Name.self, forKey: history) : root
+    else { return }
+    var series: [String: [Double]] = [:]
+    defer { self.series = series }
+    for name in fields.allKeys {
+      guard let numbers = try? fields.decode([Double?].self, forKey: name) else {
+        wrongName = name.stringValue
+        return
+      }
+      series[name.stringValue] = numbers.map { $0 ?? .nan }
     }
+    let settings = Name(stringValue: "params")
+    guard isNested,
+      let stored = try? root.nestedContainer(keyedBy: Name.self, forKey: settings)
+    else { return }
+    settingCount = stored.allKeys.count
+    guard settingCount <= Self.mostSettings else { return }
+    for name in stored.allKeys { parameters[name.stringValue] = Self.text(name, in: stored) }
   }
 
-  /// A number, NaN for null; nil for anything else.
-  var number: Double? {
-    switch self {
-    case .null: .nan
-    case .integer(let value): Double(value)
-    case .number(let value): value
-    default: nil
-    }
-  }
-
-  /// An array of numbers; nil for anything else.
-  var numbers: [Double]? {
-    guard case .array(let values) = self else { return nil }
-    let numbers = values.compactMap(\.number)
-    return numbers.count == values.count ? numbers : nil
-  }
-
-  /// A setting as text; nil for null, an array and an object.
-  var text: String? {
-    switch self {
-    case .bool(let value): "\(value)"
-    case .integer(let value): "\(value)"
-    case .number(let value): "\(value)"
-    case .string(let value): value
-    case .null, .array, .object: nil
-    }
+  private static func text(_ name: Name, in settings: KeyedDecodingContainer<Name>) -> String? {
+    if let value = try? settings.decode(Bool.self, forKey: name) { return "\(value)" }
+    if let value = try? settings.decode(Int.self, forKey: name) { return "\(value)" }
+    if let value = try? settings.decode(Double.self, forKey: name) { return "\(value)" }
+    return try? settings.decode(String.self, forKey: name)
   }
 }

@@ -1,4 +1,5 @@
 import Datasets
+import FileTestSupport
 import Testing
 
 struct CSVTests {
@@ -73,16 +74,75 @@ struct CSVTests {
       ("1,a\n2,a\"b\"\n", "line 2: expected quotes around a whole field, found one within"),
     ])
   func wrongFileIsRefused(text: String, problem: String) throws {
-    let (path, result) = try load(text)
-    let error = #expect(throws: DatasetError.self) { try result.get() }
+    try expectProblem(text, problem)
+  }
+
+  private func expectProblem(_ text: String, _ problem: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Array(text.utf8), to: "data.csv")
+    let error = expectRefusal(of: path, by: DatasetError.self) {
+      try Dataset.load(DatasetSource(parsing: path))
+    }
     #expect(error?.kind == .malformed)
     #expect(error?.description == "\(path): \(problem)")
+  }
+
+  private static let million = 1_000_000
+
+  /// Texts by their names, which would be large in a test's name.
+  private static let large: KeyValuePairs<String, (text: String, problem: String)> = [
+    "a million commas": (
+      String(repeating: ",", count: million),
+      "line 1: expected at most 100000 fields in a file of its size, found more"
+    ),
+    "a million commas in a later row": (
+      "1,a\n" + String(repeating: "1,", count: million / 2),
+      "line 2: expected at most 100000 fields in a file of its size, found more"
+    ),
+    "as many fields as there may be": (
+      String(repeating: "1,", count: 99_999) + "1\n" + String(repeating: ",", count: 800_000),
+      "line 2: expected at most 100000 fields in a file of its size, found more"
+    ),
+    "a million line breaks": (
+      String(repeating: "\n", count: million), "line 1: expected two columns or more, found 1"
+    ),
+    "a line without an end": (
+      String(repeating: "1", count: million), "line 1: expected two columns or more, found 1"
+    ),
+    "a number without an end": (
+      "1,a\n" + String(repeating: "1", count: million) + ",a",
+      "line 2: expected a finite number in column 1, found '\(String(repeating: "1", count: 40))'"
+    ),
+    "a quote without an end": (
+      "\"" + String(repeating: "a", count: million),
+      "line 1: expected a closing quote, found the end of the file"
+    ),
+    "quotes alone": (
+      String(repeating: "\"", count: million), "line 1: expected two columns or more, found 1"
+    ),
+    "a label without an end": (
+      "1," + String(repeating: "a", count: million), "expected 5 samples or more, found 1"
+    ),
+    "wrong after many rows": (
+      String(repeating: "1,a\n", count: million / 4) + "1",
+      "line 250001: expected 2 fields, found 1"
+    ),
+    "wrong after many labels": (
+      (0..<million / 8).map { "1,\(100_000 + $0)\n" }.joined() + "1",
+      "line 125001: expected 2 fields, found 1"
+    ),
+  ]
+
+  @Test(arguments: large.map(\.key))
+  func largeFileIsRefusedWithinItsSize(name: String) throws {
+    let (text, problem) = try #require(Self.large.first { $0.key == name }?.value)
+    try expectProblem(text, problem)
   }
 
   @Test func textInAnotherEncodingIsRefused() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write([0x31, 0x2C, 0xFC, 0x0A], to: "data.csv")
-    let error = #expect(throws: DatasetError.self) {
+    let error = expectRefusal(of: path, by: DatasetError.self) {
       try Dataset.load(DatasetSource(parsing: path))
     }
     #expect(error?.description == "\(path): expected text in UTF-8, found other bytes")

@@ -113,7 +113,7 @@ struct DatasetFetcherTests {
       "sent another file: expected SHA-256 \(sha256(firstFile[...])), found "
     ),
     (
-      "bomb", .file(gzip([UInt8](repeating: 0, count: 1 << 20))),
+      "bomb", .file(gzip(firstFile + [UInt8](repeating: 0, count: 1 << 20))),
       "sent another file: expected an "
         + "archive of at most 40 bytes once inflated, found more"
     ),

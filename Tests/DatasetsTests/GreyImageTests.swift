@@ -190,7 +190,8 @@ struct MalformedPNGTests {
       "expected a whole PNG file, found damage: Not enough image data"),
     BrokenFile(
       "more pixels than its bytes could hold", sized(8000, 8000),
-      "expected a whole PNG file, found 8000×8000 pixels in \(sized(8000, 8000).count) bytes"),
+      "expected a whole PNG file, found 8000×8000 pixels in \(sized(8000, 8000).count) bytes, "
+        + "which hold fewer"),
     BrokenFile(
       "no pixels", signature + header + end,
       "expected a whole PNG file, found damage: IEND: out of place"),
@@ -206,17 +207,84 @@ struct MalformedPNGTests {
       "expected a whole PNG file, found damage: IDAT: Missing PLTE before IDAT"),
   ]
 
+  /// A file whose header tells of a size and a type, and its data of what they hold.
+  private static func bomb(
+    _ width: Int, _ height: Int, _ color: PNG.Color = .grey, depth: Int = 8,
+    isInterlaced: Bool = false, before chunks: [UInt8] = [], holding data: [UInt8]
+  ) -> [UInt8] {
+    var type = PNG([], width: 1, color, depth: depth)
+    type.isInterlaced = isInterlaced
+    return signature + PNG.header(type, width: width, height: height) + chunks
+      + PNG.chunk("IDAT", data) + end
+  }
+
+  private static let nothing = PNG.deflated([])
+  /// The rows of 4096×4096 greys, the last with a filter that there is not.
+  private static let wrongFilter = PNG.deflated(
+    [UInt8](repeating: 0, count: 4095 * 4097) + [9] + [UInt8](repeating: 0, count: 4096))
+
+  private static func fewer(_ width: Int, _ height: Int, _ bytes: [UInt8]) -> String {
+    "expected a whole PNG file, found \(width)×\(height) pixels in \(bytes.count) bytes, "
+      + "which hold fewer"
+  }
+
+  private static func claim(
+    _ name: String, _ width: Int, _ height: Int, _ color: PNG.Color = .grey, depth: Int = 8,
+    isInterlaced: Bool = false, holding data: [UInt8] = nothing
+  ) -> BrokenFile {
+    let bytes = bomb(
+      width, height, color, depth: depth, isInterlaced: isInterlaced, holding: data)
+    return BrokenFile(name, bytes, fewer(width, height, bytes))
+  }
+
+  /// What tells of far more than there is, or holds far more than it tells.
+  private static let bombs: [BrokenFile] = [
+    claim("the largest picture without pixels", 8192, 8192),
+    claim("the longest row without pixels", 1_000_000, 1, .rgba, depth: 16),
+    claim("seven passes without pixels", 8192, 8192, .rgba, depth: 16, isInterlaced: true),
+    claim("single bits without pixels", 8192, 8192, depth: 1),
+    claim(
+      "half of its pixels", 4096, 4096,
+      holding: PNG.deflated([UInt8](repeating: 0, count: 2048 * 4097))),
+    claim("pixels cut off", 4096, 4096, holding: wrongFilter.dropLast(9_000)),
+    BrokenFile(
+      "a wrong filter in the last row", bomb(4096, 4096, holding: wrongFilter),
+      "expected a whole PNG file, found damage: bad adaptive filter value", inflated: 4096 * 4097),
+    BrokenFile(
+      "a text of 32 MiB, and no pixels",
+      bomb(
+        1, 1,
+        before: PNG.chunk(
+          "zTXt", Array("a\0\0".utf8) + PNG.deflated([UInt8](repeating: 97, count: 1 << 25))),
+        holding: nothing), "expected a whole PNG file, found damage: Not enough image data"),
+    BrokenFile(
+      "more data than pixels, and a wrong checksum",
+      flipping(
+        bomb(4, 4, holding: PNG.deflated([UInt8](repeating: 0, count: 1 << 25))), at: 60),
+      "expected a whole PNG file, found damage: IDAT: CRC error"),
+    BrokenFile(
+      "100,000 chunks, and no pixels",
+      signature + header + (0..<100_000).flatMap { _ in PNG.chunk("abCd", []) } + end,
+      "expected a whole PNG file, found damage: IEND: out of place"),
+    BrokenFile(
+      "100,000 empty pieces of pixels",
+      signature + header + (0..<100_000).flatMap { _ in PNG.chunk("IDAT", []) } + end,
+      "expected a whole PNG file, found damage: Not enough image data"),
+  ]
+
   private static func flipping(_ bytes: [UInt8], at index: Int, bit: UInt8 = 0x10) -> [UInt8] {
     var bytes = bytes
     bytes[index] ^= bit
     return bytes
   }
 
-  @Test(arguments: brokenFiles)
+  @Test(arguments: brokenFiles + bombs)
   func brokenFileIsRefused(_ file: BrokenFile) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(file.bytes, to: "image.png")
-    let error = #expect(throws: DatasetError.self) { try GreyImage(contentsOf: path) }
+    let error = expectRefusal(of: path, inflated: file.inflated, by: DatasetError.self) {
+      try GreyImage(contentsOf: path)
+    }
     #expect(error?.kind == .malformed)
     #expect(error?.description == "\(path): \(file.problem)")
   }

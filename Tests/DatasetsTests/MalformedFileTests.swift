@@ -1,4 +1,5 @@
 import Datasets
+import FileTestSupport
 import Tensors
 import Testing
 
@@ -7,9 +8,12 @@ struct BrokenFile: Sendable, CustomTestStringConvertible {
   let name: String
   let bytes: [UInt8]
   let problem: String
+  /// How many bytes it truly holds compressed, where its reader has to look at all of them.
+  let inflated: Int
 
-  init(_ name: String, _ bytes: [UInt8], _ problem: String) {
+  init(_ name: String, _ bytes: [UInt8], _ problem: String, inflated: Int = 0) {
     self.name = name
+    self.inflated = inflated
     self.bytes = bytes
     self.problem = problem
   }
@@ -76,10 +80,65 @@ struct MalformedFileTests {
       "\(noArchive) in the member at byte \(archive.count)"),
     BrokenFile(
       "an archive of more than the header tells", gzip(good + [UInt8](repeating: 0, count: 90_000)),
-      "expected 12 bytes for [2, 2, 3] elements of type uint8, found 90012"),
+      "expected an archive of at most 28 bytes once inflated, found more"),
     BrokenFile(
       "an archive of an archive", gzip(archive),
       "expected an IDX file, which begins with 00 00, found 1F 8B"),
+  ]
+
+  private static let bombCount: Int = 1 << 25
+  /// 32 MiB in 32 kB, whose header tells of as much.
+  private static let bomb = gzip(idx([bombCount], [UInt8](repeating: 0, count: bombCount)))
+  private static let more = "expected an archive of at most 28 bytes once inflated, found more"
+
+  /// What tells of far more than there is, or holds far more than it tells.
+  private static let bombs: [BrokenFile] = [
+    BrokenFile(
+      "a large file of zeros", [UInt8](repeating: 0, count: 1 << 20),
+      "expected an IDX element type (08, 09, 0B, 0C, 0D or 0E), found 00"),
+    BrokenFile(
+      "a large file with a byte too few",
+      idx(0x0E, [1 << 17], [UInt8](repeating: 0, count: 1 << 20 - 1)),
+      "expected 1048576 bytes for [131072] elements of type float64, found 1048575"),
+    BrokenFile(
+      "255 axes that overflow", idx(0x08, [Int](repeating: 2, count: 255), [1]),
+      "expected 1 bytes of elements, found sizes \([Int](repeating: 2, count: 255)), far more"),
+    BrokenFile(
+      "an archive whose header alone is large", gzip(idx([1 << 30], [1])),
+      "expected 1073741824 bytes for [1073741824] elements of type uint8, found 1"),
+    BrokenFile(
+      "an archive whose header and trailer are large",
+      gzip(idx([1 << 30], [1])).dropLast(4) + [12, 0, 0, 0x40],
+      "\(noArchive) in the member at byte 0"),
+    BrokenFile(
+      "a bomb that tells little", gzip(good + [UInt8](repeating: 0, count: bombCount)), more),
+    BrokenFile(
+      "a bomb whose trailer tells little too",
+      gzip(good + [UInt8](repeating: 0, count: bombCount)).dropLast(4) + [28, 0, 0, 0], more),
+    BrokenFile("a bomb in the second member", archive + bomb, more),
+    BrokenFile(
+      "a bomb that tells a byte less",
+      gzip(idx([bombCount - 1], [UInt8](repeating: 0, count: bombCount))),
+      "expected an archive of at most \(bombCount + 7) bytes once inflated, found more"),
+    BrokenFile(
+      "a bomb that tells a byte more",
+      gzip(idx([bombCount + 1], [UInt8](repeating: 0, count: bombCount))),
+      "expected \(bombCount + 1) bytes for [\(bombCount + 1)] elements of type uint8, found \(bombCount)",
+      inflated: bombCount),
+    BrokenFile(
+      "a bomb that tells more than is read",
+      gzip(idx([1 << 31], [UInt8](repeating: 0, count: bombCount))),
+      "expected an archive of at most 1073741824 bytes once inflated, found more"),
+    BrokenFile(
+      "a bomb of another kind", gzip([UInt8](repeating: 0x20, count: bombCount)),
+      "expected an IDX file, which begins with 00 00, found 20 20"),
+    BrokenFile("a bomb cut off", Array(bomb.dropLast(9)), "\(noArchive) in the member at byte 0"),
+    BrokenFile(
+      "a bomb with a wrong checksum", flipping(bomb, at: bomb.count - 8),
+      "\(noArchive) in the member at byte 0"),
+    BrokenFile(
+      "something after a bomb", bomb + Array("and more".utf8),
+      "\(noArchive) in the member at byte \(bomb.count)"),
   ]
 
   private static func flipping(_ bytes: [UInt8], at index: Int) -> [UInt8] {
@@ -88,22 +147,24 @@ struct MalformedFileTests {
     return bytes
   }
 
-  @Test(arguments: brokenFiles)
+  @Test(arguments: brokenFiles + bombs)
   func brokenFileIsRefused(_ file: BrokenFile) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(file.bytes, to: "file")
-    let error = #expect(throws: DatasetError.self) { try IDXArray(contentsOf: path) }
+    let error = expectRefusal(of: path, inflated: file.inflated, by: DatasetError.self) {
+      try IDXArray(contentsOf: path)
+    }
     #expect(error?.kind == .malformed)
     #expect(error?.description == "\(path): \(file.problem)")
   }
 
   @Test func archiveOfMoreThanTheLimitIsRefused() throws {
     let folder = try TemporaryFolder()
-    let bomb = gzip([UInt8](repeating: 0, count: 1 << 24))
+    let bomb = gzip(idx([1 << 24], [UInt8](repeating: 0, count: 1 << 24)))
     let honest = try folder.write(bomb, to: "honest")
     let lying = try folder.write(bomb.dropLast(4) + [9, 0, 0, 0], to: "lying")
     for path in [honest, lying] {
-      let error = #expect(throws: DatasetError.self) {
+      let error = expectRefusal(of: path, by: DatasetError.self) {
         try IDXArray(contentsOf: path, limit: 1 << 20)
       }
       #expect(

@@ -1,5 +1,6 @@
 import CLibdeflate
 import Datasets
+import FileTestSupport
 import Tensors
 import Testing
 
@@ -77,7 +78,7 @@ struct NumPyArchiveTests {
       changed {
         $0.method = 8
         $0.byteCount = 1_000_000_000
-      }, "a whole zip archive, found a.npy damaged"
+      }, "a whole zip archive, found a.npy of another size than 1000000000 bytes"
     ),
     (
       "reaching into the directory",
@@ -106,14 +107,82 @@ struct NumPyArchiveTests {
   @Test(arguments: damaged.indices)
   func damagedArchiveIsRefused(index: Int) throws {
     let (name, bytes, problem) = Self.damaged[index]
+    try expectProblem(BrokenFile(name, bytes, "expected \(problem)"))
+  }
+
+  private func expectProblem(_ file: BrokenFile) throws {
     let folder = try TemporaryFolder()
-    let path = try folder.write(bytes, to: "a.npz")
-    let error = #expect(throws: DatasetError.self, "\(name)") {
+    let path = try folder.write(file.bytes, to: "a.npz")
+    let error = expectRefusal(
+      of: path, inflated: file.inflated, by: DatasetError.self, "\(file.name)"
+    ) {
       try NumPyArchive(contentsOf: path).array("a")
     }
     #expect(error?.kind == .malformed)
-    #expect(error?.description == "\(path): expected \(problem)", "\(name)")
+    #expect(
+      error?.description.replacing(": a:", with: ":") == "\(path): \(file.problem)", "\(file.name)")
   }
+
+  private static let bombCount: Int = 1 << 25
+
+  /// An archive of 32 kB with 32 MiB of zeros behind a header.
+  private static func bomb(
+    _ header: [UInt8], byteCount: UInt32? = nil, checksum: UInt32? = nil
+  ) -> [UInt8] {
+    let contents = header + [UInt8](repeating: 0, count: bombCount)
+    return ZipFile([
+      ZipFile.Entry(
+        name: "a.npy", contents: contents, method: 8, checksum: checksum, byteCount: byteCount)
+    ]).bytes
+  }
+
+  private static func otherSize(_ header: [UInt8]) -> String {
+    "expected a whole zip archive, found a.npy of another size than "
+      + "\(bombCount + header.count) bytes"
+  }
+
+  private static let sound: [UInt8] = npy("|u1", "(\(bombCount),)", [])
+
+  /// What tells of far more than there is, or holds far more than it tells.
+  private static let bombs: [BrokenFile] = [
+    BrokenFile(
+      "a bomb whose array tells little", bomb(npy("|u1", "(3,)", [])),
+      otherSize(npy("|u1", "(3,)", []))),
+    BrokenFile(
+      "a bomb whose array tells a byte less", bomb(npy("|u1", "(\(bombCount - 1),)", [])),
+      otherSize(sound)),
+    BrokenFile(
+      "a bomb whose array tells more", bomb(npy("|u1", "(9000000000000000000,)", [])),
+      otherSize(npy("|u1", "(9000000000000000000,)", []))),
+    BrokenFile(
+      "a bomb of no array", bomb([]),
+      "expected a NumPy array, which begins with 93 and NUMPY, found 131072 bytes of something else"
+    ),
+    BrokenFile(
+      "a bomb of a header",
+      bomb([0x93] + Array("NUMPY".utf8) + [2, 0, 0, 0, 0, 1]),
+      "expected a header of at most 65535 bytes, found 16777216"),
+    BrokenFile(
+      "a bomb that the directory tells little of", bomb(sound, byteCount: 100),
+      "expected a whole zip archive, found a.npy damaged"),
+    BrokenFile(
+      "a bomb that the directory tells more of", bomb(sound, byteCount: 1 << 30),
+      "expected a whole zip archive, found a.npy of another size than 1073741824 bytes"),
+    BrokenFile(
+      "a bomb with a wrong checksum", bomb(sound, checksum: 1),
+      "expected a whole zip archive, found a.npy damaged", inflated: bombCount),
+    BrokenFile(
+      "twice after 20,000 others",
+      ZipFile(
+        (0..<20_000).map { ZipFile.Entry(name: "\($0).npy", contents: []) } + [entry, entry]
+      ).bytes, "expected a whole zip archive, found two files named a.npy"),
+    BrokenFile(
+      "a megabyte of nothing", [UInt8](repeating: 0x50, count: 1 << 20),
+      "expected a zip archive, whose directory lies at its end, found none"),
+  ]
+
+  @Test(arguments: bombs)
+  func bombIsRefused(_ file: BrokenFile) throws { try expectProblem(file) }
 
   @Test("no flipped bit and no cut makes it crash, or gives other numbers without a word")
   func everyBitAndLength() throws {
@@ -156,13 +225,17 @@ struct NumPyDatasetTests {
     changing changes: [String: [UInt8]] = [:]
   ) throws -> (path: String, set: Result<Dataset, any Error>) {
     let folder = try TemporaryFolder()
-    let files = Self.parts.merging(changes) { $1 }.filter { !$0.value.isEmpty }
-    let zip = ZipFile(
+    let path = try folder.write(Self.archive(changing: changes), to: "set.npz")
+    return (path, Result { try Dataset.load(DatasetSource(parsing: path)) })
+  }
+
+  private static func archive(changing changes: [String: [UInt8]]) -> [UInt8] {
+    let files = parts.merging(changes) { $1 }.filter { !$0.value.isEmpty }
+    return ZipFile(
       files.sorted { $0.key < $1.key }.map {
         ZipFile.Entry(name: "\($0.key).npy", contents: $0.value, method: 8)
-      })
-    let path = try folder.write(zip.bytes, to: "set.npz")
-    return (path, Result { try Dataset.load(DatasetSource(parsing: path)) })
+      }
+    ).bytes
   }
 
   @Test func bytesAreImages() throws {
@@ -222,8 +295,11 @@ struct NumPyDatasetTests {
       ),
     ] as [([String: [UInt8]], String)])
   func otherArraysAreRefused(changes: [String: [UInt8]], problem: String) throws {
-    let (path, result) = try load(changing: changes)
-    let error = #expect(throws: DatasetError.self) { try result.get() }
+    let folder = try TemporaryFolder()
+    let path = try folder.write(Self.archive(changing: changes), to: "set.npz")
+    let error = expectRefusal(of: path, by: DatasetError.self) {
+      try Dataset.load(DatasetSource(parsing: path))
+    }
     #expect(error?.kind == .malformed)
     #expect(error?.description == "\(path): expected \(problem)")
   }

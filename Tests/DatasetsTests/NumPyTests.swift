@@ -126,7 +126,7 @@ struct NumPyArrayTests {
       ),
       (
         [0x93] + Array("NUMPY".utf8) + [2, 0, 0xFF, 0xFF, 0xFF, 0xFF],
-        "expected a header of 4294967295 bytes, found 0 bytes"
+        "expected a header of at most 65535 bytes, found 4294967295"
       ),
       ([0x93] + Array("NUMPY".utf8) + [2, 0, 0, 0], "expected a header of 0 bytes, found 0 bytes"),
       (npy("<f4", "(2,)", [0]), "expected [2] elements of 4 bytes, found 1 bytes"),
@@ -172,11 +172,33 @@ struct NumPyArrayTests {
       ),
       (npy("__import__('os')", []), "expected '{' in the header, found '_'"),
       (npy("{'descr': '<f4", []), "expected a quote in the header, found its end"),
+      (
+        npy(String(repeating: " ", count: 1 << 20), [], version: 2),
+        "expected a header of at most 65535 bytes, found 1048576"
+      ),
+      (
+        npy(
+          "{'descr': '<f4', 'fortran_order': False, 'shape': ("
+            + String(repeating: "1,", count: 32_000),
+          []), "expected an integer from 0 below 2⁶³ in the header, found its end"
+      ),
+      (
+        npy("|u1", "(1\(String(repeating: "0", count: 60_000)),)", []),
+        "expected an integer from 0 below 2⁶³ in the header, found '1'"
+      ),
+      (
+        npy("<f8", "(1024, 128)", [UInt8](repeating: 0, count: 1 << 20 - 1), fortran: true),
+        "expected [1024, 128] elements of 8 bytes, found 1048575 bytes"
+      ),
     ] as [([UInt8], String)])
-  func brokenFileIsRefused(bytes: [UInt8], problem: String) {
-    let error = #expect(throws: DatasetError.self) { try read(bytes) }
+  func brokenFileIsRefused(bytes: [UInt8], problem: String) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(bytes, to: "a.npy")
+    let error = expectRefusal(of: path, by: DatasetError.self) {
+      try NumPyArray(contentsOf: path)
+    }
     #expect(error?.kind == .malformed)
-    #expect(error?.description == "a: \(problem)")
+    #expect(error?.description == "\(path): \(problem)")
   }
 
   @Test(arguments: ["|O", "<U5", "|S4", "<c8", "<M8[ns]", "|V4", "<f16", "|f4", "f4", "", "<b2"])

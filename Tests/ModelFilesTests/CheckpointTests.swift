@@ -92,24 +92,24 @@ struct CheckpointTests {
     let folder = try TemporaryFolder()
     let path = folder["c"]
     let whole = Array(Checkpoint(try Self.state()).contents)
-    func expectRefusal(_ bytes: some Sequence<UInt8>, _ comment: Comment) throws {
+    func expectProblem(_ bytes: some Sequence<UInt8>, _ comment: Comment) throws {
       try folder.write(bytes, to: "c")
-      let error = #expect(throws: ModelFileError.self, comment) {
+      let error = expectRefusal(of: path, by: ModelFileError.self, comment) {
         try Checkpoint(contentsOf: path)
       }
       #expect(error?.kind == .malformed, comment)
       #expect(error?.description.hasPrefix("\(path): not a whole checkpoint: ") == true, comment)
     }
-    for count in 0..<whole.count { try expectRefusal(whole[..<count], "the first \(count) bytes") }
+    for count in 0..<whole.count { try expectProblem(whole[..<count], "the first \(count) bytes") }
     for place in whole.indices {
       var bytes = whole
       bytes[place] ^= 1 << (place % 8)
-      try expectRefusal(bytes, "a bit of byte \(place) is wrong")
+      try expectProblem(bytes, "a bit of byte \(place) is wrong")
     }
-    try expectRefusal(whole + [0], "a byte too many")
-    try expectRefusal(whole + section("order", []), "two sections of a name")
-    try expectRefusal(whole + section("more", [1]), "an unknown section")
-    try expectRefusal(whole + section("slot.2", [1, 2, 3]), "a slot of three bytes")
+    try expectProblem(whole + [0], "a byte too many")
+    try expectProblem(whole + section("order", []), "two sections of a name")
+    try expectProblem(whole + section("more", [1]), "an unknown section")
+    try expectProblem(whole + section("slot.2", [1, 2, 3]), "a slot of three bytes")
   }
 
   /// A length that no file has must not be allocated, nor overflow.
@@ -119,9 +119,84 @@ struct CheckpointTests {
     var bytes = Array("maru checkpoint 1\n".utf8) + [UInt8](repeating: 255, count: 8)
     withUnsafeBytes(of: length.littleEndian) { bytes += $0 }
     try folder.write(bytes, to: "c")
-    let error = #expect(throws: ModelFileError.self) { try Checkpoint(contentsOf: folder["c"]) }
+    let error = expectRefusal(of: folder["c"], by: ModelFileError.self) {
+      try Checkpoint(contentsOf: folder["c"])
+    }
     #expect(
       error?.description == "\(folder["c"]): not a whole checkpoint: it ends within a section")
+  }
+
+  /// Sections whose checksums are right and whose contents are not, some of them large.
+  @Test func wrongSectionsAreRefused() throws {
+    let folder = try TemporaryFolder()
+    let whole = Array(Checkpoint(try Self.state()).contents)
+    let numbers = "[" + String(repeating: "1,", count: 500_000) + "1]"
+    let figures = String(repeating: "[1],", count: 100_000)
+    let cases: [(section: String, contents: String, problem: String)] = [
+      ("run", "", "run is not what it should be"),
+      ("run", "{}", "run is not what it should be"),
+      ("run", numbers, "run is not what it should be"),
+      ("run", String(repeating: "[", count: 1 << 20), "run is not what it should be"),
+      (
+        "run", #"{"epoch":""# + String(repeating: "1", count: 1 << 20),
+        "run is not what it should be"
+      ),
+      ("history", numbers, "history is not what it should be"),
+      (
+        "history", #"{"names":[],"seconds":[1],"values":[\#(figures)[1]]}"#,
+        "the history has figures without a name or an epoch"
+      ),
+      (
+        "history", #"{"names":[],"seconds":\#(numbers),"values":[]}"#,
+        "the history has figures without a name or an epoch"
+      ),
+      ("order", "a", "1 bytes where numbers of 4 were expected"),
+      (
+        "parameters", String(repeating: "a", count: 1 << 20 + 1),
+        "1048577 bytes where numbers of 4 were expected"
+      ),
+      ("memory.0", String(repeating: "a", count: 1 << 20), "memory.0 has no shape"),
+    ]
+    for (name, contents, problem) in cases {
+      let bytes = replacing(name, by: contents, in: whole)
+      try expectProblem(bytes, to: folder, problem, "\(name), \(contents.utf8.count) bytes")
+    }
+    let many = (0..<20_000).flatMap { section("\($0)", []) }
+    try expectProblem(whole + many, to: folder, "an unknown section 0", "20,000 sections")
+    let slots = (2..<5_000).flatMap { section("slot.\($0)", [0, 0, 0, 0]) }
+    try expectProblem(
+      whole + slots + section("x", []), to: folder, "an unknown section x", "5,000 slots")
+  }
+
+  private func expectProblem(
+    _ bytes: [UInt8], to folder: TemporaryFolder, _ problem: String, _ comment: Comment
+  ) throws {
+    let path = try folder.write(bytes, to: "c")
+    let error = expectRefusal(
+      of: path, bytesForOne: RefusalBounds.bytesForOneOfJSON, by: ModelFileError.self, comment
+    ) {
+      try Checkpoint(contentsOf: path)
+    }
+    #expect(error?.kind == .malformed, comment)
+    #expect(
+      error?.description.hasPrefix("\(path): not a whole checkpoint: \(problem)") == true, comment)
+  }
+
+  /// The file with other contents in a section.
+  private func replacing(_ name: String, by contents: String, in file: [UInt8]) -> [UInt8] {
+    let magic = file.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    var (result, rest) = (Array(file[..<magic]), file[magic...])
+    while !rest.isEmpty {
+      let number = { (start: Int, count: Int) in
+        rest.dropFirst(start).prefix(count).reversed().reduce(0) { $0 << 8 | Int($1) }
+      }
+      let (nameCount, count) = (number(0, 4), number(8, 8))
+      let isNamed = rest.dropFirst(16).prefix(nameCount).elementsEqual(name.utf8)
+      let end = 16 + nameCount + count
+      result += isNamed ? section(name, Array(contents.utf8)) : Array(rest.prefix(end))
+      rest = rest.dropFirst(end)
+    }
+    return result
   }
 
   @Test func aMissingFileIsSaidToBeMissing() throws {

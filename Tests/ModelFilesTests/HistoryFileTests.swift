@@ -100,8 +100,8 @@ struct HistoryFileTests {
     ("", "not a JSON file"), (#"{"history": {"loss": [1"#, "not a JSON file"),
     (#"{"loss": "\#u{FFFD}"#, "not a JSON file"),
     // Numbers that fuzzing found.
-    (#"{"loss": [2, \#(String(repeating: "7", count: 60))1e+]}"#, "not a JSON file"),
-    (#"{"loss": [1e]}"#, "not a JSON file"), (#"{"loss": [nan]}"#, "not a JSON file"),
+    (#"{"loss": [2, \#(String(repeating: "7", count: 60))1e+]}"#, "loss: expected numbers"),
+    (#"{"loss": [1e]}"#, "loss: expected numbers"), (#"{"loss": [nan]}"#, "not a JSON file"),
     (#"{"loss": [1, "NaN"]}"#, "loss: expected numbers"),
     (#"{"a\": NaN": 1, "loss": [NaN]}"#, #"a": NaN: expected numbers"#),
     ("[1, 2]", #"expected {"history": {"loss": […], …}}"#),
@@ -119,7 +119,7 @@ struct HistoryFileTests {
   func brokenHistoryIsAnError(_ text: String, _ problem: String) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(Array(text.utf8), to: "history.json")
-    let error = #expect(throws: ModelFileError.self) { try HistoryFile.read(path) }
+    let error = expectRefusal(of: path, by: ModelFileError.self) { try HistoryFile.read(path) }
     #expect(error?.description == "\(path): \(problem)")
     #expect(error?.kind == .malformed)
   }
@@ -130,15 +130,48 @@ struct HistoryFileTests {
     let folder = try TemporaryFolder()
     let bytes = text.utf8.map { $0 == UInt8(ascii: "?") ? 0xFF : $0 }
     let path = try folder.write(bytes, to: "history.json")
-    let error = #expect(throws: ModelFileError.self) { try HistoryFile.read(path) }
+    let error = expectRefusal(of: path, by: ModelFileError.self) { try HistoryFile.read(path) }
     #expect(error?.description == "\(path): not text in UTF-8")
     #expect(error?.kind == .malformed)
+  }
+
+  @Test(arguments: [
+    ("[0", ",0", 500_000, "]", #"expected {"history": {"loss": […], …}}"#),
+    (#"{"loss": [0"#, ",NaN", 200_000, ", true]}", "loss: expected numbers"),
+    (#"{"loss": [0"#, ",0", 500_000, "", "not a JSON file"),
+    (#"{"loss": [{}"#, ",{}", 200_000, "]}", "loss: expected numbers"),
+    (#"{"loss": [""]"#, #","a": """#, 100_000, "}", "loss: expected numbers"),
+  ])
+  func largeHistoryIsRefusedWithinItsSize(
+    _ start: String, _ middle: String, _ count: Int, _ end: String, _ problem: String
+  ) throws {
+    let folder = try TemporaryFolder()
+    let text = start + String(repeating: middle, count: count) + end
+    let path = try folder.write(text.utf8, to: "history.json")
+    let error = expectRefusal(
+      of: path, bytesForOne: RefusalBounds.bytesForOneOfJSON, by: ModelFileError.self
+    ) { try HistoryFile.read(path) }
+    #expect(error?.description == "\(path): \(problem)")
+  }
+
+  /// Each setting takes the decoder some tries.
+  @Test func historyOfManySettingsIsRefused() throws {
+    let folder = try TemporaryFolder()
+    let settings = (0..<100_000).map { #""\#($0)":1.5"# }.joined(separator: ",")
+    let text = #"{"history": {"loss": [1]}, "params": {\#(settings)}}"#
+    let path = try folder.write(text.utf8, to: "history.json")
+    let error = expectRefusal(
+      of: path, bytesForOne: RefusalBounds.bytesForOneOfJSON, by: ModelFileError.self
+    ) { try HistoryFile.read(path) }
+    #expect(error?.description == "\(path): expected at most 1000 settings, found 100000")
   }
 
   @Test func historyThatIsNoFileIsAnError() throws {
     let folder = try TemporaryFolder()
     try folder.write(repeatElement(UInt8(ascii: "["), count: 100_000), to: "deep")
-    let deep = #expect(throws: ModelFileError.self) { try HistoryFile.read(folder["deep"]) }
+    let deep = expectRefusal(of: folder["deep"], by: ModelFileError.self) {
+      try HistoryFile.read(folder["deep"])
+    }
     #expect(deep?.description == "\(folder["deep"]): not a JSON file")
     let missing = #expect(throws: ModelFileError.self) { try HistoryFile.read(folder["none"]) }
     #expect(missing?.kind == .missing)

@@ -8,6 +8,8 @@ struct BrokenModel: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let bytes: [UInt8]
   let problem: String
+  /// How many bytes of memory each of its own may take.
+  var bytesForOne = RefusalBounds.bytesForOne
 
   init(_ name: String, _ bytes: [UInt8], _ problem: String) {
     testDescription = name
@@ -279,11 +281,68 @@ struct MalformedModelTests {
       "layers.0.weight has shape [2, 1], expected [1, 2]"),
   ]
 
-  @Test(arguments: containers + headers + models)
+  private static func many(_ count: Int, _ text: (Int) -> String) -> String {
+    (0..<count).map(text).joined(separator: ",")
+  }
+
+  /// Headers of some megabytes whose fault comes last.
+  private static let large: [BrokenModel] = [
+    .container(
+      "a text of the metadata twice after many",
+      #"{"__metadata__":{\#(many(100_000) { #""\#($0)":"""# }),"7":""}}"#,
+      "the key 7 occurs twice"),
+    .container(
+      "a name twice after many",
+      "{\(many(20_000) { #""\#($0)":{"dtype":"U8","shape":[],"data_offsets":[0,0]}"# }),\"7\":{}}",
+      "the key 7 occurs twice"),
+    .container(
+      "a shape of many sizes that does not end",
+      #"{"t":{"dtype":"U8","shape":[\#(many(500_000) { _ in "1" })"#,
+      "header byte 1000027: expected ']', found the end"),
+    .container(
+      "a name that does not end after a megabyte", #"{""# + String(repeating: "n", count: 1 << 20),
+      "header byte 1048578: expected a string, found the end"),
+    .container(
+      "many escapes in a name that does not end",
+      #"{""# + String(repeating: #"\u0041"#, count: 100_000),
+      "header byte 600002: expected a string, found the end"),
+    .container(
+      "many tensors in one place",
+      "{\(many(20_000) { #""t\#($0)":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}"# })}",
+      data: 8, "t1 starts at byte 0, expected 8"),
+    .container(
+      "blanks alone after a brace", "{" + String(repeating: " ", count: 1 << 20),
+      "header byte 1048577: expected '\"', found the end"),
+    .model(
+      "many layers, the last unknown",
+      layers: many(20_000) { _ in #"{"type":"relu"}"# } + #",{"type":"x"}"#,
+      "layer 20000, x, is of no known type or lacks a setting"),
+    BrokenModel(
+      "an architecture nested deeply",
+      safetensors(
+        #"{"__metadata__":{"architecture":"\#(String(repeating: "[", count: 1 << 20))"}}"#),
+      "no architecture in __metadata__: not a model written by Maru"),
+    numbersAlone,
+  ]
+
+  private static let numbersAlone = {
+    var model = BrokenModel(
+      "an architecture of numbers alone",
+      safetensors(#"{"__metadata__":{"architecture":"[\#(many(500_000) { _ in "1" })]"}}"#),
+      "no architecture in __metadata__: not a model written by Maru")
+    model.bytesForOne = RefusalBounds.bytesForOneOfJSON
+    return model
+  }()
+
+  @Test(arguments: containers + headers + models + large)
   func brokenModelIsRefused(_ model: BrokenModel) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(model.bytes, to: "model")
-    let error = #expect(throws: ModelFileError.self) { try ModelFile(contentsOf: path) }
+    let error = expectRefusal(
+      of: path, bytesForOne: model.bytesForOne, by: ModelFileError.self
+    ) {
+      try ModelFile(contentsOf: path)
+    }
     #expect(error?.kind == .malformed)
     #expect(error?.description == "\(path): \(model.problem)")
   }

@@ -6,17 +6,19 @@
 struct CSVRows {
   private let bytes: [UInt8]
   private let path: String
+  private let mostFields: Int
   private var position: Int
   private var lineAtPosition = 1
   /// The line at which the row read last begins, counted from 1.
   private(set) var line = 0
 
-  /// Starts at the first row of a text in UTF-8; errors call it `path`.
-  init(_ bytes: [UInt8], path: String) throws(DatasetError) {
+  /// Starts at the first row of a text in UTF-8; errors call it `path`. A row of more than
+  /// `mostFields` is refused, since each takes memory even where it is empty.
+  init(_ bytes: [UInt8], path: String, mostFields: Int) throws(DatasetError) {
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw .malformed(path, expected: "text in UTF-8", found: "other bytes")
     }
-    (self.bytes, self.path) = (bytes, path)
+    (self.bytes, self.path, self.mostFields) = (bytes, path, mostFields)
     position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
   }
 
@@ -31,6 +33,10 @@ struct CSVRows {
     line = lineAtPosition
     var fields: [ArraySlice<UInt8>] = []
     while true {
+      guard fields.count < mostFields else {
+        throw malformed(
+          expected: "at most \(mostFields) fields in a file of its size", found: "more")
+      }
       fields.append(try field())
       guard position < bytes.count else { return fields }
       position += 1

@@ -2,9 +2,6 @@ import CLibdeflate
 
 /// Reads gzip archives (RFC 1952) in one piece.
 enum Gzip {
-  /// The most bytes that one compressed byte can stand for: a match of 258 bytes in two bits.
-  private static let maximumRatio = 1032
-
   /// The most bytes that an archive of `count` bytes takes: what can't be compressed is stored, in
   /// blocks of up to 65,535 bytes with 5 more each, and a header may hold a file's name.
   static func largestArchive(of count: Int) -> Int {
@@ -18,31 +15,40 @@ enum Gzip {
   /// The contents of an archive, of all its members in turn, at most `limit` bytes.
   ///
   /// The archive's last four bytes tell the size of its last member, and mostly the archive has
-  /// only one. They are believed only as far as the archive's own size allows, so that one that
-  /// lies gets no memory for it. Throws where the archive is damaged, cut off or followed by
-  /// something else, and where it holds more than `limit`.
+  /// only one. They are believed as far as ``Deflated/modestCount(for:)`` goes; where there is more,
+  /// the archive is measured first, and refused where it holds more than its contents tell.
+  /// - Parameter told: how many bytes the contents have as their first ones tell
+  /// - Throws: ``DatasetError`` where the archive is damaged, cut off or followed by something else,
+  ///   where it holds more than `limit` or more than was told, and what `told` throws.
   static func inflate(
-    _ archive: [UInt8], limit: Int, path: String
+    _ archive: [UInt8], limit: Int, path: String,
+    told: (_ start: ArraySlice<UInt8>) throws(DatasetError) -> Int
   ) throws(DatasetError) -> [UInt8] {
-    let (possible, overflow) = archive.count.multipliedReportingOverflow(by: maximumRatio)
-    let largest = overflow ? limit : min(limit, possible)
-    let told = archive.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-    var capacity = min(max(told, 1), largest)
-    while true {
-      switch inflate(archive, capacity: capacity) {
-      case .whole(let bytes): return bytes
-      case .damaged(let offset):
-        throw .malformed(
-          path, expected: "a whole gzip archive",
-          found: "damaged, cut off or foreign data in the member at byte \(offset)")
-      case .tooLarge:
-        guard capacity < largest else {
-          throw .malformed(
-            path, expected: "an archive of at most \(limit) bytes once inflated", found: "more")
-        }
-        capacity = capacity > largest / 2 ? largest : capacity * 2
-      }
+    let trailer = archive.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+    let capacity = min(max(trailer, 1), limit, Deflated.modestCount(for: archive.count))
+    switch inflate(archive, capacity: capacity) {
+    case .whole(let bytes): return bytes
+    case .damaged(let offset): throw damaged(at: offset, path: path)
+    case .tooLarge: break
     }
+    switch try Deflated.size(of: archive[...], in: .gzip, limit: limit, told: told) {
+    case .damaged(let offset): throw damaged(at: offset, path: path)
+    case .more(let limit):
+      throw .malformed(
+        path, expected: "an archive of at most \(limit) bytes once inflated", found: "more")
+    case .whole(let count):
+      // What zlib read, libdeflate reads too.
+      guard case .whole(let bytes) = inflate(archive, capacity: count) else {
+        throw damaged(at: 0, path: path)
+      }
+      return bytes
+    }
+  }
+
+  private static func damaged(at offset: Int, path: String) -> DatasetError {
+    .malformed(
+      path, expected: "a whole gzip archive",
+      found: "damaged, cut off or foreign data in the member at byte \(offset)")
   }
 
   private enum Outcome {

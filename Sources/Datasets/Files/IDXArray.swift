@@ -91,7 +91,9 @@ public struct IDXArray: Sendable, Equatable {
     in bytes: [UInt8], limit: Int, path: String
   ) throws(DatasetError) -> [UInt8] {
     guard !Gzip.isArchive(bytes) else {
-      return try Gzip.inflate(bytes, limit: limit, path: path)
+      return try Gzip.inflate(bytes, limit: limit, path: path) { start throws(DatasetError) in
+        try Header(start, path: path).fileCount
+      }
     }
     guard bytes.count <= limit else {
       throw .malformed(path, expected: "at most \(limit) bytes", found: "\(bytes.count)")
@@ -105,8 +107,8 @@ public struct IDXArray: Sendable, Equatable {
   ///   - path: what errors call it
   /// - Throws: ``DatasetError`` of kind `malformed` where the bytes are not one whole IDX array.
   public init(_ bytes: [UInt8], path: String) throws(DatasetError) {
-    let header = try Header(bytes, path: path)
-    shape = header.shape
+    let header = try Header(bytes[...], path: path)
+    shape = try header.shape(of: bytes.count, path: path)
     let payload = bytes[header.byteCount...]
     elements =
       switch header.type {
@@ -131,13 +133,14 @@ public struct IDXArray: Sendable, Equatable {
 }
 
 extension IDXArray {
-  /// What an IDX file says of itself, checked against the size of the file.
+  /// What an IDX file says of itself.
   private struct Header {
     let type: ElementType
-    let shape: Shape
+    let sizes: [Int]
     let byteCount: Int
 
-    init(_ bytes: [UInt8], path: String) throws(DatasetError) {
+    /// Reads the header that a file begins with.
+    init(_ bytes: ArraySlice<UInt8>, path: String) throws(DatasetError) {
       guard bytes.count >= 4 else {
         throw .malformed(
           path, expected: "an IDX header of at least 4 bytes", found: "\(bytes.count)")
@@ -158,30 +161,40 @@ extension IDXArray {
           path, expected: "an IDX header of \(byteCount) bytes for \(rank) axes",
           found: "\(bytes.count)")
       }
-      let sizes = (0..<rank).map { axis in
+      self.type = type
+      sizes = (0..<rank).map { axis in
         bytes[4 + 4 * axis..<8 + 4 * axis].reduce(0) { $0 << 8 | Int($1) }
       }
-      self.type = type
-      shape = try Self.shape(sizes, type, of: bytes.count - byteCount, path: path)
     }
 
-    /// The shape of these sizes, whose elements must fill exactly the bytes that are there.
-    private static func shape(
-      _ sizes: [Int], _ type: ElementType, of available: Int, path: String
-    ) throws(DatasetError) -> Shape {
-      var expected = type.byteCount
+    /// The bytes of the elements, or nil where they are more than an Int counts.
+    private var payloadCount: Int? {
+      var count = type.byteCount
       for size in sizes {
-        let (product, overflow) = expected.multipliedReportingOverflow(by: size)
-        guard !overflow else {
-          throw .malformed(
-            path, expected: "\(available) bytes of elements", found: "sizes \(sizes), far more")
-        }
-        expected = product
+        let (product, overflow) = count.multipliedReportingOverflow(by: size)
+        guard !overflow else { return nil }
+        count = product
       }
-      guard expected == available else {
+      return count
+    }
+
+    /// The bytes of the whole file, the largest Int where they are more.
+    var fileCount: Int {
+      guard let payloadCount, payloadCount <= Int.max - byteCount else { return Int.max }
+      return byteCount + payloadCount
+    }
+
+    /// The shape of the sizes, whose elements must fill exactly the rest of a file of `count` bytes.
+    func shape(of count: Int, path: String) throws(DatasetError) -> Shape {
+      guard let payloadCount else {
         throw .malformed(
-          path, expected: "\(expected) bytes for \(sizes) elements of type \(type)",
-          found: "\(available)")
+          path, expected: "\(count - byteCount) bytes of elements",
+          found: "sizes \(sizes), far more")
+      }
+      guard payloadCount == count - byteCount else {
+        throw .malformed(
+          path, expected: "\(payloadCount) bytes for \(sizes) elements of type \(type)",
+          found: "\(count - byteCount)")
       }
       return Shape(sizes)
     }

@@ -29,7 +29,12 @@ public struct NumPyArchive: Sendable {
   /// - Throws: ``DatasetError`` of kind `malformed` where it is encrypted, damaged, larger than the
   ///   limit, or not one whole array of numbers.
   public func array(_ name: String) throws(DatasetError) -> NumPyArray? {
-    guard let bytes = try archive.contents(of: name + ".npy", limit: limit) else { return nil }
-    return try NumPyArray(bytes, path: "\(path): \(name)")
+    let path = "\(path): \(name)"
+    let bytes = try archive.contents(of: name + ".npy", limit: limit) {
+      start throws(DatasetError) in
+      try NumPyArray.fileCount(toldBy: start, path: path)
+    }
+    guard let bytes else { return nil }
+    return try NumPyArray(bytes, path: path)
   }
 }

@@ -81,6 +81,34 @@ public struct NumPyArray: Sendable {
   /// - Throws: ``DatasetError`` of kind `malformed` where the bytes are not one whole array.
   public init(_ file: ArraySlice<UInt8>, path: String) throws(DatasetError) {
     let (header, data) = try Self.split(file, path: path)
+    let type = try Self.elementType(header, path: path)
+    guard let count = Self.count(header, type), count * type.byteCount == data.count else {
+      throw .malformed(
+        path, expected: "\(header.sizes) elements of \(type.byteCount) bytes",
+        found: "\(data.count) bytes")
+    }
+    elementType = type
+    shape = Shape(header.sizes)
+    isBigEndian = header.type.hasPrefix(">")
+    bytes =
+      header.isFortranOrder && header.sizes.count > 1 && count > 0
+      ? Self.rowMajor(data, header.sizes, byteCount: type.byteCount) : data
+  }
+
+  /// The bytes of a whole file as its first ones, up to the header's end at least, tell; the largest
+  /// Int where they are more.
+  static func fileCount(
+    toldBy start: ArraySlice<UInt8>, path: String
+  ) throws(DatasetError) -> Int {
+    let (header, rest) = try split(start, path: path)
+    let type = try elementType(header, path: path)
+    guard let count = count(header, type) else { return Int.max }
+    return rest.startIndex - start.startIndex + count * type.byteCount
+  }
+
+  private static func elementType(
+    _ header: NumPyHeader, path: String
+  ) throws(DatasetError) -> ElementType {
     guard let order = header.type.first, "<>|=".contains(order),
       let type = ElementType(rawValue: String(header.type.dropFirst())),
       order != "|" || type.byteCount == 1
@@ -89,22 +117,17 @@ public struct NumPyArray: Sendable {
         path, expected: "numbers (\(ElementType.allCases.map(\.rawValue).joined(separator: ", ")))",
         found: "elements of type '\(header.type)'")
     }
-    // As large as they become: no size of an array of floats may overflow either.
-    let widest = max(type.byteCount, MemoryLayout<Float>.stride)
-    guard let count = header.sizes.elementCount(of: widest),
-      count * type.byteCount == data.count
-    else {
-      throw .malformed(
-        path, expected: "\(header.sizes) elements of \(type.byteCount) bytes",
-        found: "\(data.count) bytes")
-    }
-    elementType = type
-    shape = Shape(header.sizes)
-    isBigEndian = order == ">"
-    bytes =
-      header.isFortranOrder && header.sizes.count > 1 && count > 0
-      ? Self.rowMajor(data, header.sizes, byteCount: type.byteCount) : data
+    return type
   }
+
+  /// The number of elements; nil where it, or that of their bytes, is more than an Int counts.
+  private static func count(_ header: NumPyHeader, _ type: ElementType) -> Int? {
+    // As large as they become: no size of an array of floats may overflow either.
+    header.sizes.elementCount(of: max(type.byteCount, MemoryLayout<Float>.stride))
+  }
+
+  /// Python writes longer ones for records alone, which have a field for each column.
+  private static let longestHeader = 65_535
 
   /// The header of a file and the bytes behind it.
   private static func split(
@@ -124,6 +147,10 @@ public struct NumPyArray: Sendable {
     let width = version[0] == 1 ? 2 : 4
     let rest = file.dropFirst(8 + width)
     let length = file.dropFirst(8).prefix(width).reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard length <= longestHeader else {
+      throw .malformed(
+        path, expected: "a header of at most \(longestHeader) bytes", found: "\(length)")
+    }
     guard file.count >= 8 + width, length <= rest.count else {
       throw .malformed(
         path, expected: "a header of \(length) bytes", found: "\(rest.count) bytes")

@@ -22,9 +22,6 @@ struct ZipArchive {
   /// Where the directory begins, behind the last file.
   private let directory: Int
 
-  /// The most bytes that one compressed byte can stand for: a match of 258 bytes in two bits.
-  private static let maximumRatio = 1032
-
   /// The names of the files, sorted.
   var names: [String] { entries.keys.sorted() }
 
@@ -92,9 +89,14 @@ struct ZipArchive {
 
   /// The contents of a file, at most `limit` bytes; nil where there is no such file.
   ///
-  /// A size that no archive of this length could hold gets no memory. Throws where the file is
-  /// encrypted or compressed in another way than deflate, and where it is damaged.
-  func contents(of name: String, limit: Int) throws(DatasetError) -> ArraySlice<UInt8>? {
+  /// Where the directory tells of more than ``Deflated/modestCount(for:)``, it is believed once the
+  /// data hold as much, and their own first bytes tell of as much.
+  /// - Parameter told: how many bytes the contents have as their first ones tell
+  /// - Throws: ``DatasetError`` where the file is encrypted or compressed in another way than deflate,
+  ///   where it is damaged, and what `told` throws.
+  func contents(
+    of name: String, limit: Int, told: (_ start: ArraySlice<UInt8>) throws(DatasetError) -> Int
+  ) throws(DatasetError) -> ArraySlice<UInt8>? {
     guard let entry = entries[name] else { return nil }
     guard !entry.isEncrypted, entry.method == 0 || entry.method == 8 else {
       throw .malformed(
@@ -114,6 +116,12 @@ struct ZipArchive {
       throw damaged("\(name) cut off")
     }
     let data = bytes[start..<start + entry.compressedCount]
+    if entry.method == 8 && entry.byteCount > Deflated.modestCount(for: data.count) {
+      let size = try Deflated.size(of: data, in: .bare, limit: entry.byteCount, told: told)
+      guard size == .whole(entry.byteCount) else {
+        throw damaged("\(name) of another size than \(entry.byteCount) bytes")
+      }
+    }
     guard let contents = entry.method == 0 ? data : Self.inflate(data, to: entry.byteCount),
       contents.count == entry.byteCount, Self.checksum(of: contents) == entry.checksum
     else { throw damaged("\(name) damaged") }
@@ -126,7 +134,6 @@ struct ZipArchive {
 
   /// The inflated bytes, or nil where the data are damaged or of another size.
   private static func inflate(_ data: ArraySlice<UInt8>, to count: Int) -> ArraySlice<UInt8>? {
-    guard count <= data.count * maximumRatio else { return nil }
     guard let decompressor = libdeflate_alloc_decompressor() else {
       fatalError("ZipArchive: out of memory for a decompressor")
     }

@@ -20,8 +20,6 @@ struct PNGFile {
   /// libpng's own limit, unless it was built with another.
   private static let mostPixelsOfASide = 1_000_000
   private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-  /// The most bytes that one compressed byte can stand for: a match of 258 bytes in two bits.
-  private static let maximumRatio = 1032
   /// The bytes of a chunk beside its data.
   private static let frame = 12
 
@@ -59,13 +57,31 @@ struct PNGFile {
     }
     (depth, isInterlaced) = (bytes[header + 16], bytes[header + 20] != 0)
     self.bytes = try Self.neededChunks(of: bytes, path: path)
-    // A pixel has at least one sample, so that a header alone gets no memory.
-    guard width * height * Int(max(depth, 1)) / 8 <= self.bytes.count * Self.maximumRatio else {
+    self.path = path
+    try expectData(of: width * height)
+  }
+
+  /// Throws where the header tells of far more pixels than the data's own size, and the data hold
+  /// fewer, so that a header alone gets no memory.
+  private func expectData(of pixels: Int) throws(DatasetError) {
+    // libpng's rows have up to 8 bytes a pixel.
+    guard 8 * pixels > Deflated.modestCount(for: bytes.count) else { return }
+    var data: [UInt8] = []
+    var start = Self.signature.count
+    while start < bytes.count {
+      let end = try Self.endOfChunk(at: start, in: bytes, path: path)
+      if Self.type(at: start, in: bytes) == "IDAT" { data += bytes[start + 8..<end - 4] }
+      start = end
+    }
+    // A pixel has one sample or more. What they hold beside is libpng's matter.
+    let needed = pixels * Int(max(depth, 1)) / 8
+    switch Deflated.size(of: data[...], in: .zlib, limit: needed, told: { _ in needed }) {
+    case .more, .whole(needed): return
+    default:
       throw .malformed(
         path, expected: "a whole PNG file",
-        found: "\(width)×\(height) pixels in \(bytes.count) bytes")
+        found: "\(width)×\(height) pixels in \(bytes.count) bytes, which hold fewer")
     }
-    self.path = path
   }
 
   /// The file without the chunks on which no pixel depends. A text among them may be packed so that
@@ -74,6 +90,7 @@ struct PNGFile {
     of bytes: [UInt8], path: String
   ) throws(DatasetError) -> [UInt8] {
     var needed = signature
+    needed.reserveCapacity(bytes.count)
     var (start, type) = (signature.count, "")
     while type != "IEND" {
       let end = try endOfChunk(at: start, in: bytes, path: path)
