@@ -7,10 +7,7 @@ struct LBFGSCommandTests {
   private let folder: TemporaryFolder
   private let data: String
 
-  init() throws {
-    folder = try TemporaryFolder()
-    data = try Stripes.write(to: folder)
-  }
+  init() throws { (folder, data) = try Stripes.inNewFolder() }
 
   private func train(_ line: String, _ more: [String] = []) throws -> ProcessResult {
     try Command.maru(
@@ -38,6 +35,12 @@ struct LBFGSCommandTests {
     }
     #expect(1..<30 ~= lines[0].count && lines[1].count == 3)
     #expect(lines.allSatisfy { $0.allSatisfy { $0.hasPrefix("{") } })
+  }
+
+  @Test func oneEpochIsOne() throws {
+    let last = try #require(
+      try train("--l2 0.001 --tolerance 0.99 --progress lines").errorLines.last)
+    #expect(last.hasPrefix("ended after 1 epoch: the gradient fell to "), "\(last)")
   }
 
   @Test func theRunsFolderTellsItsSettings() throws {
@@ -111,7 +114,7 @@ struct LBFGSCommandTests {
         + ["--dataset", folder["big.csv"], "--output", folder["run"]])
     #expect(result.exitCode == 65)
     let pattern =
-      /maru: error: training diverged: the loss became (?:NaN|infinite) in epoch 1, step 1/
+      /maru: error: training diverged: the loss became (?:NaN|infinite) in epoch 1, step 1; values first left the range in the output of layer 0, dense/
     #expect(try #require(result.errorLines.last).wholeMatch(of: pattern) != nil, "\(result)")
     #expect(!folder.contents.contains { $0.hasPrefix("run") })
   }
