@@ -107,7 +107,7 @@ struct LBFGSCommandTests {
 
   /// There is no learning rate that could be lowered.
   @Test func dataThatOverflowIsAFailure() throws {
-    let rows = (0..<20).map { "3e38,-2e38,\($0 % 4)" }
+    let rows = (0..<20).map { "3e38,3e38,\($0 % 4)" }
     try folder.write(Array((["a,b,label"] + rows).joined(separator: "\n").utf8), to: "big.csv")
     let result = try Command.maru(
       Command.words("train --optimizer lbfgs --layers 4:softmax --progress none")

@@ -24,8 +24,8 @@ struct RunFolderTests {
       $train \#(more) & child=$!
       until [ \#(isThere) ]; do sleep 0.01; done
       sleep 0.1
-      $train; echo $?
-      if [ -e "$2/checkpoint.maru" ]; then "$0" train --resume "$2"; echo $?; fi
+      timeout 20 $train; echo $?
+      if [ -e "$2/checkpoint.maru" ]; then timeout 20 "$0" train --resume "$2"; echo $?; fi
       kill -KILL $child; wait $child
       """#, [data, folder["run"]])
     let options = more.isEmpty ? ["--output"] : ["--output", "--resume"]
