@@ -2,28 +2,27 @@ import Foundation
 import Maru
 
 /// The folder of `--output`, made where it is missing.
-struct OutputFolder {
+final class OutputFolder {
   let path: String
-  /// The folders that have to be made, innermost first.
-  private let missing: [String]
+  /// The folders that this process has made, innermost first.
+  private var made: [String] = []
 
-  /// Looks which folders there are, and makes none.
   init(_ path: String) throws {
     if path.isEmpty { throw Failure.usage("--output: expected a folder, got an empty name") }
     self.path = path
+  }
+
+  /// Makes it, so that it lasts.
+  func create() throws {
     var missing: [String] = []
     var folder = path
     while !FileManager.default.fileExists(atPath: folder) {
       missing.append(folder)
       folder = AtomicFile.folder(of: folder)
     }
-    self.missing = missing
-  }
-
-  /// Makes it, so that it lasts.
-  func create() throws {
     for folder in missing.reversed() {
       if mkdir(folder, 0o777) == 0 {
+        made.insert(folder, at: 0)
         AtomicFile.synchronize(AtomicFile.folder(of: folder))
       } else if errno != EEXIST {
         let reason = String(cString: strerror(errno))
@@ -36,8 +35,8 @@ struct OutputFolder {
     else { throw Failure.inputOutput("--output \(path): expected a folder, found a file") }
   }
 
-  /// Takes back the folders that were missing, where nothing is in them.
+  /// Takes back the folders that were made, where nothing is in them.
   func removeIfEmpty() {
-    for folder in missing { rmdir(folder) }
+    for folder in made { rmdir(folder) }
   }
 }

@@ -38,12 +38,12 @@ struct RunFolder {
   /// at the end, since a run that fails leaves nothing behind.
   init(checking path: String, resuming: Bool = false) throws {
     folder = try OutputFolder(path)
+    if !resuming {
+      // A run that has nothing to save takes its folder away. Who does not hold it leaves it.
+      repeat { try folder.create() } while try !Self.hold(path, of: "--output")
+    }
     do {
-      if !resuming {
-        // A run that has nothing to save takes its folder away.
-        repeat { try folder.create() } while try !Self.hold(path, of: "--output")
-        try Self.refuseInterruptedRun(in: path)
-      }
+      if !resuming { try Self.refuseInterruptedRun(in: path) }
       for name in Self.names + Self.curveNames + [Self.checkpointName] {
         try AtomicFile.check(path + "/" + name)
       }

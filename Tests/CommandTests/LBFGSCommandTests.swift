@@ -30,10 +30,11 @@ struct LBFGSCommandTests {
   }
 
   @Test func aLooserToleranceAndFewerEpochsEndItEarlier() throws {
-    let lines = try ["--tolerance 0.01", "--epochs 3"].map { line in
+    let lines = try ["--tolerance 0.01", "--epochs 3", "--epochs 500"].map { line in
       try train("--l2 0.001 --progress json \(line)").errorLines
     }
     #expect(1..<30 ~= lines[0].count && lines[1].count == 3)
+    #expect(lines[0].count < lines[2].count)
     #expect(lines.allSatisfy { $0.allSatisfy { $0.hasPrefix("{") } })
   }
 

@@ -43,6 +43,26 @@ struct RunFolderTests {
     }
   }
 
+  /// The one that gets the folder keeps it, whoever has made it.
+  @Test func ofThoseThatStartAtOnceOneTrains() throws {
+    let result = try Command.shell(
+      #"""
+      for n in 1 2 3 4 5; do
+        timeout 60 "$0" \#(Self.endless) --progress none --checkpoint-every 1000 --dataset "$1" \
+          --output "$2" 2>>"$2.errors" & all="$all $!"
+      done
+      for n in $(seq 300); do
+        refused=$(grep -c "another process is training into this folder" "$2.errors")
+        [ "$refused" = 4 ] && [ -e "$2/checkpoint.maru" ] && break
+        sleep 0.1
+      done
+      kill $all 2>/dev/null
+      for child in $all; do wait $child; echo $?; done
+      """#, [data, folder["run"]])
+    #expect(result.outputLines.sorted() == ["143", "64", "64", "64", "64"], "\(result.errors)")
+    #expect(folder.contents.contains("run/checkpoint.maru"))
+  }
+
   /// Goes on with a run to the end of the epoch that it is in, which a refusal or an interruption
   /// tells.
   private func finish(
