@@ -41,9 +41,12 @@ extension OpenBLAS {
   ) {
     guard let core = recommendedCore, getenv("OPENBLAS_CORETYPE") == nil else { return }
     var program = [CChar](repeating: 0, count: Int(PATH_MAX))
-    guard readlink("/proc/self/exe", &program, program.count - 1) > 0 else { return }
+    let length = readlink("/proc/self/exe", &program, program.count - 1)
     setenv("OPENBLAS_CORETYPE", core, 1)
-    execv(program, arguments)
+    // By its name first, since that is what the system lists the process under.
+    if length > 0 { execv(program, arguments) }
+    // A program that has been removed or replaced since it started has none.
+    execv("/proc/self/exe", arguments)
     unsetenv("OPENBLAS_CORETYPE")
   }
 

@@ -1,6 +1,10 @@
 import Foundation
+import Synchronization
 
 /// Whole files, written so that a reader finds either the old contents or the new.
+///
+/// The first time that a process writes into a folder, the temporary files that killed processes have
+/// left there are removed.
 public enum AtomicFile {
   /// Writes a file: to a temporary one in the same folder, flushed to the disk, then renamed.
   ///
@@ -18,7 +22,11 @@ public enum AtomicFile {
   ) throws(ModelFileError) {
     let staged = try StagedFile(contents, for: path)
     defer { staged.discard() }
-    if access(staged.target, F_OK) == 0 {
+    let replaced = open(staged.target, O_RDONLY | O_CLOEXEC)
+    if replaced >= 0 {
+      // As with the staged one, others leave it alone as long as it has a temporary name.
+      flock(replaced, LOCK_EX | LOCK_NB)
+      defer { close(replaced) }
       // A link under another name first, since one does not replace what is there.
       let second = staged.temporary + StagedFile.suffix
       defer { unlink(second) }
@@ -29,18 +37,6 @@ public enum AtomicFile {
     }
     try staged.commit()
     synchronize(staged.folder)
-  }
-
-  /// Removes the temporary files that processes which were killed have left in a folder; those that
-  /// are being written stay.
-  public static func removeLeftovers(in folder: String) {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    where name.hasPrefix(StagedFile.prefix) && name.hasSuffix(StagedFile.suffix) {
-      let descriptor = open(folder + "/" + name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-      if descriptor < 0 { continue }
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(folder + "/" + name) }
-      close(descriptor)
-    }
   }
 
   /// Writes files that belong together: all are on the disk under other names before the first one
@@ -68,8 +64,20 @@ public enum AtomicFile {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// Makes a rename itself last; a file system that cannot has nothing to add.
-  private static func synchronize(_ folder: String) {
+  /// Removes the temporary files that processes which were killed have left in a folder; those that
+  /// are being written stay.
+  package static func removeLeftovers(in folder: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where name.hasPrefix(StagedFile.prefix) && name.hasSuffix(StagedFile.suffix) {
+      let descriptor = open(folder + "/" + name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+      if descriptor < 0 { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(folder + "/" + name) }
+      close(descriptor)
+    }
+  }
+
+  /// Makes a rename in a folder, or a folder in it, last; a file system that cannot has nothing to add.
+  package static func synchronize(_ folder: String) {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     if descriptor >= 0 {
       fsync(descriptor)
@@ -85,6 +93,8 @@ public enum AtomicFile {
 private struct StagedFile {
   static let prefix = ".maru-"
   static let suffix = ".tmp"
+  /// The folders that this process has looked through for leftovers.
+  private static let tidied = Mutex<Set<String>>([])
 
   /// The path as it was asked for, and the file that it leads to.
   let path, target: String
@@ -95,12 +105,10 @@ private struct StagedFile {
     self.path = path
     target = try Self.target(of: path)
     folder = AtomicFile.folder(of: target)
-    // Not the process's number: in a container it is the same in every run.
-    let number = String(UInt64.random(in: 0 ... .max), radix: 36)
-    temporary = "\(folder)/\(Self.prefix)\(number)\(Self.suffix)"
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .system("write", path: path) }
-    flock(descriptor, LOCK_EX | LOCK_NB)
+    if Self.tidied.withLock({ [folder] in $0.insert(folder).inserted }) {
+      AtomicFile.removeLeftovers(in: folder)
+    }
+    (temporary, descriptor) = try Self.open(in: folder, for: path)
     do throws(ModelFileError) {
       try Self.writeAll(contents, to: descriptor, path: path)
       guard fsync(descriptor) == 0 else { throw ModelFileError.system("write", path: path) }
@@ -119,6 +127,27 @@ private struct StagedFile {
   func discard() {
     unlink(temporary)
     close(descriptor)
+  }
+
+  /// Makes a temporary file and locks it.
+  private static func open(
+    in folder: String, for path: String
+  ) throws(ModelFileError) -> (path: String, descriptor: Int32) {
+    while true {
+      // Not the process's number: in a container it is the same in every run.
+      let number = String(UInt64.random(in: 0 ... .max), radix: 36)
+      let temporary = "\(folder)/\(prefix)\(number)\(suffix)"
+      let descriptor = Foundation.open(
+        temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else { throw .system("write", path: path) }
+      // Until it was locked, another process may have taken it for a leftover.
+      let isTaken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+      var status = stat()
+      if !isTaken && fstat(descriptor, &status) == 0 && status.st_nlink > 0 {
+        return (temporary, descriptor)
+      }
+      close(descriptor)
+    }
   }
 
   private static func target(of path: String) throws(ModelFileError) -> String {

@@ -167,11 +167,8 @@ final class TrainingLoop: TrainingProgram {
     let batch = context.batches[size]
     let samples = samples(of: progress.step - 1)
     source.gather(samples, columns: 0..<batch.columns, into: batch)
-    if !batch.isFinite { return "some of the samples are not finite" }
-    // A buffer that layers share holds the output of the highest, but only the lowest can have left
-    // the range.
-    let first = zip(layerNames, context.views[size]).enumerated().first { !$1.1.y.isFinite }
-    return first.map { "values first left the range in the output of layer \($0), \($1.0)" }
+    return OutOfRange.place(
+      batch: batch, views: context.views[size], layerNames: layerNames)
   }
 
   private func rows(_ step: Int) -> Int { min(batchSize, order.count - step * batchSize) }
@@ -321,12 +318,5 @@ struct Chunks {
   func range(_ worker: Worker) -> Range<Int> {
     let chunks = indices(worker)
     return start(chunks.lowerBound)..<start(chunks.upperBound)
-  }
-}
-
-extension MatrixView<Float> {
-  /// Whether all elements are finite.
-  fileprivate var isFinite: Bool {
-    (0..<rows).allSatisfy { row in (0..<columns).allSatisfy { self[row, $0].isFinite } }
   }
 }

@@ -20,6 +20,7 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     let picture = try chart.map { try PictureFile(checking: $0) }
+    for run in runs { RunFolder.tellOfEarlierRun(in: run) }
     let histories = try runs.map { try HistoryFile.read(RunFolder.historyPath($0)) }
     let names = Self.names(of: runs)
     let comparison = Comparison(zip(names, histories).map { ($0, $1) })

@@ -20,7 +20,10 @@ struct ModelArgument: ParsableArguments {
   @Argument(help: "A model file, or the folder of a run.")
   var model: String
 
-  func load() throws -> ModelFile { try ModelFile(contentsOf: RunFolder.modelPath(model)) }
+  func load() throws -> ModelFile {
+    RunFolder.tellOfEarlierRun(in: model)
+    return try ModelFile(contentsOf: RunFolder.modelPath(model))
+  }
 
   /// The model, or a failure where its weights are no numbers to compute with.
   func loadToPredict() throws -> ModelFile {

@@ -31,8 +31,12 @@ struct ExportCommand: ParsableCommand {
     where URL(fileURLWithPath: path).resolvingSymlinksInPath() == source {
       throw Failure.usage("--output \(output): \(path) is the model itself")
     }
-    if to == .pytorch { try makeFolder() }
-    try Interrupts.heldBack { try AtomicFile.write(files) }
+    let folder = to == .pytorch ? try OutputFolder(output) : nil
+    try Interrupts.heldBack {
+      defer { folder?.removeIfEmpty() }
+      try folder?.create()
+      try AtomicFile.write(files)
+    }
     for (path, _) in files { print("saved: \(path)") }
   }
 
@@ -49,22 +53,6 @@ struct ExportCommand: ParsableCommand {
     case .npz:
       let tensors = Array(zip(file.model.weightNames, file.model.weights))
       return [(output, try NumPyFile.archive(of: tensors, for: path))]
-    }
-  }
-
-  private func makeFolder() throws {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder) {
-      guard isFolder.boolValue else {
-        throw Failure.inputOutput("--output \(output): expected a folder, found a file")
-      }
-      return
-    }
-    do {
-      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-    } catch {
-      throw Failure.inputOutput(
-        "--output \(output): cannot create the folder: \(error.localizedDescription)")
     }
   }
 }

@@ -26,6 +26,10 @@ struct ImportCommand: ParsableCommand {
       throw Failure.usage("--output \(output): expected another file than the one to read")
     }
     let model = try read(layers)
+    guard model.model.hasFiniteWeights else {
+      throw Failure.data(
+        "\(file): the weights are not finite, so that a model of them could predict nothing")
+    }
     try Interrupts.heldBack { try model.write(to: output) }
     print(model.model.summary(), terminator: "")
     print("saved: \(output)")

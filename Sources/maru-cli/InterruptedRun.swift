@@ -55,7 +55,8 @@ struct InterruptedRun {
 
   var settings: TrainingSettings { saved.settings }
 
-  /// Reads the folder's checkpoint, or the one before where that is damaged.
+  /// Reads the folder's checkpoint, or the one before where that is damaged; the folder is this
+  /// process's from then on.
   init(in path: String) throws {
     self.path = path
     var isFolder: ObjCBool = false
@@ -63,6 +64,7 @@ struct InterruptedRun {
     guard !exists || isFolder.boolValue, !path.isEmpty else {
       throw Failure.usage("--resume \(path): expected the folder of a run that was interrupted")
     }
+    _ = try RunFolder.hold(path, of: "--resume")
     let current = RunFolder.checkpointPath(path)
     let checkpoint: Checkpoint
     do throws(ModelFileError) {

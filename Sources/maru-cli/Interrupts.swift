@@ -5,12 +5,18 @@ import Synchronization
 /// nothing half-done.
 enum Interrupts {
   private static let first = Atomic<Int32>(0)
+  private static let tells = Atomic<Bool>(false)
+  /// The last signal that came while none may.
+  private static let held = Atomic<Int32>(0)
 
   /// The signal that came first while it is only noted, if one did.
   static var received: Int32? {
     let signal = first.load(ordering: .relaxed)
     return signal == 0 ? nil : signal
   }
+
+  /// Whether the first signal has been answered on the terminal, in lines of their own.
+  static var hasTold: Bool { received != nil && tells.load(ordering: .relaxed) }
 
   /// Ends the command at once. Files are there whole or not at all, so there is nothing to undo,
   /// except while some are written.
@@ -19,16 +25,25 @@ enum Interrupts {
     signal(SIGTERM, SIG_DFL)
   }
 
-  /// Runs what must not be cut off. It takes moments, so an interrupt meanwhile is dropped.
+  /// Runs what must not be cut off. It takes moments; an interrupt meanwhile comes after it.
   static func heldBack(_ body: () throws -> Void) rethrows {
-    let handlers = [SIGINT, SIGTERM].map { ($0, signal($0, SIG_IGN)) }
-    defer { for (number, handler) in handlers { signal(number, handler) } }
+    held.store(0, ordering: .relaxed)
+    let handlers = [SIGINT, SIGTERM].map { number in
+      (number, signal(number) { Interrupts.held.store($0, ordering: .relaxed) })
+    }
+    defer {
+      for (number, handler) in handlers { signal(number, handler) }
+      let number = held.load(ordering: .relaxed)
+      if number != 0 { raise(number) }
+    }
     try body()
   }
 
   /// Runs what looks at ``received`` and ends in good order; a second signal ends the command at once.
+  ///
+  /// Who is at the terminal is told so at the first, since a step may take long.
   static func noted<Result>(_ body: () throws -> Result) rethrows -> Result {
-    note()
+    note(telling: isatty(STDERR_FILENO) == 1)
     defer { install() }
     return try body()
   }
@@ -37,7 +52,7 @@ enum Interrupts {
   static func cancelling<Success: Sendable>(
     _ body: @escaping @Sendable () async throws -> Success
   ) async throws -> Success {
-    note()
+    note(telling: false)
     defer { install() }
     let work = Task { try await body() }
     let watch = Task {
@@ -48,14 +63,23 @@ enum Interrupts {
     return try await work.value
   }
 
-  private static func note() {
-    // The flag exists before the handler can touch it, and the handler before there is work.
+  private static func note(telling: Bool) {
+    // The flags exist before the handler can touch them, and the handler before there is work.
     first.store(0, ordering: .relaxed)
+    tells.store(telling, ordering: .relaxed)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         let before = Interrupts.first.exchange(number, ordering: .relaxed)
         if before != 0 { _exit(128 + number) }
+        if Interrupts.tells.load(ordering: .relaxed) { Interrupts.tell() }
       }
     }
+  }
+  /// What a handler may do: no more than to write.
+  private static func tell() {
+    let code = errno
+    let text: StaticString = "\nfinishing the step and saving; press Ctrl-C again to stop at once\n"
+    _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+    errno = code
   }
 }

@@ -39,7 +39,7 @@ package enum KernelGain {
   /// own; nil where no such process ran to its end within 5 seconds.
   private static func gigaflops(core: String) -> Double? {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
     process.arguments = ["doctor", "--gemm-only"]
     process.environment = ProcessInfo.processInfo.environment
       .merging(["OPENBLAS_CORETYPE": core]) { $1 }

@@ -41,6 +41,7 @@ final class ProgressBar: Callback {
   private static let redrawEvery = Duration.milliseconds(60)
   private var lastDrawn = ContinuousClock.now
   private var epochStarted = ContinuousClock.now
+  private var isLineOpen = false
   private var progress: TrainingProgress?
 
   func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) {
@@ -50,7 +51,8 @@ final class ProgressBar: Callback {
 
   func stepDidEnd(_ progress: TrainingProgress) -> Decision {
     let now = ContinuousClock.now
-    if now - lastDrawn >= Self.redrawEvery && progress.step < progress.steps {
+    let isDue = now - lastDrawn >= Self.redrawEvery && progress.step < progress.steps
+    if isDue && Interrupts.received == nil {
       lastDrawn = now
       let figures =
         progress.metrics.indices.map { (progress.metrics[$0].description, progress.metric($0)) }
@@ -66,6 +68,12 @@ final class ProgressBar: Callback {
       progress, seconds: record.seconds, figures: Self.inKerasOrder(record.values), isLast: true)
     if record.epoch < progress.epochs { startEpoch(record.epoch + 1, of: progress.epochs) }
     return .proceed
+  }
+
+  func trainingDidPause(_ state: TrainingState, model: Sequential) {
+    if Interrupts.received == nil || !isLineOpen { return }
+    if !Interrupts.hasTold { Messages.print("") }
+    isLineOpen = false
   }
 
   private func startEpoch(_ epoch: Int, of epochs: Int) {
@@ -89,6 +97,7 @@ final class ProgressBar: Callback {
     let bar = width < Self.leastWidth ? "" : Self.bar(width, progress) + " "
     let shown = isLast ? tail : String(tail.prefix(max(0, room - steps.count)))
     Messages.print("\r\(steps)\(bar)\(shown)\u{1B}[K", terminator: isLast ? "\n" : "")
+    isLineOpen = !isLast
   }
 
   /// What is done in green, the rest in white.

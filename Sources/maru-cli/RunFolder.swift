@@ -3,9 +3,8 @@ import Maru
 
 /// The folder that a training run leaves behind.
 struct RunFolder {
-  let path: String
-  /// The folders that have to be made, innermost first.
-  private let missing: [String]
+  private let folder: OutputFolder
+  var path: String { folder.path }
 
   private static let modelName = "model.safetensors"
   private static let historyName = "history.json"
@@ -31,37 +30,69 @@ struct RunFolder {
     return exists && isFolder.boolValue ? argument + "/" + name : argument
   }
 
-  /// Makes sure that the folder can be made and its files written, and leaves nothing behind.
+  /// Makes the folder, holds it against other processes, and makes sure that its files can be
+  /// written.
   ///
-  /// It is made for good only when there is a run to put into it, so that a run that fails has
-  /// nothing to clean up. What a run that was killed was writing there is removed.
-  ///
-  /// Throws where the folder holds a run that was interrupted, unless it is to go on.
+  /// Throws where another process trains into the folder, and where it holds a run that was
+  /// interrupted, unless that has been read to go on, and is held by then. Call ``removeIfEmpty()``
+  /// at the end, since a run that fails leaves nothing behind.
   init(checking path: String, resuming: Bool = false) throws {
-    self.path = path
-    if path.isEmpty { throw Failure.usage("--output: expected a folder, got an empty name") }
-    let saved = Self.checkpointPath(path)
+    folder = try OutputFolder(path)
+    if !resuming {
+      // A run that has nothing to save takes its folder away. Who does not hold it leaves it.
+      repeat { try folder.create() } while try !Self.hold(path, of: "--output")
+    }
+    do {
+      if !resuming { try Self.refuseInterruptedRun(in: path) }
+      for name in Self.names + Self.curveNames + [Self.checkpointName] {
+        try AtomicFile.check(path + "/" + name)
+      }
+    } catch {
+      folder.removeIfEmpty()
+      throw error
+    }
+  }
+
+  private static func refuseInterruptedRun(in path: String) throws {
+    let saved = checkpointPath(path)
     let states = [saved, Checkpoint.previousPath(of: saved)].filter {
       FileManager.default.fileExists(atPath: $0)
     }
-    if let state = states.first, !resuming {
+    if let state = states.first {
       throw Failure.usage(
         "--output \(path): holds a run that was interrupted; go on with it by maru train --resume "
           + "\(path.inShell), or remove \(state)")
     }
-    AtomicFile.removeLeftovers(in: path)
-    var missing: [String] = []
-    var folder = path
-    while !FileManager.default.fileExists(atPath: folder) {
-      missing.append(folder)
-      folder = AtomicFile.folder(of: folder)
+  }
+
+  /// Makes the folder this process's own to train into, until it ends in whatever way.
+  ///
+  /// Gives false where the folder has been removed meanwhile. A file system without locks holds
+  /// nothing.
+  static func hold(_ path: String, of option: String) throws -> Bool {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 { return errno != ENOENT }
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK {
+      close(descriptor)
+      throw Failure.usage("\(option) \(path): another process is training into this folder")
     }
-    self.missing = missing
-    try create()
-    defer { removeIfEmpty() }
-    for name in Self.names + Self.curveNames + [Self.checkpointName] {
-      try AtomicFile.check(path + "/" + name)
+    // It stays open, and is the lock.
+    var (held, named) = (stat(), stat())
+    return fstat(descriptor, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino
+  }
+
+  /// Says so where the finished run that a folder holds is not the last that was begun there.
+  static func tellOfEarlierRun(in argument: String) {
+    let modified = { (path: String) in
+      try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
     }
+    // A run that was killed right after it was complete has an older checkpoint.
+    guard let model = modified(argument + "/" + modelName),
+      let checkpoint = modified(checkpointPath(argument)), model < checkpoint
+    else { return }
+    Messages.print(
+      "\(argument): the model and its history are of an earlier run than the checkpoint; to go on "
+        + "from that: maru train --resume \(argument.inShell)")
   }
 
   /// Writes the model, its history in both forms, a summary for people, the report, and its curves.
@@ -81,31 +112,15 @@ struct RunFolder {
       ] + curves.map { Data(($0 + "\n").utf8) }
     try Interrupts.heldBack {
       try create()
-      do {
-        try AtomicFile.write(Array(zip(paths, contents)))
-        if curves.isEmpty { for name in Self.curveNames { unlink(path + "/" + name) } }
-        for path in [Checkpoint.previousPath(of: checkpointPath), checkpointPath] { unlink(path) }
-      } catch {
-        removeIfEmpty()
-        throw error
-      }
+      try AtomicFile.write(Array(zip(paths, contents)))
+      if curves.isEmpty { for name in Self.curveNames { unlink(path + "/" + name) } }
+      for path in [Checkpoint.previousPath(of: checkpointPath), checkpointPath] { unlink(path) }
     }
   }
 
-  /// Makes the folder where it is missing.
-  func create() throws {
-    for folder in missing.reversed() where mkdir(folder, 0o777) != 0 && errno != EEXIST {
-      let reason = String(cString: strerror(errno))
-      removeIfEmpty()
-      throw Failure.inputOutput("--output \(path): cannot create the folder: \(reason)")
-    }
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
-    else { throw Failure.inputOutput("--output \(path): expected a folder, found a file") }
-  }
+  /// Makes the folder where it is missing, as after someone has removed it.
+  func create() throws { try folder.create() }
 
   /// Takes back the folders that this run made, where nothing is in them.
-  func removeIfEmpty() {
-    for folder in missing { rmdir(folder) }
-  }
+  func removeIfEmpty() { folder.removeIfEmpty() }
 }

@@ -149,18 +149,23 @@ struct TrainCommand: ParsableCommand {
     try interrupted?.check(dataset)
     let run = try TrainingRun(settings, layers, dataset)
     let folder = try (resume ?? output).map { try RunFolder(checking: $0, resuming: resume != nil) }
+    defer { folder?.removeIfEmpty() }
     if progress.isForPeople {
       Messages.print(dataset.overview)
       if let advice = KernelGain.advice { Messages.print(advice) }
       print(try run.completed().summary(), terminator: "")
     }
     guard let folder else { return try train(run, nil, resuming: nil) }
-    // It has been made for checkpoints, of which there may be none.
-    defer { folder.removeIfEmpty() }
     do {
-      try Interrupts.noted { try train(run, folder, resuming: interrupted?.state) }
+      try Interrupts.noted {
+        try train(run, folder, resuming: interrupted?.state)
+        if let signal = Interrupts.received {
+          throw InterruptWatch.Interrupted(
+            signal: signal, message: "interrupted after the last step; the run is complete")
+        }
+      }
     } catch let interrupt as InterruptWatch.Interrupted {
-      Messages.print((progress.drawsBar ? "\n" : "") + interrupt.message)
+      Messages.print(interrupt.message)
       throw ExitCode(128 + interrupt.signal)
     }
   }

@@ -99,12 +99,11 @@ struct TrainingRun {
   }
 
   /// What saves the state of training, at interrupts first.
-  private func savingCallbacks(_ folder: RunFolder?) throws -> [any Callback] {
+  private func savingCallbacks(_ folder: RunFolder?) -> [any Callback] {
     guard let folder else { return [] }
     let text = RunSettings(settings, dataset).text
     let watch = InterruptWatch(folder, settings: text)
     guard let every = settings.checkpointEvery else { return [watch] }
-    try folder.create()
     return [watch, Checkpoints(folder.checkpointPath, every: every.interval, settings: text)]
   }
 
@@ -124,7 +123,8 @@ struct TrainingRun {
 extension History {
   /// Why training ended before its last epoch, if it did.
   fileprivate var stopLine: String? {
-    stopReason.map { "ended after \(epochs.count) epochs: \($0)" }
+    let count = epochs.count == 1 ? "1 epoch" : "\(epochs.count) epochs"
+    return stopReason.map { "ended after \(count): \($0)" }
   }
 }
 

@@ -7,10 +7,7 @@ struct LBFGSCommandTests {
   private let folder: TemporaryFolder
   private let data: String
 
-  init() throws {
-    folder = try TemporaryFolder()
-    data = try Stripes.write(to: folder)
-  }
+  init() throws { (folder, data) = try Stripes.inNewFolder() }
 
   private func train(_ line: String, _ more: [String] = []) throws -> ProcessResult {
     try Command.maru(
@@ -33,11 +30,18 @@ struct LBFGSCommandTests {
   }
 
   @Test func aLooserToleranceAndFewerEpochsEndItEarlier() throws {
-    let lines = try ["--tolerance 0.01", "--epochs 3"].map { line in
+    let lines = try ["--tolerance 0.01", "--epochs 3", "--epochs 500"].map { line in
       try train("--l2 0.001 --progress json \(line)").errorLines
     }
     #expect(1..<30 ~= lines[0].count && lines[1].count == 3)
+    #expect(lines[0].count < lines[2].count)
     #expect(lines.allSatisfy { $0.allSatisfy { $0.hasPrefix("{") } })
+  }
+
+  @Test func oneEpochIsOne() throws {
+    let last = try #require(
+      try train("--l2 0.001 --tolerance 0.99 --progress lines").errorLines.last)
+    #expect(last.hasPrefix("ended after 1 epoch: the gradient fell to "), "\(last)")
   }
 
   @Test func theRunsFolderTellsItsSettings() throws {
@@ -104,14 +108,14 @@ struct LBFGSCommandTests {
 
   /// There is no learning rate that could be lowered.
   @Test func dataThatOverflowIsAFailure() throws {
-    let rows = (0..<20).map { "3e38,-2e38,\($0 % 4)" }
+    let rows = (0..<20).map { "3e38,3e38,\($0 % 4)" }
     try folder.write(Array((["a,b,label"] + rows).joined(separator: "\n").utf8), to: "big.csv")
     let result = try Command.maru(
       Command.words("train --optimizer lbfgs --layers 4:softmax --progress none")
         + ["--dataset", folder["big.csv"], "--output", folder["run"]])
     #expect(result.exitCode == 65)
     let pattern =
-      /maru: error: training diverged: the loss became (?:NaN|infinite) in epoch 1, step 1/
+      /maru: error: training diverged: the loss became (?:NaN|infinite) in epoch 1, step 1; values first left the range in the output of layer 0, dense/
     #expect(try #require(result.errorLines.last).wholeMatch(of: pattern) != nil, "\(result)")
     #expect(!folder.contents.contains { $0.hasPrefix("run") })
   }

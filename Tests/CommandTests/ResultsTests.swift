@@ -265,6 +265,18 @@ struct MachineTests {
     #expect(try folder.text(of: "run/history.json").contains("\"core\" : \"Haswell\""))
   }
 
+  /// A program that has no name any more starts anew with the right kernels all the same.
+  @Test func aRemovedProgramFindsTheSameKernels() throws {
+    let folder = try TemporaryFolder()
+    let kernels = { (result: ProcessResult) in
+      try #require(result.outputLines.first { $0.hasPrefix("kernels ") }, "\(result)")
+    }
+    let named = try Command.maru("doctor")
+    let removed = try Command.shell(
+      #"cp "$0" "$1" && exec 3<"$1" && rm "$1" && exec /proc/self/fd/3 doctor"#, [folder["maru"]])
+    #expect(try kernels(removed) == kernels(named))
+  }
+
   @Test(.enabled(if: hasAVX2, "the kernels of 2004 must be older than the processor"))
   func olderKernelsAreToldWithTheGain() throws {
     let prescott = ["OPENBLAS_CORETYPE": "Prescott"]

@@ -40,6 +40,12 @@ enum Stripes {
     }
     return folder["data"]
   }
+
+  /// Writes them into a new folder, for a suite that trains on them.
+  static func inNewFolder() throws -> (folder: TemporaryFolder, data: String) {
+    let folder = try TemporaryFolder()
+    return (folder, try write(to: folder))
+  }
 }
 
 /// The bytes of an IDX file of unsigned bytes.
@@ -63,8 +69,7 @@ struct StripesRun {
   let path: String
 
   init(layers: String = "4:softmax", more: String = "") throws {
-    folder = try TemporaryFolder()
-    data = try Stripes.write(to: folder)
+    (folder, data) = try Stripes.inNewFolder()
     path = folder["run"]
     let result = try Command.maru(
       Command.words("train --layers \(layers) --epochs 20 --learning-rate 0.5 --progress none")

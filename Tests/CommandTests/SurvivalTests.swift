@@ -8,10 +8,7 @@ struct SurvivalTests {
   private let folder: TemporaryFolder
   private let data: String
 
-  init() throws {
-    folder = try TemporaryFolder()
-    data = try Stripes.write(to: folder)
-  }
+  init() throws { (folder, data) = try Stripes.inNewFolder() }
 
   /// Thousands of short steps with dropout, Adam and early stopping, a second in all.
   private func arguments(_ more: String = "--progress none", epochs: Int = 3_000) -> [String] {

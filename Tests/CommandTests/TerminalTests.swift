@@ -48,6 +48,32 @@ struct TerminalTests {
     }
     #expect(last.allSatisfy { $0.contains(/- val_accuracy: [\d.]{6} - val_loss: [\d.]+$/) })
   }
+
+  /// The bar's line ends before the answer, and the bar is not drawn again.
+  @Test(.enabled(if: hasScript, "needs the program script, of Debian's bsdutils"))
+  func anInterruptIsAnsweredAtOnce() throws {
+    let (folder, data) = try Stripes.inNewFolder()
+    let line = #"""
+      "$MARU" train --dataset "$DATA" --layers 2000:relu,1500:relu,4 --batch-size 1 --epochs 99999 \
+        --checkpoint-every 10 --output "$RUN" & child=$!
+      until [ -e "$RUN/checkpoint.maru" ]; do sleep 0.1; done
+      kill -INT $child; wait $child; echo "exit $?"
+      """#
+    let result = try ChildProcess.run(
+      Self.script, ["-qec", line, "/dev/null"],
+      environment: ProcessInfo.processInfo.environment.merging([
+        "MARU": try Command.path(of: "maru"), "DATA": data, "RUN": folder["run"],
+        "SHELL": "/bin/sh",
+      ]) { $1 })
+    let lines = result.output.split(separator: "\r\n").suffix(3)
+    try #require(lines.count == 3, "\(result.output)")
+    #expect(
+      lines.first == "finishing the step and saving; press Ctrl-C again to stop at once",
+      "\(result.output)")
+    #expect(lines[lines.startIndex + 1].hasPrefix("interrupted in epoch "))
+    #expect(lines.last == "exit 130")
+  }
+
   @Test(.enabled(if: hasScript, "needs the program script, of Debian's bsdutils"))
   func imagesFillTheWidthInTrueColour() throws {
     let folder = try TemporaryFolder()

@@ -6,10 +6,7 @@ struct TrainTests {
   private let folder: TemporaryFolder
   private let data: String
 
-  init() throws {
-    folder = try TemporaryFolder()
-    data = try Stripes.write(to: folder)
-  }
+  init() throws { (folder, data) = try Stripes.inNewFolder() }
 
   private func train(_ line: String, _ more: [String] = []) throws -> ProcessResult {
     try Command.maru(

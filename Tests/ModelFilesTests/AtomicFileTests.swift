@@ -1,6 +1,7 @@
 import FileTestSupport
 import Foundation
 import ModelFiles
+import Synchronization
 import Testing
 import Training
 
@@ -104,9 +105,31 @@ struct AtomicFileTests {
     let descriptor = open(folder[".maru-busy.tmp"], O_RDONLY)
     defer { close(descriptor) }
     #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
-    AtomicFile.removeLeftovers(in: folder.path)
-    #expect(folder.contents == [".maru", ".maru-3.png", ".maru-busy.tmp", "maru-2.tmp"])
-    AtomicFile.removeLeftovers(in: folder["none"])
+    try AtomicFile.write(Data([1]), to: folder["file"])
+    #expect(folder.contents == [".maru", ".maru-3.png", ".maru-busy.tmp", "file", "maru-2.tmp"])
+  }
+
+  @Test func writersSurviveTheRemovalOfLeftovers() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path
+    let isDone = Atomic<Bool>(false)
+    let removers = DispatchGroup()
+    for _ in 0..<2 {
+      DispatchQueue.global().async(group: removers) {
+        while !isDone.load(ordering: .relaxed) { AtomicFile.removeLeftovers(in: path) }
+      }
+    }
+    var failures: [String] = []
+    for _ in 0..<3_000 {
+      do {
+        try AtomicFile.write(
+          Data([1]), to: folder["file"], keepingPreviousAt: folder["previous"])
+      } catch { failures.append("\(error)") }
+    }
+    isDone.store(true, ordering: .relaxed)
+    removers.wait()
+    #expect(failures.isEmpty)
+    #expect(folder.contents == ["file", "previous"])
   }
 
   @Test func checkLeavesNothingBehind() throws {

@@ -49,6 +49,7 @@ final class FullBatch {
   private let samples: [Int32]
   private let targets: TargetBatch
   private let parameters: AlignedBuffer
+  private let layout: ParameterLayout
   private let penalty: Penalty
   /// Of the samples and of the parameters.
   private let (blocks, chunks): (Int, Chunks)
@@ -68,7 +69,8 @@ final class FullBatch {
     self.source = source
     self.samples = samples
     parameters = model.parameters
-    penalty = Penalty(model.layout)
+    layout = model.layout
+    penalty = Penalty(layout)
     let blocks = (samples.count + Self.blockSize - 1) / Self.blockSize
     self.blocks = blocks
     chunks = Chunks(0..<model.layout.count)
@@ -100,6 +102,18 @@ final class FullBatch {
   /// The sum of a metric over the samples, by its place, at the last evaluation.
   func metricSum(_ index: Int) -> Double { sums[1 + index].reduce(0, +) }
 
+  /// Where values first left the range of floats at the last evaluation, if they did.
+  func outOfRange(_ layerNames: [String]) -> String? {
+    let lane = lanes[0]
+    for block in 0..<blocks {
+      let (batch, views) = forward(block, lane)
+      let place = OutOfRange.place(batch: batch, views: views, layerNames: layerNames)
+      if let place { return place }
+    }
+    return OutOfRange.place(
+      gradients: compilation.gradients, of: layout, layerNames: layerNames)
+  }
+
   /// The mean loss with penalties; their gradient goes to the model's.
   func evaluate() -> Double {
     Team.run(threads) { thread in
@@ -118,11 +132,12 @@ final class FullBatch {
       + (penalty.isNone ? 0 : penalties[..<chunks.used].reduce(0, +))
   }
 
-  /// One block: gather, forward, loss, backward, and the gradient added to the lane's.
-  private func evaluate(_ block: Int, _ lane: Lane) {
+  /// Gathers the samples of a block, and takes them through the network.
+  private func forward(
+    _ block: Int, _ lane: Lane
+  ) -> (batch: MatrixView<Float>, views: [Workspace.Views]) {
     let views = lane.views[block + 1 < blocks ? 0 : 1]
-    let start = block * Self.blockSize
-    let rows = start..<min(start + Self.blockSize, samples.count)
+    let rows = rows(of: block)
     let batch = lane.input.matrix(rows: rows.count, columns: lane.network.inputColumns)
     samples.withUnsafeBufferPointer {
       // Without columns, the shape of a sample would be made for every block.
@@ -131,8 +146,20 @@ final class FullBatch {
     }
     lane.clock?.lap(.gather)
     lane.network.forward(views, mode: .training, crew: Crew(.alone), clock: lane.clock)
+    return (batch, views)
+  }
+
+  private func rows(of block: Int) -> Range<Int> {
+    let start = block * Self.blockSize
+    return start..<min(start + Self.blockSize, samples.count)
+  }
+
+  /// One block: gather, forward, loss, backward, and the gradient added to the lane's.
+  private func evaluate(_ block: Int, _ lane: Lane) {
+    let rows = rows(of: block)
+    let (batch, views) = forward(block, lane)
     let scores = views.last?.y ?? batch
-    let rowTargets = targets.rows(from: start)
+    let rowTargets = targets.rows(from: rows.lowerBound)
     compilation.loss.evaluate(
       scores, rowTargets, scale: 1 / Float(samples.count), losses: lane.losses.floats,
       gradient: lane.workspace.outputGradient(rows: rows.count))

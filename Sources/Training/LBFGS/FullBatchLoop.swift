@@ -59,11 +59,13 @@ final class FullBatchLoop: TrainingProgram {
     guard solver.resume(memory) else { throw .contradictoryState }
   }
 
-  /// Nothing: the samples all pass at once.
-  func outOfRange(_ layerNames: [String]) -> String? { nil }
+  func outOfRange(_ layerNames: [String]) -> String? {
+    progress.batchLoss.isFinite ? nil : batch.outOfRange(layerNames)
+  }
 
   private func reason(of outcome: LBFGSSolver.Outcome) -> String? {
-    let after = "after \(solver.evaluations) passes over the samples"
+    let passes = solver.evaluations == 1 ? "1 pass" : "\(solver.evaluations) passes"
+    let after = "after \(passes) over the samples"
     return switch outcome {
     case .advanced: nil
     case .converged:

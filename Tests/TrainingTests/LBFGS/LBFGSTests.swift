@@ -132,8 +132,42 @@ import Training
       #expect(
         history.stopReason
           == (callbacks.isEmpty
-            ? "the loss or its gradient is not finite" : "the loss became NaN in epoch 1, step 1"))
+            ? "the loss or its gradient is not finite" : "the loss became NaN in epoch 1, step 1")
+          + "; values first left the range in the output of layer 0, dense")
     }
+  }
+
+  /// A weight near the end of the range, in the layer of that number; the samples of the last, shorter
+  /// block alone are large enough to leave it.
+  @Test(arguments: [0, 2], [1, 2])
+  func theLayerThatLeftTheRangeFirstIsNamed(layer: Int, threads: Int) throws {
+    let model = try Sequential(inputShape: [2], [Dense(5), ReLU(), Dense(3), Softmax()], seed: 1)
+    model.threads = threads
+    model.compile(optimizer: .lbfgs(), loss: .softmaxCrossEntropy)
+    model.weights[0] = Tensor(repeating: 1, shape: model.weights[0].shape)
+    model.weights[layer] = Tensor(repeating: 3e36, shape: model.weights[layer].shape)
+    var samples = Tensor(repeating: 0.01, shape: [300, 2])
+    samples[299, 1] = 1000
+    let history = try model.fit(
+      samples, randomLabels(300, classes: 3, seed: 1), epochs: 9, callbacks: [StopOnNaN()])
+    let name = layer == 0 ? "dense" : "dense_1"
+    let reason = try #require(history.stopReason)
+    #expect(
+      reason.hasSuffix(
+        " in epoch 1, step 1; values first left the range in the output of layer \(layer), \(name)"),
+      "\(reason)")
+  }
+
+  @Test func aGradientThatLeftTheRangeIsNamed() throws {
+    let model = try Sequential(inputShape: [2], [Dense(1, weightInitializer: .zeros)])
+    model.compile(optimizer: .lbfgs(), loss: .meanSquaredError, metrics: [])
+    let history = try model.fit(
+      Tensor(repeating: 3e38, shape: [4, 2]), .values(Tensor(repeating: 1000, shape: [4, 1])),
+      epochs: 9)
+    #expect(
+      history.stopReason
+        == "the loss or its gradient is not finite; values first left the range in the gradient of "
+        + "layer 0, dense")
   }
 
   // MARK: The same bits
