@@ -80,18 +80,24 @@ fuzz: setup
 	done
 
 # The tests under AddressSanitizer, then under ThreadSanitizer. Leaks are not looked for: Foundation
-# leaks with each process, and the global values of tests are taken for leaks. Left out, by name:
+# leaks with each process, and the global values of tests are taken for leaks. Left out by name:
 # - of both, a test that bounds address space, of which both take terabytes, and those that compile
 #   a program without a sanitizer;
-# - of ThreadSanitizer, what bounds files, of which it makes some itself, and what expects the
+# - of ThreadSanitizer what bounds files, of which it makes some itself, and what expects the
 #   rounding of newer processors' kernels;
-# - and trainings that take it minutes: the lesson's, all of the generated digits, the bar over
-#   slowed steps, and the runs of 3,000 epochs, of which other tests interrupt shorter ones.
+# - and what takes minutes there: trainings by the lesson, on all generated digits, of slowed steps,
+#   and of 3,000 epochs, of which other tests interrupt and resume shorter ones; and what measures
+#   products and naive loops, which are on one thread.
 UNSANITIZED = memoryIsBoundedWhateverTheFileAsksFor itBuildsNothingElseAndRuns programCompiles
 UNTHREADED = fullDiskLeavesTheOldRun descendingInTheProductChangesNoMoreThanRounding \
-             LessonTests pictureInAnyFormIsTakenForTheSameDigit lineIsRedrawnWithoutWrapping \
+             softmaxRegressionOnMNISTFollowsTheLesson fullBatchTrainingOnMNISTEndsBelowTheLesson \
+             perceptronOnFashionMNISTReachesTheLesson digitsTakeThePlaceOfMNIST \
+             gettingStartedTrainsADigitReader pictureInAnyFormIsTakenForTheSameDigit \
+             lineIsRedrawnWithoutWrapping \
              killedRunsGoOnToTheSameBytes aDamagedCheckpointGivesWayToTheOneBefore \
-             aWriteThatFailsLosesNothing aFullDiskLosesNothing
+             aWriteThatFailsLosesNothing aFullDiskLosesNothing \
+             gemmMeasuresTheProductsOfTraining trainingPrintsAnObjectARepeat \
+             trainingPrintsATableAndWhatIsScaledUp lossesOfTheSameBatchesAgree
 sanitize: setup
 	$(SWIFT) build -c release --build-tests --sanitize=address --scratch-path .build-asan
 	ASAN_OPTIONS=detect_leaks=0 \
