@@ -80,19 +80,33 @@ fuzz: setup
 	done
 
 # The tests under AddressSanitizer, then under ThreadSanitizer. Leaks are not looked for: Foundation
-# leaks with each process, and the global values of tests are taken for leaks. Left out: a test that
-# bounds address space, of which both take terabytes; and under the second one that bounds files, of
-# which it makes some itself, and one that expects the rounding of newer processors' kernels.
+# leaks with each process, and the global values of tests are taken for leaks. Left out by name:
+# - of both, a test that bounds address space, of which both take terabytes, and those that compile
+#   a program without a sanitizer;
+# - of ThreadSanitizer what bounds files, of which it makes some itself, and what expects the
+#   rounding of newer processors' kernels;
+# - and what takes minutes there: trainings by the lesson, on all generated digits, of slowed steps,
+#   and of 3,000 epochs, of which other tests interrupt and resume shorter ones; and what measures
+#   products and naive loops, which are on one thread.
+UNSANITIZED = memoryIsBoundedWhateverTheFileAsksFor itBuildsNothingElseAndRuns programCompiles
+UNTHREADED = fullDiskLeavesTheOldRun descendingInTheProductChangesNoMoreThanRounding \
+             softmaxRegressionOnMNISTFollowsTheLesson fullBatchTrainingOnMNISTEndsBelowTheLesson \
+             perceptronOnFashionMNISTReachesTheLesson digitsTakeThePlaceOfMNIST \
+             gettingStartedTrainsADigitReader pictureInAnyFormIsTakenForTheSameDigit \
+             lineIsRedrawnWithoutWrapping \
+             killedRunsGoOnToTheSameBytes aDamagedCheckpointGivesWayToTheOneBefore \
+             aWriteThatFailsLosesNothing aFullDiskLosesNothing \
+             gemmMeasuresTheProductsOfTraining trainingPrintsAnObjectARepeat \
+             trainingPrintsATableAndWhatIsScaledUp lossesOfTheSameBatchesAgree
 sanitize: setup
 	$(SWIFT) build -c release --build-tests --sanitize=address --scratch-path .build-asan
 	ASAN_OPTIONS=detect_leaks=0 \
 	  $(SWIFT) test -c release --skip-build --sanitize=address --scratch-path .build-asan \
-	  --skip memoryIsBoundedWhateverTheFileAsksFor
+	  $(UNSANITIZED:%=--skip %)
 	$(SWIFT) build -c release --build-tests --sanitize=thread --scratch-path .build-tsan
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/threads.txt \
 	  $(SWIFT) test -c release --skip-build --sanitize=thread --scratch-path .build-tsan \
-	  --skip memoryIsBoundedWhateverTheFileAsksFor \
-	  --skip descendingInTheProductChangesNoMoreThanRounding --skip fullDiskLeavesTheOldRun
+	  $(UNSANITIZED:%=--skip %) $(UNTHREADED:%=--skip %)
 
 # The Swift of ONNX's messages, anew after a change to the message file. It is committed, because the
 # plug-in takes minutes to build.

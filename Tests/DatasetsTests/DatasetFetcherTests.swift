@@ -28,7 +28,7 @@ struct DatasetFetcherTests {
   /// where a fault is silence, it is as impatient as it can be without failing for good mirrors.
   private static func fetcher(_ mirrors: [String], fault: String = "") -> DatasetFetcher {
     DatasetFetcher(
-      mirrors: mirrors, stallTimeout: .seconds(fault.hasPrefix("silent") ? 2 : 20),
+      mirrors: mirrors, stallTimeout: .seconds(fault.hasPrefix("silent") ? 5 : 20),
       totalTimeout: .seconds(fault == "slow" ? 2 : 30))
   }
 
@@ -105,8 +105,8 @@ struct DatasetFetcherTests {
       "cut-quietly", .unannounced(body: Array(gzip(firstFile).dropLast(5))),
       "sent another file: expected a whole gzip archive, found damaged, cut off or foreign data"
     ),
-    ("silent", .silence(after: []), "was silent for 2.0 seconds"),
-    ("silent-inside", .silence(after: [0x1F, 0x8B, 8]), "was silent for 2.0 seconds"),
+    ("silent", .silence(after: []), "was silent for 5.0 seconds"),
+    ("silent-inside", .silence(after: [0x1F, 0x8B, 8]), "was silent for 5.0 seconds"),
     ("slow", .trickle, "took longer than 2.0 seconds"),
     (
       "other", .file(gzip(firstFile.dropLast() + [77])),
