@@ -127,7 +127,7 @@ private struct Contents: Decodable {
     else { return }
     var series: [String: [Double]] = [:]
     defer { self.series = series }
-    for name in fields.allKeys {
+    for name in fields.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
       guard let numbers = try? fields.decode([Double?].self, forKey: name) else {
         wrongName = name.stringValue
         return

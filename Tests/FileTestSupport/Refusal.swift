@@ -13,12 +13,11 @@ public enum RefusalBounds {
   public static let bytesForOneOfJSON = 48
   /// Bytes of memory for the smallest file: windows of libraries, tables made on first use.
   public static let bytesForNone = 1 << 20
-
-  /// Whether memory is measured: not where a sanitizer allocates, nor without glibc.
-  public static var isMemoryMeasured: Bool { allocation_count() >= 0 }
 }
 
 /// Expects a reader to refuse a file by an error of a type, within ``RefusalBounds``.
+///
+/// Under a sanitizer, and without glibc, memory is not measured, and time and error alone count.
 /// - Parameters:
 ///   - path: the file
 ///   - inflated: how many bytes the file truly holds compressed and its headers tell of; they are as

@@ -140,7 +140,7 @@ struct HistoryFileTests {
     (#"{"loss": [0"#, ",NaN", 200_000, ", true]}", "loss: expected numbers"),
     (#"{"loss": [0"#, ",0", 500_000, "", "not a JSON file"),
     (#"{"loss": [{}"#, ",{}", 200_000, "]}", "loss: expected numbers"),
-    (#"{"loss": [""]"#, #","a": """#, 100_000, "}", "loss: expected numbers"),
+    (#"{"loss": [""]"#, #","a": """#, 100_000, "}", "a: expected numbers"),
   ])
   func largeHistoryIsRefusedWithinItsSize(
     _ start: String, _ middle: String, _ count: Int, _ end: String, _ problem: String

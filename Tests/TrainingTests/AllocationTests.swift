@@ -13,8 +13,10 @@ struct AllocationTests {
   @Test func theCounterCounts() async {
     await #expect(processExitsWith: .success) {
       let before = allocation_count()
+      watch_allocated_bytes()
       let block = UnsafeMutablePointer<Float>.allocate(capacity: 1000)
       #expect(allocation_count() > before)
+      #expect(most_allocated_bytes() >= 4000)
       block.deallocate()
     }
   }
