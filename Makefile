@@ -82,7 +82,8 @@ fuzz: setup
 # The tests under AddressSanitizer, then under ThreadSanitizer. Leaks are not looked for: Foundation
 # leaks with each process, and the global values of tests are taken for leaks. Left out by name:
 # - of both, a test that bounds address space, of which both take terabytes; those that compile a
-#   program without a sanitizer; and one that writes more checkpoints than its two minutes allow;
+#   program without a sanitizer; and one whose process gets none of the options below, and whose
+#   thousands of checkpoints outlast its time limit;
 # - of ThreadSanitizer what bounds files, of which it makes some itself, and what expects the
 #   rounding of newer processors' kernels;
 # - and what takes minutes there: trainings by the lesson, on all generated digits, of slowed steps,
