@@ -81,21 +81,23 @@ fuzz: setup
 
 # The tests under AddressSanitizer, then under ThreadSanitizer. Leaks are not looked for: Foundation
 # leaks with each process, and the global values of tests are taken for leaks. Left out by name:
-# - of both, a test that bounds address space, of which both take terabytes, and those that compile
-#   a program without a sanitizer;
+# - of both, a test that bounds address space, of which both take terabytes; those that compile a
+#   program without a sanitizer; and one whose process gets none of the options below, and whose
+#   thousands of checkpoints outlast its time limit;
 # - of ThreadSanitizer what bounds files, of which it makes some itself, and what expects the
 #   rounding of newer processors' kernels;
 # - and what takes minutes there: trainings by the lesson, on all generated digits, of slowed steps,
 #   and of 3,000 epochs, of which other tests interrupt and resume shorter ones; and what measures
 #   products and naive loops, which are on one thread.
-UNSANITIZED = memoryIsBoundedWhateverTheFileAsksFor itBuildsNothingElseAndRuns programCompiles
+UNSANITIZED = memoryIsBoundedWhateverTheFileAsksFor itBuildsNothingElseAndRuns programCompiles \
+              aFullDiskLosesNothing
 UNTHREADED = fullDiskLeavesTheOldRun descendingInTheProductChangesNoMoreThanRounding \
              softmaxRegressionOnMNISTFollowsTheLesson fullBatchTrainingOnMNISTEndsBelowTheLesson \
              perceptronOnFashionMNISTReachesTheLesson digitsTakeThePlaceOfMNIST \
              gettingStartedTrainsADigitReader pictureInAnyFormIsTakenForTheSameDigit \
              lineIsRedrawnWithoutWrapping \
              killedRunsGoOnToTheSameBytes aDamagedCheckpointGivesWayToTheOneBefore \
-             aWriteThatFailsLosesNothing aFullDiskLosesNothing \
+             aWriteThatFailsLosesNothing \
              gemmMeasuresTheProductsOfTraining trainingPrintsAnObjectARepeat \
              trainingPrintsATableAndWhatIsScaledUp lossesOfTheSameBatchesAgree
 sanitize: setup
