@@ -58,8 +58,8 @@ public struct PrincipalComponents<Scalar: LAPACKScalar>: Sendable {
 
   /// Fits to samples of any shape, which are flattened; otherwise as for the rows of a matrix.
   ///
-  /// The samples are gone through in blocks, and multiplied in single precision; the thread that calls
-  /// is blocked until all are.
+  /// The samples are gone through in blocks, as by ``SampleMoments``; the thread that calls is blocked
+  /// until all are.
   /// - Parameters:
   ///   - samples: `X`
   ///   - indices: which of them, all unless given

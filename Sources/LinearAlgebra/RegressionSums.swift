@@ -34,8 +34,10 @@ public struct RegressionSums: Sendable {
   ///
   /// Bytes are multiplied as whole numbers where the processor has instructions for that (AVX-512
   /// VNNI), which is exact and several times as fast. Others are gathered 2,048 at a time and
-  /// multiplied in single precision, one `syrk` a block, and the blocks added up in double precision,
-  /// in an order that depends on the number of threads. Either takes as many threads as BLAS has.
+  /// multiplied in double precision, one `syrk` a block, and the blocks added up in an order that
+  /// depends on the number of threads: in single precision, what a column of large numbers of which
+  /// none differs much from the others has of its own would be lost. Either takes as many threads as
+  /// BLAS has.
   /// - Parameters:
   ///   - samples: of any shape; flattened
   ///   - labels: one for each sample, in 0..<`classes`; others trap
@@ -87,12 +89,19 @@ public struct RegressionSums: Sendable {
     let none = self
     let parts = inParallel(blocks: blocks.count) { [inputs] numbers in
       var part = (products: none.products, classSums: none.classSums)
-      let (buffer, room) = (blocks.buffer(), AlignedBuffer(zeros: inputs * inputs))
+      let buffer = blocks.buffer()
+      var (block, room) = (Matrix<Double>(rows: 2048, columns: inputs), none.products)
       for number in numbers {
         let x = blocks.gather(number, into: buffer)
-        let products = room.matrix(rows: inputs, columns: inputs)
-        syrk(x, into: products)
-        addLowerTriangle(of: products, to: &part.products.storage)
+        block.withMutableMatrix { block in
+          for index in 0..<x.rows * inputs {
+            block.baseAddress[index] = Double(buffer.floats[index])
+          }
+          room.withMutableMatrix { room in
+            syrk(block[rows: 0..<x.rows], into: room)
+            addLowerTriangle(of: room, to: &part.products.storage)
+          }
+        }
         part.classSums.storage.withUnsafeMutableBufferPointer { sums in
           guard let first = sums.baseAddress else { return }
           for (row, index) in blocks.indices(number).enumerated() {

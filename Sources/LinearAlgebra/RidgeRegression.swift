@@ -30,9 +30,9 @@ public struct RidgeRegression: Sendable {
     for index in 0..<penalised.rows { penalised[index, index] += ridge }
     let factor = try cholesky(penalised)
     for index in 0..<penalised.rows {
-      // What an input has beyond those before it, where rounding leaves some 10⁻¹⁴ of what it has.
+      // What an input has of its own, beside those before it.
       let own = factor.lower[index, index] * factor.lower[index, index]
-      guard own > 1e-12 * penalised[index, index] else {
+      guard own > CentredSums.rounding * centred.squares[index] else {
         throw .notPositiveDefinite(leadingMinor: index + 1)
       }
     }
@@ -125,18 +125,27 @@ public struct RidgeRegression: Sendable {
 /// The sums of samples whose means are taken off, so that the bias falls out of the equations.
 private struct CentredSums {
   let means, targetMeans: [Double]
-  /// The inputs that vary, to which the matrices are restricted.
+  /// The inputs that vary, to which what follows is restricted.
   let varying: [Int]
+  /// The diagonal of `XᵀX` [v] before the means were taken off.
+  let squares: [Double]
   /// `XᵀX` [v, v], its lower triangle.
   private(set) var products: Matrix<Double>
   /// `YᵀX` [k, v]
   private(set) var targetProducts: Matrix<Double>
 
+  /// The part of a sum of squares that may be rounding alone; what is seen is a thousandth of it.
+  static let rounding = 1e-12
+
   init(_ sums: RegressionSums) {
     precondition(sums.count > 0, "RidgeRegression: expected at least one sample")
     let count = Double(sums.count)
     let means = sums.totals.map { $0 / count }
-    let varying = means.indices.filter { sums.products[$0, $0] > count * means[$0] * means[$0] }
+    let varying = means.indices.filter {
+      let square = sums.products[$0, $0]
+      return square - count * means[$0] * means[$0] > Self.rounding * square
+    }
+    squares = varying.map { sums.products[$0, $0] }
     products = Matrix(rows: varying.count, columns: varying.count)
     targetProducts = Matrix(rows: sums.classes, columns: varying.count)
     for (row, input) in varying.enumerated() {

@@ -22,9 +22,10 @@ public enum AtomicFile {
   ) throws(ModelFileError) {
     let staged = try StagedFile(contents, for: path)
     defer { staged.discard() }
-    let replaced = open(staged.target, O_RDONLY | O_CLOEXEC)
-    if replaced >= 0 {
+    if access(staged.target, F_OK) == 0 {
       // As with the staged one, others leave it alone as long as it has a temporary name.
+      let replaced = open(staged.target, O_RDONLY | O_CLOEXEC)
+      guard replaced >= 0 else { throw .system("read", path: path) }
       flock(replaced, LOCK_EX | LOCK_NB)
       defer { close(replaced) }
       // A link under another name first, since one does not replace what is there.

@@ -9,7 +9,8 @@ extension HistoryFile {
   /// null is NaN.
   ///
   /// Throws where there is no file, where it is no JSON or has no epochs, and where the figures are
-  /// not numbers or not as many for each name.
+  /// not numbers or not as many for each name, and where there are more than 1,000 settings, which no
+  /// run has.
   public static func read(_ path: String) throws(ModelFileError) -> Run {
     let data = try WholeFile.read(path, expected: "a history")
     func malformed(_ reason: String) -> ModelFileError {

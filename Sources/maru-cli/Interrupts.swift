@@ -75,6 +75,7 @@ enum Interrupts {
       }
     }
   }
+
   /// What a handler may do: no more than to write.
   private static func tell() {
     let code = errno

@@ -30,6 +30,10 @@ struct MaruCommand: AsyncParsableCommand {
       guard fflush(nil) == 0 else {
         throw Failure.inputOutput("standard output: \(String(cString: strerror(errno)))")
       }
+      // What came before may have been lost, with nothing left to flush.
+      guard ferror(stdout) == 0 else {
+        throw Failure.inputOutput("standard output: not all of it could be written")
+      }
     } catch let code as ExitCode {
       // What there is to say has been said.
       fflush(nil)

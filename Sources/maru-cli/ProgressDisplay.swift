@@ -72,7 +72,8 @@ final class ProgressBar: Callback {
 
   func trainingDidPause(_ state: TrainingState, model: Sequential) {
     if Interrupts.received == nil || !isLineOpen { return }
-    if !Interrupts.hasTold { Messages.print("") }
+    // Drawn at the moment of the answer, the bar may stand below it.
+    Messages.print(Interrupts.hasTold ? "\r\u{1B}[K" : "\n", terminator: "")
     isLineOpen = false
   }
 

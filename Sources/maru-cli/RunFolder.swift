@@ -76,23 +76,25 @@ struct RunFolder {
       close(descriptor)
       throw Failure.usage("\(option) \(path): another process is training into this folder")
     }
-    // It stays open, and is the lock.
     var (held, named) = (stat(), stat())
-    return fstat(descriptor, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino
+    let isThere =
+      fstat(descriptor, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino
+      && held.st_dev == named.st_dev
+    // Open, it is the lock.
+    if !isThere { close(descriptor) }
+    return isThere
   }
 
-  /// Says so where the finished run that a folder holds is not the last that was begun there.
+  /// Says so where a folder holds both a finished run and one that was begun there later.
   static func tellOfEarlierRun(in argument: String) {
-    let modified = { (path: String) in
-      try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
-    }
-    // A run that was killed right after it was complete has an older checkpoint.
-    guard let model = modified(argument + "/" + modelName),
-      let checkpoint = modified(checkpointPath(argument)), model < checkpoint
+    let saved = checkpointPath(argument)
+    guard FileManager.default.fileExists(atPath: argument + "/" + modelName),
+      [saved, Checkpoint.previousPath(of: saved)].contains(
+        where: FileManager.default.fileExists(atPath:))
     else { return }
     Messages.print(
-      "\(argument): the model and its history are of an earlier run than the checkpoint; to go on "
-        + "from that: maru train --resume \(argument.inShell)")
+      "\(argument): the model and its history are of an earlier run than the one interrupted there; "
+        + "to go on with that: maru train --resume \(argument.inShell)")
   }
 
   /// Writes the model, its history in both forms, a summary for people, the report, and its curves.

@@ -148,16 +148,15 @@ struct TrainCommand: ParsableCommand {
     let dataset = try loadData(&settings)
     try interrupted?.check(dataset)
     let run = try TrainingRun(settings, layers, dataset)
-    let folder = try (resume ?? output).map { try RunFolder(checking: $0, resuming: resume != nil) }
-    defer { folder?.removeIfEmpty() }
-    if progress.isForPeople {
-      Messages.print(dataset.overview)
-      if let advice = KernelGain.advice { Messages.print(advice) }
-      print(try run.completed().summary(), terminator: "")
+    guard let path = resume ?? output else {
+      try introduce(run)
+      return try train(run, nil, resuming: nil)
     }
-    guard let folder else { return try train(run, nil, resuming: nil) }
     do {
       try Interrupts.noted {
+        let folder = try RunFolder(checking: path, resuming: resume != nil)
+        defer { folder.removeIfEmpty() }
+        try introduce(run)
         try train(run, folder, resuming: interrupted?.state)
         if let signal = Interrupts.received {
           throw InterruptWatch.Interrupted(
@@ -165,9 +164,19 @@ struct TrainCommand: ParsableCommand {
         }
       }
     } catch let interrupt as InterruptWatch.Interrupted {
+      // The same Ctrl-C may have ended the program that reads this.
+      signal(SIGPIPE, SIG_IGN)
       Messages.print(interrupt.message)
       throw ExitCode(128 + interrupt.signal)
     }
+  }
+
+  /// Tells people what is trained on what.
+  private func introduce(_ run: TrainingRun) throws {
+    guard progress.isForPeople else { return }
+    Messages.print(run.dataset.overview)
+    if let advice = KernelGain.advice { Messages.print(advice) }
+    print(try run.completed().summary(), terminator: "")
   }
 
   /// Trains, and prints and saves what came out.

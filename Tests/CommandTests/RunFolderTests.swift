@@ -88,7 +88,7 @@ struct RunFolderTests {
     let reads = [
       ["evaluate", run, "--dataset", data], ["predict", run, "--dataset", data], ["summary", run],
       ["export", run, "--to", "npz", "--output", folder["weights.npz"]],
-      ["compare", run, run + "/history.json"],
+      ["compare", run, run + "/history.json"], ["plot", run, "--output", folder["loss.svg"]],
     ]
     let before = try reads.map { try Command.maru($0) }
     for result in before { expectSuccess(result) }
@@ -100,8 +100,8 @@ struct RunFolderTests {
       #expect(result.exitCode == 0 && result.output == earlier.output)
       #expect(
         result.errorLines == [
-          "\(run): the model and its history are of an earlier run than the checkpoint; to go on "
-            + "from that: maru train --resume \(run)"
+          "\(run): the model and its history are of an earlier run than the one interrupted there; "
+            + "to go on with that: maru train --resume \(run)"
         ])
     }
     try finish(stopped)

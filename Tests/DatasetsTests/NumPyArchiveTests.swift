@@ -155,6 +155,10 @@ struct NumPyArchiveTests {
       "a bomb whose array tells more", bomb(npy("|u1", "(9000000000000000000,)", [])),
       otherSize(npy("|u1", "(9000000000000000000,)", []))),
     BrokenFile(
+      "a bomb whose array and header tell more than an Int counts",
+      bomb(npy("<f8", "(1152921504606846975,)", [])),
+      otherSize(npy("<f8", "(1152921504606846975,)", []))),
+    BrokenFile(
       "a bomb of no array", bomb([]),
       "expected a NumPy array, which begins with 93 and NUMPY, found 131072 bytes of something else"
     ),
@@ -170,7 +174,7 @@ struct NumPyArchiveTests {
       "expected a whole zip archive, found a.npy of another size than 1073741824 bytes"),
     BrokenFile(
       "a bomb with a wrong checksum", bomb(sound, checksum: 1),
-      "expected a whole zip archive, found a.npy damaged", inflated: bombCount),
+      "expected a whole zip archive, found a.npy damaged"),
     BrokenFile(
       "twice after 20,000 others",
       ZipFile(

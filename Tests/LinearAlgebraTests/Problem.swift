@@ -82,7 +82,6 @@ extension Matrix<Double> {
     return Matrix(rows: a.rows, columns: a.columns, elements: zip(a.elements, b.elements).map(-))
   }
 
-  /// The root of the sum of squares.
   var lowerTriangle: Matrix {
     var result = self
     for row in 0..<rows {
@@ -91,6 +90,7 @@ extension Matrix<Double> {
     return result
   }
 
+  /// The root of the sum of squares.
   var size: Double { elements.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 }
 

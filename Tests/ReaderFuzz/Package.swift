@@ -5,7 +5,7 @@ import PackageDescription
 ///
 /// A package of its own, since its program has no `main` but libFuzzer's.
 let package = Package(
-  name: "Fuzz",
+  name: "ReaderFuzz",
   platforms: [.macOS(.v15)],
   dependencies: [.package(name: "Maru", path: "../..")],
   targets: [

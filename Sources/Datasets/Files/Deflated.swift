@@ -1,3 +1,4 @@
+import CLibdeflate
 import CZlib
 
 /// Data compressed by deflate (RFC 1951), whose size inflated is not to be believed on anybody's word.
@@ -18,8 +19,10 @@ enum Deflated {
 
   /// What was found in data.
   enum Size: Equatable {
-    /// So many bytes, and the data's end.
-    case whole(Int)
+    /// As many bytes as were told, whose CRC-32 is this, and the data's end.
+    case whole(Int, checksum: UInt32)
+    /// The data's end after fewer bytes than were told.
+    case fewer(Int, told: Int)
     /// More bytes than the limit, or than were told where that is less.
     case more(than: Int)
     /// Damage, or no end; with gzip, in the member that begins at the offset.
@@ -53,7 +56,8 @@ enum Deflated {
       guard stream.count <= limit else { return .more(than: limit) }
       switch end {
       case .full: continue
-      case .end: return .whole(stream.count)
+      case .end where stream.count < limit: return .fewer(stream.count, told: limit)
+      case .end: return .whole(stream.count, checksum: stream.checksum)
       case .damage: return .damaged(offset: stream.member)
       }
     }
@@ -72,8 +76,9 @@ private final class InflatingStream {
   /// The window, of which as many bytes are filled as the second says.
   private(set) var window = [UInt8](repeating: 0, count: Deflated.windowCount)
   private(set) var filledCount = 0
-  /// The bytes inflated so far.
+  /// The bytes inflated so far, and their CRC-32.
   private(set) var count = 0
+  private(set) var checksum: UInt32 = 0
   /// Where in the data the member begins that is being inflated.
   private(set) var member = 0
 
@@ -93,6 +98,7 @@ private final class InflatingStream {
   /// Inflates until the window is full anew, or the data end.
   func fillWindow(from data: ArraySlice<UInt8>) -> Stop {
     filledCount = 0
+    defer { checksum = libdeflate_crc32(checksum, window, filledCount) }
     while filledCount < window.count {
       let result = inflate(data)
       if result == Z_STREAM_END {

@@ -16,10 +16,10 @@ enum Gzip {
   ///
   /// The archive's last four bytes tell the size of its last member, and mostly the archive has
   /// only one. They are believed as far as ``Deflated/modestCount(for:)`` goes; where there is more,
-  /// the archive is measured first, and refused where it holds more than its contents tell.
+  /// the archive is measured first, and refused where it holds more or less than its contents tell.
   /// - Parameter told: how many bytes the contents have as their first ones tell
   /// - Throws: ``DatasetError`` where the archive is damaged, cut off or followed by something else,
-  ///   where it holds more than `limit` or more than was told, and what `told` throws.
+  ///   where it holds more than `limit` or another number than was told, and what `told` throws.
   static func inflate(
     _ archive: [UInt8], limit: Int, path: String,
     told: (_ start: ArraySlice<UInt8>) throws(DatasetError) -> Int
@@ -36,7 +36,10 @@ enum Gzip {
     case .more(let limit):
       throw .malformed(
         path, expected: "an archive of at most \(limit) bytes once inflated", found: "more")
-    case .whole(let count):
+    case .fewer(let count, let told):
+      throw .malformed(
+        path, expected: "an archive of \(told) bytes once inflated", found: "\(count)")
+    case .whole(let count, _):
       // What zlib read, libdeflate reads too.
       guard case .whole(let bytes) = inflate(archive, capacity: count) else {
         throw damaged(at: 0, path: path)

@@ -103,7 +103,9 @@ public struct NumPyArray: Sendable {
     let (header, rest) = try split(start, path: path)
     let type = try elementType(header, path: path)
     guard let count = count(header, type) else { return Int.max }
-    return rest.startIndex - start.startIndex + count * type.byteCount
+    let (sum, overflow) = (count * type.byteCount).addingReportingOverflow(
+      rest.startIndex - start.startIndex)
+    return overflow ? Int.max : sum
   }
 
   private static func elementType(

@@ -118,9 +118,10 @@ struct ZipArchive {
     let data = bytes[start..<start + entry.compressedCount]
     if entry.method == 8 && entry.byteCount > Deflated.modestCount(for: data.count) {
       let size = try Deflated.size(of: data, in: .bare, limit: entry.byteCount, told: told)
-      guard size == .whole(entry.byteCount) else {
+      guard case .whole(entry.byteCount, let checksum) = size else {
         throw damaged("\(name) of another size than \(entry.byteCount) bytes")
       }
+      guard checksum == entry.checksum else { throw damaged("\(name) damaged") }
     }
     guard let contents = entry.method == 0 ? data : Self.inflate(data, to: entry.byteCount),
       contents.count == entry.byteCount, Self.checksum(of: contents) == entry.checksum
