@@ -15,6 +15,10 @@ enum Interrupts {
     return signal == 0 ? nil : signal
   }
 
+  /// Lets the command end by its own exit code where the program that reads its lines is gone, of the
+  /// same Ctrl-C for one.
+  static func outliveReader() { signal(SIGPIPE, SIG_IGN) }
+
   /// Whether the first signal has been answered on the terminal, in lines of their own.
   static var hasTold: Bool { received != nil && tells.load(ordering: .relaxed) }
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+@preconcurrency import Foundation
 import Maru
 
 /// The command `maru`: it parses, calls the library and prints.

@@ -164,8 +164,7 @@ struct TrainCommand: ParsableCommand {
         }
       }
     } catch let interrupt as InterruptWatch.Interrupted {
-      // The same Ctrl-C may have ended the program that reads this.
-      signal(SIGPIPE, SIG_IGN)
+      Interrupts.outliveReader()
       Messages.print(interrupt.message)
       throw ExitCode(128 + interrupt.signal)
     }

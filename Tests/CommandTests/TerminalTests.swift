@@ -70,7 +70,12 @@ struct TerminalTests {
     #expect(
       lines.first == "finishing the step and saving; press Ctrl-C again to stop at once",
       "\(result.output)")
-    #expect(lines[lines.startIndex + 1].hasPrefix("interrupted in epoch "))
+    // What was drawn at the moment of the answer is taken back.
+    let clearing = "\r\u{1B}[K"
+    let last = lines[lines.startIndex + 1]
+    #expect(
+      (last.split(separator: clearing).last ?? last).hasPrefix("interrupted in epoch "),
+      "\(result.output)")
     #expect(lines.last == "exit 130")
   }
 
