@@ -92,8 +92,12 @@ struct SurvivalTests {
       "train --layers 9000:relu,9000:relu,4:softmax --batch-size full --epochs 1000000 "
       + "--optimizer adam --progress none --threads 1"
     let result = try Command.shell(
-      #""$0" \#(line) --dataset "$1" --output "$2" & child=$!; sleep 2; kill -INT $child; "#
-        + #"sleep 0.05; kill -INT $child; wait $child; echo $?"#, [data, folder["run"]])
+      #"""
+      "$0" \#(line) --dataset "$1" --output "$2" & child=$!
+      # From when its folder is there, a first signal is noted; then the step begins.
+      until [ -d "$2" ]; do sleep 0.05; done; sleep 2
+      kill -INT $child; sleep 0.05; kill -INT $child; wait $child; echo $?
+      """#, [data, folder["run"]])
     #expect(result.outputLines.last == "130")
     #expect(result.errors == "")
     #expect(temporaries.isEmpty)
