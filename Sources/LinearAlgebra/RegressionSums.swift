@@ -85,12 +85,13 @@ public struct RegressionSums: Sendable {
 
   /// Adds the products and class sums of samples gathered as floats.
   private mutating func gather(_ samples: any SampleSource, _ indices: [Int32], _ labels: [Int]) {
-    let blocks = SampleBlocks(samples, indices, size: 2048)
+    let size = min(2048, indices.count)
+    let blocks = SampleBlocks(samples, indices, size: size)
     let none = self
     let parts = inParallel(blocks: blocks.count) { [inputs] numbers in
       var part = (products: none.products, classSums: none.classSums)
       let buffer = blocks.buffer()
-      var (block, room) = (Matrix<Double>(rows: 2048, columns: inputs), none.products)
+      var (block, room) = (Matrix<Double>(rows: size, columns: inputs), none.products)
       for number in numbers {
         let x = blocks.gather(number, into: buffer)
         block.withMutableMatrix { block in

@@ -21,11 +21,11 @@ public struct RidgeRegression: Sendable {
   ///
   /// Inputs that do not vary, as the rims of digits, are left out, and have zeros for weights. At least
   /// one sample and a λ from 0 are needed; others trap. Throws where inputs depend on each other within
-  /// rounding and λ is too small to tell them apart.
+  /// rounding and λ is too small to tell them apart, and where an element was not finite.
   public init(_ sums: RegressionSums, ridge: Double) throws(LinearAlgebraError) {
     precondition(
       ridge >= 0 && ridge.isFinite, "RidgeRegression: expected λ from 0, got \(ridge)")
-    let centred = CentredSums(sums)
+    let centred = try CentredSums(sums)
     var penalised = centred.products
     for index in 0..<penalised.rows { penalised[index, index] += ridge }
     let factor = try cholesky(penalised)
@@ -45,7 +45,7 @@ public struct RidgeRegression: Sendable {
   ///
   /// One eigendecomposition of `XᵀX = V·Λ·Vᵀ` serves every λ: `Wᵀ = V·(Λ + λ)⁻¹·Vᵀ·XᵀY`. The error on
   /// the other samples follows from their sums. At least one sample on either side and one λ, all
-  /// above 0, are needed; others trap.
+  /// above 0, are needed; others trap. Throws where an element was not finite.
   /// - Parameters:
   ///   - training: the sums to fit to
   ///   - validation: the sums of the samples to choose by
@@ -54,7 +54,8 @@ public struct RidgeRegression: Sendable {
   public static func best(
     _ training: RegressionSums, validation: RegressionSums, candidates: [Double]? = nil
   ) throws(LinearAlgebraError) -> RidgeRegression {
-    let centred = CentredSums(training)
+    try validation.requireFinite()
+    let centred = try CentredSums(training)
     let candidates = candidates ?? centred.candidates
     precondition(
       candidates.allSatisfy { $0 > 0 && $0.isFinite } && validation.count > 0,
@@ -137,8 +138,9 @@ private struct CentredSums {
   /// The part of a sum of squares that may be rounding alone; what is seen is a thousandth of it.
   static let rounding = 1e-12
 
-  init(_ sums: RegressionSums) {
+  init(_ sums: RegressionSums) throws(LinearAlgebraError) {
     precondition(sums.count > 0, "RidgeRegression: expected at least one sample")
+    try sums.requireFinite()
     let count = Double(sums.count)
     let means = sums.totals.map { $0 / count }
     let varying = means.indices.filter {
@@ -163,6 +165,13 @@ private struct CentredSums {
 }
 
 extension RegressionSums {
+  /// Throws where an element of a sample was not finite: then its square is not, and stays in the sum.
+  fileprivate func requireFinite() throws(LinearAlgebraError) {
+    guard (0..<inputs).allSatisfy({ products[$0, $0].isFinite }) else {
+      throw .notFinite(operand: "samples")
+    }
+  }
+
   /// The sum of all samples.
   fileprivate var totals: [Double] {
     (0..<inputs).map { input in (0..<classes).reduce(0) { $0 + classSums[$1, input] } }

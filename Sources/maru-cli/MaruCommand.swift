@@ -1,4 +1,5 @@
 import ArgumentParser
+// C's stdout is a variable.
 @preconcurrency import Foundation
 import Maru
 

@@ -134,6 +134,19 @@ struct RunFolderTests {
     #expect(!folder.contents.contains("run/checkpoint.maru"))
   }
 
+  /// A Ctrl-C reaches both programs of a pipe, and the other may be gone first.
+  @Test func anInterruptTellsItsCodeToNobodyToo() throws {
+    let result = try Command.shell(
+      #"""
+      mkfifo "$3"; sleep 0.2 < "$3" & reader=$!
+      "$0" \#(Self.endless) --progress none --checkpoint-every 5 --dataset "$1" --output "$2" \
+        > "$3" 2>&1 & child=$!
+      wait $reader; until [ -e "$2/checkpoint.maru" ]; do sleep 0.01; done
+      kill -INT $child; wait $child; echo $?
+      """#, [data, folder["run"], folder["pipe"]])
+    #expect(result.outputLines == ["130"])
+  }
+
   // MARK: Leftovers
 
   @Test func everyCommandThatWritesRemovesLeftovers() throws {

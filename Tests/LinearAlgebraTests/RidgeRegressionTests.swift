@@ -169,7 +169,24 @@ import Testing
     }
     let once = Tensor((0..<count * 2).map { elements[$0 / 2 * 3 + $0 % 2] }, shape: [count, 2])
     let fit = try RidgeRegression(RegressionSums(once, labels: labels, classes: 2), ridge: 0)
-    #expect(fit.weight[0, 1] == 0 && fit.weight[1, 1] == 0 && fit.weight[0, 0] != 0)
+    #expect(fit.weight[0, 1] == 0 && fit.weight[1, 1] == 0)
+    let centred = Tensor((0..<count).map { elements[$0 * 3 + 2] }, shape: [count, 1])
+    let exact = try RidgeRegression(
+      RegressionSums(centred, labels: labels, classes: 2), ridge: 0)
+    #expect(exact.weight[0, 0] != 0)
+    #expect(abs(fit.weight[0, 0] / exact.weight[0, 0] - 1) < 1e-6)
+  }
+
+  @Test("elements that are not finite are refused", arguments: [Float.nan, .infinity])
+  func notFinite(element: Float) throws {
+    let sound = Samples(20, seed: 621)
+    var x = sound.x
+    x[7, 2] = element
+    let broken = RegressionSums(x, labels: sound.labels, classes: 3)
+    let error = LinearAlgebraError.notFinite(operand: "samples")
+    #expect(throws: error) { try RidgeRegression(broken, ridge: 1) }
+    #expect(throws: error) { try RidgeRegression.best(broken, validation: sound.sums()) }
+    #expect(throws: error) { try RidgeRegression.best(sound.sums(), validation: broken) }
   }
 
   @Test("inputs that follow from each other need a penalty")

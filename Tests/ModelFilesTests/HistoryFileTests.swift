@@ -145,25 +145,24 @@ struct HistoryFileTests {
   func largeHistoryIsRefusedWithinItsSize(
     _ start: String, _ middle: String, _ count: Int, _ end: String, _ problem: String
   ) throws {
+    try expectRefusalOfLarge(start + String(repeating: middle, count: count) + end, problem)
+  }
+
+  /// Each setting takes the decoder some tries.
+  @Test func historyOfManySettingsIsRefused() throws {
+    let settings = (0..<100_000).map { #""\#($0)":1.5"# }.joined(separator: ",")
+    try expectRefusalOfLarge(
+      #"{"history": {"loss": [1]}, "params": {\#(settings)}}"#,
+      "expected at most 1000 settings, found 100000")
+  }
+
+  private func expectRefusalOfLarge(_ text: String, _ problem: String) throws {
     let folder = try TemporaryFolder()
-    let text = start + String(repeating: middle, count: count) + end
     let path = try folder.write(text.utf8, to: "history.json")
     let error = expectRefusal(
       of: path, bytesForOne: RefusalBounds.bytesForOneOfJSON, by: ModelFileError.self
     ) { try HistoryFile.read(path) }
     #expect(error?.description == "\(path): \(problem)")
-  }
-
-  /// Each setting takes the decoder some tries.
-  @Test func historyOfManySettingsIsRefused() throws {
-    let folder = try TemporaryFolder()
-    let settings = (0..<100_000).map { #""\#($0)":1.5"# }.joined(separator: ",")
-    let text = #"{"history": {"loss": [1]}, "params": {\#(settings)}}"#
-    let path = try folder.write(text.utf8, to: "history.json")
-    let error = expectRefusal(
-      of: path, bytesForOne: RefusalBounds.bytesForOneOfJSON, by: ModelFileError.self
-    ) { try HistoryFile.read(path) }
-    #expect(error?.description == "\(path): expected at most 1000 settings, found 100000")
   }
 
   @Test func historyThatIsNoFileIsAnError() throws {
