@@ -116,6 +116,10 @@ struct OutputTests {
     let run = try StripesRun()
     let result = try Command.shell(#"exec "$0" summary "$1" > /dev/full"#, [run.path])
     expectFailure(result, 74, "standard output: No space left on device")
+    // More than C's buffer in one piece, of which nothing is left at the end.
+    let long = try Command.shell(
+      #"exec "$0" compare $(yes "$1" | head -n 40) > /dev/full"#, [run.path])
+    expectFailure(long, 74, "standard output: not all of it could be written")
     let unheard = try Command.shell(
       #"exec "$0" train --dataset "$1" --layers 4 --epochs 1 --progress lines 2> /dev/full"#,
       [run.data])
