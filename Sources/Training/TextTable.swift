@@ -71,6 +71,9 @@ extension Double {
   /// The number with a fixed number of decimals, `nan` or `inf` where it is not finite.
   package func fixed(_ decimals: Int) -> String { printed("%.*f", decimals) }
 
+  /// The number with so many digits that count, as `0.0123` or `1.23e-09`.
+  package func significant(_ digits: Int) -> String { printed("%.*g", digits) }
+
   /// The number with a power of ten, as `9.3e-06`.
   package func scientific(_ decimals: Int) -> String { printed("%.*e", decimals) }
 

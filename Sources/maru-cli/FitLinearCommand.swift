@@ -65,7 +65,7 @@ struct FitLinearCommand: ParsableCommand {
     let fit = try fit(dataset.train, classes: dataset.classNames.count)
     let seconds = (clock.now - start) / .seconds(1)
     let model = try model(of: fit)
-    print("ridge: \(fit.ridge.fixed(4)) - fitted in \(seconds.fixed(2)) s")
+    print("ridge: \(fit.ridge.significant(5)) - fitted in \(seconds.fixed(2)) s")
     let test = dataset.test
     let predicted = try model.predict(test.images.flattened()).argmaxOfRows()
     let right = zip(predicted, test.labels).count { $0 == $1 }

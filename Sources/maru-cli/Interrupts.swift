@@ -1,9 +1,11 @@
 import Foundation
 import Synchronization
 
-/// What Ctrl-C and SIGTERM do: they end the command, with 130 and 143 as shells have it, and leave
-/// nothing half-done.
+/// What Ctrl-C, SIGTERM and the end of the terminal do: they end the command, with 130, 143 and 129 as
+/// shells have it, and leave nothing half-done.
 enum Interrupts {
+  /// nohup has a command outlive its terminal.
+  private static let signals = isIgnored(SIGHUP) ? [SIGINT, SIGTERM] : [SIGINT, SIGTERM, SIGHUP]
   private static let first = Atomic<Int32>(0)
   private static let tells = Atomic<Bool>(false)
   /// The last signal that came while none may.
@@ -25,14 +27,13 @@ enum Interrupts {
   /// Ends the command at once. Files are there whole or not at all, so there is nothing to undo,
   /// except while some are written.
   static func install() {
-    signal(SIGINT) { _exit(128 + $0) }
-    signal(SIGTERM, SIG_DFL)
+    for number in signals { signal(number) { _exit(128 + $0) } }
   }
 
   /// Runs what must not be cut off. It takes moments; an interrupt meanwhile comes after it.
   static func heldBack(_ body: () throws -> Void) rethrows {
     held.store(0, ordering: .relaxed)
-    let handlers = [SIGINT, SIGTERM].map { number in
+    let handlers = signals.map { number in
       (number, signal(number) { Interrupts.held.store($0, ordering: .relaxed) })
     }
     defer {
@@ -71,13 +72,20 @@ enum Interrupts {
     // The flags exist before the handler can touch them, and the handler before there is work.
     first.store(0, ordering: .relaxed)
     tells.store(telling, ordering: .relaxed)
-    for number in [SIGINT, SIGTERM] {
+    for number in signals {
       signal(number) { number in
         let before = Interrupts.first.exchange(number, ordering: .relaxed)
         if before != 0 { _exit(128 + number) }
         if Interrupts.tells.load(ordering: .relaxed) { Interrupts.tell() }
       }
     }
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// What a handler may do: no more than to write.

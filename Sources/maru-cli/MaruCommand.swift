@@ -79,7 +79,7 @@ struct Failure: Error {
         case .missingFile: 66
         case .malformed: 65
         case .inputOutput, .network: 74
-        case .cancelled: 130
+        case .cancelled: 128 + (Interrupts.received ?? SIGINT)
         }
       self.init(exitCode: code, error.description)
     case let error as ModelFileError:

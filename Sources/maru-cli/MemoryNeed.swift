@@ -42,8 +42,8 @@ struct MemoryNeed {
       * Double(MemoryLayout<Float>.stride)
   }
 
-  /// Adds up the sums, factors and workspace of a linear fit or of principal components, matrices in
-  /// double precision with a row and a column for each input: ten of them at the most.
+  /// Adds up the sums, factors and workspace of a linear fit or of principal components: ten matrices in
+  /// double precision with a row and a column for each input. Many threads take more, each its own sums.
   init(covarianceOf inputs: Int) {
     bytes = 10 * Double(inputs) * Double(inputs) * Double(MemoryLayout<Double>.stride)
   }

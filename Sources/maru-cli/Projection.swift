@@ -87,6 +87,13 @@ struct Projection {
   /// The components as the first item of a list of layers.
   var text: String { "pca:\(count)\(isWhitening ? ":whiten" : "")" }
 
+  /// How much of the samples is left, for people.
+  var overview: String {
+    let share = principal.explainedVarianceRatio.reduce(0, +)
+    return "principal components: \(count) of \(principal.mean.count), "
+      + "with \(Double(share).fixed(4)) of the variance"
+  }
+
   /// The network behind the projection, its weights as they are now.
   func completed(_ model: Sequential, inputShape: Shape) throws -> Sequential {
     let (weight, bias) = principal.projection

@@ -173,7 +173,7 @@ struct TrainCommand: ParsableCommand {
   /// Tells people what is trained on what.
   private func introduce(_ run: TrainingRun) throws {
     guard progress.isForPeople else { return }
-    Messages.print(run.dataset.overview)
+    Messages.print(run.overview)
     if let advice = KernelGain.advice { Messages.print(advice) }
     print(try run.completed().summary(), terminator: "")
   }

@@ -57,6 +57,11 @@ struct TrainingRun {
     return completed
   }
 
+  /// The data, and what of them goes into the network, in a line each.
+  var overview: String {
+    ([dataset.overview] + (projection.map { [$0.overview] } ?? [])).joined(separator: "\n")
+  }
+
   /// What the network is made of, as text.
   var layers: String { (projection.map { $0.text + "," } ?? "") + settings.layers.text }
 
@@ -156,7 +161,7 @@ struct TrainingResult {
     let settings = run.settings
     let figures = history.epochs.last?.values ?? Figures([])
     let lines: [String?] = [
-      run.dataset.overview, model.summary(),
+      run.overview, model.summary(),
       "optimizer: \(settings.optimizer.rawValue), \(setting.name) \(setting.value), "
         + (settings.layers.l2 == 0 ? "" : "L2 penalty \(penalty), ")
         + "batch size \(batchSize), seed \(settings.seed)",

@@ -30,6 +30,9 @@ struct ComponentsTests {
     for (saved, values) in fitted {
       #expect(zip(saved.elements, values).allSatisfy { abs($0 - $1) < 1e-5 })
     }
+    let share = Double(principal.explainedVarianceRatio.reduce(0, +)).fixed(4)
+    let summary = try run.folder.text(of: "run/summary.txt").split(separator: "\n")
+    #expect(summary[1] == "principal components: 3 of 20, with \(share) of the variance")
     let history = try run.folder.text(of: "run/history.json")
     #expect(history.contains("\"pca:3\(whitening ? ":whiten" : ""),4:softmax\""))
   }

@@ -78,6 +78,26 @@ struct SurvivalTests {
     #expect(!folder.contents.contains(output + "/checkpoint.maru"))
   }
 
+  /// nohup has the hangup ignored, and the run go on to its end.
+  @Test(arguments: [("env --default-signal=HUP", "129"), ("nohup", "0")])
+  func theEndOfTheTerminalSavesTheRun(_ start: String, _ exitCode: String) throws {
+    let result = try Command.shell(
+      #"""
+      run=$1; shift
+      \#(start) "$0" "$@" --checkpoint-every 500 --output "$run" & child=$!
+      until [ -e "$run/checkpoint.previous.maru" ]; do sleep 0.01; done
+      kill -HUP $child; wait $child; echo $?
+      """#, [folder["run"]] + arguments())
+    #expect(result.outputLines.last == exitCode)
+    if exitCode == "0" {
+      #expect(try folder.bytes(of: "run/model.safetensors") == wholeModel())
+    } else {
+      #expect(
+        result.errorLines.last?.hasSuffix("to go on: maru train --resume \(folder["run"])") == true)
+      #expect(folder.contents.contains("run/checkpoint.maru"))
+    }
+  }
+
   @Test func interruptWithoutAFolderLeavesNothing() throws {
     let result = try Command.maru(
       Command.words("train --layers 4:softmax --epochs 100000000 --progress lines")

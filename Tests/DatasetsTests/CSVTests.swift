@@ -24,10 +24,11 @@ struct CSVTests {
   }
 
   @Test(
-    "a header or none, line breaks of both kinds, a mark, blanks and quotes",
+    "a header or none, line breaks of all kinds, a mark, blanks and quotes",
     arguments: [
       rows, rows + "\n", "x,y,kind\n" + rows, "\u{FEFF}x,y,kind\n" + rows,
       rows.replacing("\n", with: "\r\n") + "\r\n", rows.replacing(",", with: " ,\t"),
+      rows.replacing("\n", with: "\r"), "x,y,kind\r" + rows.replacing("\n", with: "\r") + "\r",
       "\"a \"\"b\"\", or\nc\",y,\"label\"\r\n" + rows, rows.replacing("a", with: "\"a\""),
       rows.replacing("b\n", with: "\"b\"\r\n"), "0,1,Label\n" + rows,
       rows.replacing("1,2", with: "1.0,+2e0").replacing("3", with: ".3E1"),

@@ -54,6 +54,19 @@ struct DatasetFetcherTests {
     }
   }
 
+  @Test func tasksThatComputeDoNotMakeAServerSilent() async throws {
+    let server = try LoopbackServer(Self.mirror("good"))
+    let end = ContinuousClock.now + .seconds(7)
+    let fetcher = Self.fetcher([server.address("good")], fault: "silent")
+    async let fetched = fetcher.fetch(Pebbles.dataset, into: folder.path)
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
+        group.addTask { while ContinuousClock.now < end {} }
+      }
+    }
+    #expect(try await fetched == folder.path + "/pebbles")
+  }
+
   @Test func filesThatAreRightAreNotFetchedAgain() async throws {
     let server = try LoopbackServer(Self.mirror("good"))
     let fetcher = Self.fetcher([server.address("good")])

@@ -59,10 +59,10 @@ struct MalformedFileTests {
       "expected 4294967295 bytes for [4294967295] elements of type uint8, found 1"),
     BrokenFile(
       "sizes that overflow", idx([0xFFFF_FFFF, 0xFFFF_FFFF, 4], [1]),
-      "expected 1 bytes of elements, found sizes [4294967295, 4294967295, 4], far more"),
+      "expected sizes of 1 bytes of elements, as the file has, found [4294967295, 4294967295, 4]"),
     BrokenFile(
       "sizes that overflow before a 0", idx(0x0E, [0xFFFF_FFFF, 0xFFFF_FFFF, 0], []),
-      "expected 0 bytes of elements, found sizes [4294967295, 4294967295, 0], far more"),
+      "expected sizes of 0 bytes of elements, as the file has, found [4294967295, 4294967295, 0]"),
     BrokenFile(
       "only the mark of an archive", [0x1F, 0x8B], "\(noArchive) in the member at byte 0"),
     BrokenFile("a cut archive", Array(archive.dropLast(9)), "\(noArchive) in the member at byte 0"),
@@ -102,7 +102,8 @@ struct MalformedFileTests {
       "expected 1048576 bytes for [131072] elements of type float64, found 1048575"),
     BrokenFile(
       "255 axes that overflow", idx(0x08, [Int](repeating: 2, count: 255), [1]),
-      "expected 1 bytes of elements, found sizes \([Int](repeating: 2, count: 255)), far more"),
+      "expected sizes of 1 bytes of elements, as the file has, found \([Int](repeating: 2, count: 255))"
+    ),
     BrokenFile(
       "an archive whose header alone is large", gzip(idx([1 << 30], [1])),
       "expected 1073741824 bytes for [1073741824] elements of type uint8, found 1"),

@@ -26,6 +26,7 @@ final class Download: NSObject, URLSessionDataDelegate {
     var failure: Failure?
     var task: URLSessionDataTask?
     var isCancelled = false
+    var isComplete = false
     var continuation: CheckedContinuation<Void, Never>?
   }
 
@@ -35,6 +36,9 @@ final class Download: NSObject, URLSessionDataDelegate {
   private let totalTimeout: Duration
   private let progress: @Sendable (Int, Int?) -> Void
   private let state = Mutex(State())
+  /// A serial queue, which gets a thread also while tasks that compute have all of the pool's: what
+  /// has arrived would wait for them, and seem silence.
+  private let queue = DispatchQueue(label: "Download")
 
   /// - Parameters:
   ///   - file: where the answer goes
@@ -64,7 +68,10 @@ final class Download: NSObject, URLSessionDataDelegate {
     configuration.urlCache = nil
     // Only a backstop, since the watch below is exact: URLSession's own limit is on silence.
     configuration.timeoutIntervalForRequest = 86_400
-    let session = URLSession(configuration: configuration, delegate: self, delegateQueue: nil)
+    let delegateQueue = OperationQueue()
+    delegateQueue.underlyingQueue = queue
+    let session = URLSession(
+      configuration: configuration, delegate: self, delegateQueue: delegateQueue)
     let task = session.dataTask(with: url)
     let watch = startWatch()
     await withTaskCancellationHandler {
@@ -92,7 +99,7 @@ final class Download: NSObject, URLSessionDataDelegate {
   /// Looks regularly whether time is up.
   private func startWatch() -> any DispatchSourceTimer {
     let start = ContinuousClock.now
-    let timer = DispatchSource.makeTimerSource(queue: .global())
+    let timer = DispatchSource.makeTimerSource(queue: queue)
     timer.setEventHandler { [self] in
       let now = ContinuousClock.now
       if now - start > totalTimeout {
@@ -106,10 +113,11 @@ final class Download: NSObject, URLSessionDataDelegate {
     return timer
   }
 
-  /// Ends the request; the first reason counts.
+  /// Ends the request; the first reason counts, and none once the answer is complete, which the task
+  /// that waits for it may not hear of at once.
   private func fail(_ failure: Failure) {
     let task = state.withLock {
-      if $0.failure == nil { $0.failure = failure }
+      if $0.failure == nil && !$0.isComplete { $0.failure = failure }
       return $0.task
     }
     task?.cancel()
@@ -161,6 +169,7 @@ final class Download: NSObject, URLSessionDataDelegate {
       if let error, $0.failure == nil {
         $0.failure = .remote("failed: \(error.localizedDescription)")
       }
+      $0.isComplete = true
       return $0.continuation.take()
     }
     continuation?.resume()

@@ -1,7 +1,7 @@
 /// The rows of a CSV file (RFC 4180), one at a time.
 ///
-/// Fields are separated by commas, rows by LF or CR LF; a field in quotes may hold all of them, and
-/// a quote doubled. Blanks around a field without quotes, and a byte order mark before the first,
+/// Fields are separated by commas, rows by LF, CR LF or CR; a field in quotes may hold all of them,
+/// and a quote doubled. Blanks around a field without quotes, and a byte order mark before the first,
 /// are dropped. The last row may end without a line break.
 struct CSVRows {
   private let bytes: [UInt8]
@@ -39,15 +39,18 @@ struct CSVRows {
       }
       fields.append(try field())
       guard position < bytes.count else { return fields }
+      let separator = bytes[position]
       position += 1
-      if bytes[position - 1] == UInt8(ascii: "\n") {
+      if separator != UInt8(ascii: ",") {
+        let isPair = separator == UInt8(ascii: "\r") && position < bytes.count
+        if isPair, bytes[position] == UInt8(ascii: "\n") { position += 1 }
         lineAtPosition += 1
         return fields
       }
     }
   }
 
-  /// Reads a field up to the comma, the line feed or the end behind it.
+  /// Reads a field up to the comma, the line break or the end behind it.
   private mutating func field() throws(DatasetError) -> ArraySlice<UInt8> {
     if position < bytes.count, bytes[position] == UInt8(ascii: "\"") { return try quoted() }
     let start = position
@@ -78,8 +81,6 @@ struct CSVRows {
         position += 1
         continue
       }
-      // A carriage return belongs to the line break behind it.
-      if position < bytes.count, bytes[position] == UInt8(ascii: "\r") { position += 1 }
       guard position == bytes.count || isEnd(bytes[position]) else {
         throw malformed(expected: "a comma behind a closing quote", found: "something else")
       }
@@ -89,8 +90,8 @@ struct CSVRows {
   }
 
   private func isEnd(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\n")
+    byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
   }
 
-  private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
+  private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }

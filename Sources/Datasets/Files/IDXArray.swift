@@ -188,8 +188,8 @@ extension IDXArray {
     func shape(of count: Int, path: String) throws(DatasetError) -> Shape {
       guard let payloadCount else {
         throw .malformed(
-          path, expected: "\(count - byteCount) bytes of elements",
-          found: "sizes \(sizes), far more")
+          path, expected: "sizes of \(count - byteCount) bytes of elements, as the file has",
+          found: "\(sizes)")
       }
       guard payloadCount == count - byteCount else {
         throw .malformed(
