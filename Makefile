@@ -84,14 +84,16 @@ fuzz: setup
 # - of both, a test that bounds address space, of which both take terabytes; those that compile a
 #   program without a sanitizer; and one whose process gets none of the options below, and whose
 #   thousands of checkpoints outlast its time limit;
-# - of ThreadSanitizer what bounds files, of which it makes some itself, and what expects the
-#   rounding of newer processors' kernels;
+# - of ThreadSanitizer what bounds files, of which it makes some itself, what expects a second signal
+#   within a step, of which it holds signals back, and what expects the rounding of newer processors'
+#   kernels;
 # - and what takes minutes there: trainings by the lesson, on all generated digits, of slowed steps,
 #   and of 3,000 epochs, of which other tests interrupt and resume shorter ones; and what measures
 #   products and naive loops, which are on one thread.
 UNSANITIZED = memoryIsBoundedWhateverTheFileAsksFor itBuildsNothingElseAndRuns programCompiles \
               aFullDiskLosesNothing
-UNTHREADED = fullDiskLeavesTheOldRun descendingInTheProductChangesNoMoreThanRounding \
+UNTHREADED = fullDiskLeavesTheOldRun anExportThatFailsMidwayLeavesNoFolder \
+             aSecondInterruptEndsTheCommandAtOnce descendingInTheProductChangesNoMoreThanRounding \
              softmaxRegressionOnMNISTFollowsTheLesson fullBatchTrainingOnMNISTEndsBelowTheLesson \
              perceptronOnFashionMNISTReachesTheLesson digitsTakeThePlaceOfMNIST \
              gettingStartedTrainsADigitReader pictureInAnyFormIsTakenForTheSameDigit \
