@@ -13,9 +13,10 @@ from scipy.linalg import lapack
 
 
 def least_squares_qr(a, b):
-    """As LAPACK's driver has it; SciPy has no function of it."""
-    gels = lapack.sgels if a.dtype == np.float32 else lapack.dgels
-    return gels(a, b)
+    """As LAPACK's driver has it, in blocks; SciPy has no function of it."""
+    gels, query = lapack.get_lapack_funcs(("gels", "gels_lwork"), (a, b))
+    size, _ = query(*a.shape, b.shape[1])
+    return gels(a, b, lwork=int(size))
 
 
 ROUTINES = {

@@ -9,7 +9,10 @@ extension LUFactors {
   ///
   /// 1 where the matrix has no element. Of larger matrices it easily overflows to infinity or
   /// underflows to 0; ``logDeterminant`` does not.
-  public var determinant: Scalar { diagonal.reduce(permutationSign, *) }
+  public var determinant: Scalar {
+    // Beside a pivot of 0 the product of the others may be infinite.
+    singularPivot == nil ? diagonal.reduce(permutationSign, *) : 0
+  }
 
   /// The sign of the determinant (1, −1, or 0) and the natural logarithm of its magnitude, as NumPy's
   /// `slogdet`: of a singular matrix 0 and −∞.

@@ -22,7 +22,8 @@ public func eigenSymmetric<Scalar>(
   if a.isEmpty { return SymmetricEigen(values: [], vectors: a) }
   var vectors = a
   var values = [Scalar](repeating: 0, count: a.rows)
-  let info = withWorkspace("syevd") { work, count, integers, integerCount in
+  let least = LeastWorkspace.syevd(a.rows)
+  let info = withWorkspace("syevd", least: least) { work, count, integers, integerCount in
     Scalar.lapackRoutines.syevd(
       columnMajor, letter("V"), letter("U"), lapackInteger(a.rows), &vectors.storage,
       leading(a.rows), &values, work, count, integers, integerCount)

@@ -20,7 +20,7 @@ func leading(_ size: Int) -> Int32 { lapackInteger(max(size, 1)) }
 /// What a routine reports beyond success, 0; traps where it complains about an argument.
 @discardableResult
 func checked(_ info: Int32, _ routine: StaticString) -> Int {
-  precondition(info >= 0, "argument \(-info) of LAPACK's \(routine) is wrong")
+  precondition(info >= 0, "argument \(-info) of LAPACKE's \(routine) is wrong")
   return Int(info)
 }
 
@@ -29,15 +29,18 @@ func checked(_ info: Int32, _ routine: StaticString) -> Int {
 /// LAPACK answers in the matrix's precision, rounded, so that Float may fall one short of what is
 /// needed beyond 2²⁴ (`ssyevd` from n = 2893 on, which LAPACKE's own query trips over); hence the
 /// next number up.
-/// - Parameter call: takes workspace, its size (−1 for the question), integer workspace and its size
+/// - Parameters:
+///   - least: what the routine needs at least, where that grows with the square of a size (see
+///     ``LeastWorkspace``)
+///   - call: takes workspace, its size (−1 for the question), integer workspace and its size
 /// - Returns: the routine's `info`
 func withWorkspace<Scalar: LAPACKScalar>(
-  _ routine: StaticString, of type: Scalar.Type = Scalar.self,
+  _ routine: StaticString, of type: Scalar.Type = Scalar.self, least: Int = 1,
   _ call: (UnsafeMutablePointer<Scalar>, Int32, UnsafeMutablePointer<Int32>, Int32) -> Int32
 ) -> Int {
   var (size, integers) = (Scalar.zero, Int32(0))
   checked(call(&size, -1, &integers, -1), routine)
-  let count = workspaceSize(size)
+  let count = workspaceSize(size, least: least)
   return withUnsafeTemporaryAllocation(of: Scalar.self, capacity: Int(count)) { numbers in
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(Int(integers), 1)) { indices in
       checked(
@@ -46,9 +49,31 @@ func withWorkspace<Scalar: LAPACKScalar>(
   }
 }
 
-/// The size that LAPACK meant by a rounded answer, or a little more.
-package func workspaceSize<Scalar: LAPACKScalar>(_ answer: Scalar) -> Int32 {
-  lapackInteger(Int(max(answer, 1).nextUp.rounded(.up)))
+/// The size that LAPACK meant by a rounded answer, or a little more; traps where what it needs is more
+/// than it can count.
+package func workspaceSize<Scalar: LAPACKScalar>(_ answer: Scalar, least: Int = 1) -> Int32 {
+  lapackInteger(max(Int(max(answer, 1).nextUp.rounded(.up)), least))
+}
+
+/// The numbers of workspace that routines need at least, by LAPACK's manual.
+///
+/// LAPACK counts them in 32 bits. Where that overflows, its answer is a small number, which it then
+/// takes for enough, and works beyond it.
+package enum LeastWorkspace {
+  /// Of `syevd` with vectors, for a matrix of n rows.
+  package static func syevd(_ n: Int) -> Int { 1 + 6 * n + 2 * n * n }
+
+  /// Of `gesdd` with vectors, for a matrix [m, n].
+  package static func gesdd(_ m: Int, _ n: Int) -> Int {
+    let k = min(m, n)
+    return 4 * k * k + 6 * k + max(m, n)
+  }
+
+  /// Of `gelsd`, for a matrix [m, n] and right-hand sides [m, k]: a little more, for the depth of its
+  /// recursion, which grows with the logarithm.
+  package static func gelsd(_ m: Int, _ n: Int, _ k: Int) -> Int {
+    min(m, n) * (k + 300) + max(m, n) + (m < n ? m * m : 0)
+  }
 }
 
 /// Lends two workspaces of fixed sizes, as the estimators of condition numbers want them.

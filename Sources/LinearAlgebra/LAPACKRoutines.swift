@@ -27,8 +27,8 @@ public struct LAPACKRoutines<Scalar>: Sendable {
     @Sendable (Layout, Letter, Size, Source, Size, Scalar, Numbers, Numbers, Integers) -> Info
   let potrf: @Sendable (Layout, Letter, Size, Numbers, Size) -> Info
   let potrs: @Sendable (Layout, Letter, Size, Size, Source, Size, Numbers, Size) -> Info
-  let gelqf: @Sendable (Layout, Size, Size, Numbers, Size, Numbers, Numbers, Size) -> Info
-  let orglq: @Sendable (Layout, Size, Size, Size, Numbers, Size, Source, Numbers, Size) -> Info
+  let geqrf: @Sendable (Layout, Size, Size, Numbers, Size, Numbers, Numbers, Size) -> Info
+  let orgqr: @Sendable (Layout, Size, Size, Size, Numbers, Size, Source, Numbers, Size) -> Info
   let gels:
     @Sendable (Layout, Letter, Size, Size, Size, Numbers, Size, Numbers, Size, Numbers, Size) ->
       Info
@@ -66,7 +66,7 @@ extension Float: LAPACKScalar {
   public static let lapackRoutines = LAPACKRoutines<Float>(
     getrf: LAPACKE_sgetrf_work, getrs: LAPACKE_sgetrs_work, getri: LAPACKE_sgetri_work,
     gecon: LAPACKE_sgecon_work, potrf: LAPACKE_spotrf_work, potrs: LAPACKE_spotrs_work,
-    gelqf: LAPACKE_sgelqf_work, orglq: LAPACKE_sorglq_work, gels: LAPACKE_sgels_work,
+    geqrf: LAPACKE_sgeqrf_work, orgqr: LAPACKE_sorgqr_work, gels: LAPACKE_sgels_work,
     trcon: LAPACKE_strcon_work, gelsd: LAPACKE_sgelsd_work, gesdd: LAPACKE_sgesdd_work,
     syevd: LAPACKE_ssyevd_work, lange: LAPACKE_slange_work, lacpy: LAPACKE_slacpy_work,
     laset: LAPACKE_slaset_work,
@@ -81,7 +81,7 @@ extension Double: LAPACKScalar {
   public static let lapackRoutines = LAPACKRoutines<Double>(
     getrf: LAPACKE_dgetrf_work, getrs: LAPACKE_dgetrs_work, getri: LAPACKE_dgetri_work,
     gecon: LAPACKE_dgecon_work, potrf: LAPACKE_dpotrf_work, potrs: LAPACKE_dpotrs_work,
-    gelqf: LAPACKE_dgelqf_work, orglq: LAPACKE_dorglq_work, gels: LAPACKE_dgels_work,
+    geqrf: LAPACKE_dgeqrf_work, orgqr: LAPACKE_dorgqr_work, gels: LAPACKE_dgels_work,
     trcon: LAPACKE_dtrcon_work, gelsd: LAPACKE_dgelsd_work, gesdd: LAPACKE_dgesdd_work,
     syevd: LAPACKE_dsyevd_work, lange: LAPACKE_dlange_work, lacpy: LAPACKE_dlacpy_work,
     laset: LAPACKE_dlaset_work,

@@ -50,8 +50,8 @@ public struct LUFactors<Scalar: LAPACKScalar>: Sendable {
   /// is singular or an element of `B` is not finite.
   public func solve(_ b: Matrix<Scalar>) throws(LinearAlgebraError) -> Matrix<Scalar> {
     precondition(b.rows == size, "solve: expected B [\(size), k], got \(b.shape)")
-    if let singularPivot { throw .singular(pivot: singularPivot) }
     try requireFinite(b, "B")
+    if let singularPivot { throw .singular(pivot: singularPivot) }
     if b.isEmpty { return b }
     var x = b.transposed()
     checked(

@@ -17,12 +17,13 @@ public struct LeastSquaresSolution<Scalar: LAPACKScalar>: Sendable {
 /// - Parameters:
 ///   - a: [m, n]
 ///   - b: [m, k]
-///   - tolerance: singular values not above it, relative to the largest, count as 0;
-///     max(m, n)·ε unless given
+///   - tolerance: singular values not above it, relative to the largest, count as 0; from 0 to below
+///     1, others trap; max(m, n)·ε unless given
 public func leastSquares<Scalar>(
   _ a: Matrix<Scalar>, _ b: Matrix<Scalar>, tolerance: Scalar? = nil
 ) throws(LinearAlgebraError) -> LeastSquaresSolution<Scalar> {
   try requireProblem(a, b)
+  let tolerance = relativeTolerance(tolerance, a)
   let (m, n, k) = (a.rows, a.columns, b.columns)
   if a.isEmpty {
     return LeastSquaresSolution(x: Matrix(rows: n, columns: k), rank: 0, singularValues: [])
@@ -38,11 +39,13 @@ public func leastSquares<Scalar>(
   var sides = columnsOfRightSides(b, n)
   var values = [Scalar](repeating: 0, count: min(m, n))
   var rank: Int32 = 0
-  let info = withWorkspace("gelsd") { work, count, integers, _ in
+  // LAPACK takes ε for 0.
+  let limit = max(tolerance, .leastNonzeroMagnitude)
+  let least = LeastWorkspace.gelsd(m, n, k)
+  let info = withWorkspace("gelsd", least: least) { work, count, integers, _ in
     Scalar.lapackRoutines.gelsd(
       columnMajor, lapackInteger(m), lapackInteger(n), lapackInteger(k), &content, leading(m),
-      &sides.storage, leading(sides.columns), &values, tolerance ?? defaultTolerance(a), &rank,
-      work, count, integers)
+      &sides.storage, leading(sides.columns), &values, limit, &rank, work, count, integers)
   }
   if info > 0 { throw .noConvergence }
   return LeastSquaresSolution(
@@ -52,7 +55,7 @@ public func leastSquares<Scalar>(
 /// Finds the X that minimises `‖A·X − B‖` for A of full rank, by orthogonal factors (`gels`).
 ///
 /// Shapes: `A` [m, n], `B` [m, k] → `X` [n, k]; others trap. Where m < n, `A·X = B` has many
-/// solutions, and the one of least norm is given. `A` is copied as it lies, `B` and `X` transposed.
+/// solutions, and the one of least norm is given. Both operands and X are copied transposed.
 /// Throws ``LinearAlgebraError/rankDeficient`` where the reciprocal condition number of the triangular
 /// factor is below ε, so that no digit could be right, and where an element is not finite.
 public func leastSquaresByQR<Scalar>(
@@ -61,17 +64,16 @@ public func leastSquaresByQR<Scalar>(
   try requireProblem(a, b)
   let (m, n, k) = (a.rows, a.columns, b.columns)
   if a.isEmpty || k == 0 { return Matrix(rows: n, columns: k) }
-  var factors = a.elements
+  var factors = a.transposed().elements
   var sides = columnsOfRightSides(b, n)
-  // LAPACK sees Aᵀ [n, m], and solves with its transpose.
   let info = withWorkspace("gels") { work, count, _, _ in
     Scalar.lapackRoutines.gels(
-      columnMajor, letter("T"), lapackInteger(n), lapackInteger(m), lapackInteger(k), &factors,
-      leading(n), &sides.storage, leading(sides.columns), work, count)
+      columnMajor, letter("N"), lapackInteger(m), lapackInteger(n), lapackInteger(k), &factors,
+      leading(m), &sides.storage, leading(sides.columns), work, count)
   }
   if info > 0 { throw .rankDeficient }
-  // Aᵀ = L·Q where it is wide, Q·R otherwise.
-  let condition = triangleCondition(factors, stride: n, size: min(m, n), isLower: m > n)
+  // A = L·Q where it is wide, Q·R otherwise.
+  let condition = triangleCondition(factors, stride: m, size: min(m, n), isLower: m < n)
   if condition < .ulpOfOne { throw .rankDeficient }
   return solution(sides, n)
 }

@@ -22,7 +22,8 @@ public enum LinearAlgebraError: Error, Sendable, Equatable, CustomStringConverti
     case .singular(let pivot): "the matrix is singular: pivot \(pivot) of its LU factors is 0"
     case .notPositiveDefinite(let order):
       "the matrix is not positive definite: its leading minor of order \(order) is not positive"
-    case .rankDeficient: "the matrix has not full rank: its rows or columns depend on each other"
+    case .rankDeficient:
+      "the matrix does not have full rank: its rows or columns depend on each other"
     case .noConvergence: "the singular values or eigenvalues did not converge"
     case .notFinite(let operand): "\(operand) has elements that are NaN or infinite"
     case .tooFewSamples(let count): "expected at least 2 samples, got \(count)"

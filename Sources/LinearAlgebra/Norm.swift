@@ -43,19 +43,26 @@ public func conditionNumber<Scalar>(
 ///
 /// - Parameters:
 ///   - a: [m, n]; the rank of a matrix without elements is 0
-///   - tolerance: relative to the largest singular value; max(m, n)·ε unless given, which is what
-///     rounding may make of a singular value that should be 0
+///   - tolerance: relative to the largest singular value, from 0 to below 1, others trap; max(m, n)·ε
+///     unless given, which is what rounding may make of a singular value that should be 0
 public func rank<Scalar>(
   _ a: Matrix<Scalar>, tolerance: Scalar? = nil
 ) throws(LinearAlgebraError) -> Int {
+  let tolerance = relativeTolerance(tolerance, a)
   let values = try singularValues(a)
-  let limit = (tolerance ?? defaultTolerance(a)) * (values.first ?? 0)
+  let limit = tolerance * (values.first ?? 0)
   return values.count { $0 > limit }
 }
 
-/// What rounding may make of a singular value that should be 0, relative to the largest.
-func defaultTolerance<Scalar>(_ a: Matrix<Scalar>) -> Scalar {
-  Scalar(max(a.rows, a.columns)) * .ulpOfOne
+/// The tolerance asked for, or what rounding may make of a singular value that should be 0, relative
+/// to the largest.
+func relativeTolerance<Scalar>(_ tolerance: Scalar?, _ a: Matrix<Scalar>) -> Scalar {
+  guard let tolerance else {
+    // In single precision a tall matrix has 1/ε rows.
+    return min(Scalar(max(a.rows, a.columns)) * .ulpOfOne, Scalar(1).nextDown)
+  }
+  precondition(0 <= tolerance && tolerance < 1, "tolerance: expected 0 ..< 1, got \(tolerance)")
+  return tolerance
 }
 
 /// A norm that takes one pass over the elements; NaN where one of them is.

@@ -38,9 +38,7 @@ extension PrincipalComponents {
 
   /// The transform as one linear layer, `Z = X·Wᵀ + b`: `W` [k, d] and `b` of k.
   public var projection: (weight: Matrix<Scalar>, bias: [Scalar]) {
-    // Variance below this is what rounding left where there is none.
-    let least = (explainedVariance.first ?? 0) * Scalar(inputs).squareRoot() * Scalar.ulpOfOne
-    let scales = explainedVariance.map { $0 > least ? 1 / $0.squareRoot() : 0 }
+    let scales = explainedVariance.map { $0 > 0 ? 1 / $0.squareRoot() : 0 }
     let weight = components.scaled(rows: isWhitening ? scales : nil)
     // Summed in double precision: the layer's output is a small difference of large terms.
     let bias = (0..<weight.rows).map { row in

@@ -19,7 +19,7 @@ public enum ComponentCount: Sendable, Equatable {
 /// With `μ` the mean and `V` [k, d] the components, `Z = (X − μ)·Vᵀ`, and back `X ≈ Z·V + μ`. Where it
 /// whitens, each column of `Z` is divided by its standard deviation. The components are eigenvectors
 /// of the covariance (divided by n − 1), by one `syrk` a block of samples and one `syevd`; they take
-/// some 3·d² numbers in double precision, however many samples there are.
+/// some 5·d² numbers in double precision, however many samples there are.
 ///
 /// A component's sign is free. It is such that the element of the largest magnitude, the first of
 /// them, is positive, as in scikit-learn from 1.5 on (`svd_flip`).
@@ -28,7 +28,8 @@ public struct PrincipalComponents<Scalar: LAPACKScalar>: Sendable {
   public let mean: [Scalar]
   /// `V` [k, d], a component a row, in descending order of their variance.
   public let components: Matrix<Scalar>
-  /// The variance of the samples along each component: `λ / (n − 1)`, none negative.
+  /// The variance of the samples along each component: `λ / (n − 1)`, 0 where λ is not above its
+  /// rounding.
   public let explainedVariance: [Scalar]
   /// The variance of the samples in all directions together, those left out too.
   public let totalVariance: Scalar
@@ -83,8 +84,9 @@ public struct PrincipalComponents<Scalar: LAPACKScalar>: Sendable {
     try requireFinite(moments.scatter, "the covariance")
     let eigen = try eigenSymmetric(moments.scatter)
     let scale = 1 / Double(moments.count - 1)
-    // Rounding may leave an eigenvalue that should be 0 a little below it.
-    let variances = eigen.values.reversed().map { max($0, 0) * scale }
+    // Rounding may leave an eigenvalue that should be 0 a little below or above it.
+    let least = (eigen.values.last ?? 0) * Double(inputs).squareRoot() * moments.rounding
+    let variances = eigen.values.reversed().map { $0 > least ? $0 * scale : 0 }
     let total = (0..<inputs).reduce(0) { $0 + moments.scatter[$1, $1] } * scale
     let count = Self.count(
       kept, of: variances, most: min(moments.count, inputs), total: total)

@@ -19,8 +19,8 @@ public struct QRFactors<Scalar: LAPACKScalar>: Sendable {
 /// Shapes: `A` [m, n], any, → `Q` [m, k], `R` [k, n] with k = min(m, n), or `Q` [m, m], `R` [m, n]
 /// where they are asked for in full. Throws where an element is not finite.
 ///
-/// No transpose is copied: what lies there is `Aᵀ` to LAPACK, whose factors `L·Q` (`gelqf`) are the
-/// transposes of ours.
+/// `A`, Q and R are copied transposed (`geqrf`). `Aᵀ = L·Q` (`gelqf`), which needs no copies, takes
+/// longer than QR and copies together.
 public func qr<Scalar>(
   _ a: Matrix<Scalar>, _ size: FactorSize = .thin
 ) throws(LinearAlgebraError) -> QRFactors<Scalar> {
@@ -32,23 +32,25 @@ public func qr<Scalar>(
       q: size == .full ? .identity(m) : Matrix(rows: m, columns: 0),
       r: Matrix(rows: columns, columns: n))
   }
-  var factors = a
+  // LAPACK's columns are rows here.
+  var factors = a.transposed()
   var tau = [Scalar](repeating: 0, count: k)
-  _ = withWorkspace("gelqf") { work, count, _, _ in
-    Scalar.lapackRoutines.gelqf(
-      columnMajor, lapackInteger(n), lapackInteger(m), &factors.storage, leading(n), &tau, work,
+  _ = withWorkspace("geqrf") { work, count, _, _ in
+    Scalar.lapackRoutines.geqrf(
+      columnMajor, lapackInteger(m), lapackInteger(n), &factors.storage, leading(m), &tau, work,
       count)
   }
-  // The reflections lie below the diagonal, in the first k columns.
-  var q = Matrix<Scalar>(rows: m, columns: columns)
-  q.copy(factors, rows: m, columns: k)
-  _ = withWorkspace("orglq") { work, count, _, _ in
-    Scalar.lapackRoutines.orglq(
-      columnMajor, lapackInteger(columns), lapackInteger(m), lapackInteger(k), &q.storage,
-      leading(columns), tau, work, count)
+  // The reflections lie below the diagonal of the first k columns, and R above it.
+  var q = Matrix<Scalar>(rows: columns, columns: m)
+  q.copy(factors, rows: k, columns: m)
+  _ = withWorkspace("orgqr") { work, count, _, _ in
+    Scalar.lapackRoutines.orgqr(
+      columnMajor, lapackInteger(m), lapackInteger(columns), lapackInteger(k), &q.storage,
+      leading(m), tau, work, count)
   }
-  var r = Matrix<Scalar>(rows: columns, columns: n)
-  r.copy(factors, rows: k, columns: n)
+  var r = Matrix<Scalar>(rows: n, columns: columns)
+  r.copy(factors, rows: n, columns: columns)
+  r = r.transposed()
   r.clearBelowDiagonal()
-  return QRFactors(q: q, r: r)
+  return QRFactors(q: q.transposed(), r: r)
 }

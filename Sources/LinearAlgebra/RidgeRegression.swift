@@ -21,7 +21,9 @@ public struct RidgeRegression: Sendable {
   ///
   /// Inputs that do not vary, as the rims of digits, are left out, and have zeros for weights. At least
   /// one sample and a λ from 0 are needed; others trap. Throws where inputs depend on each other within
-  /// rounding and λ is too small to tell them apart, and where an element was not finite.
+  /// rounding and λ is too small to tell them apart
+  /// (``LinearAlgebraError/notPositiveDefinite(leadingMinor:)``, counted among the inputs that vary), and
+  /// where an element was not finite.
   public init(_ sums: RegressionSums, ridge: Double) throws(LinearAlgebraError) {
     precondition(
       ridge >= 0 && ridge.isFinite, "RidgeRegression: expected λ from 0, got \(ridge)")

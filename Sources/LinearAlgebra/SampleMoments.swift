@@ -20,6 +20,9 @@ public struct SampleMoments: Sendable {
   /// `Σ (x − μ)ᵀ·(x − μ)` [d, d], its lower triangle; zeros above.
   public private(set) var scatter: Matrix<Double>
 
+  /// The relative error of a product, as large as in any block.
+  private(set) var rounding = Double.ulpOfOne
+
   /// The rows that are multiplied at once: enough for BLAS, few enough for single precision.
   private static let blockSize = 2048
 
@@ -87,9 +90,8 @@ public struct SampleMoments: Sendable {
       "SampleMoments +: expected equal numbers of inputs, got \(a.inputs) and \(b.inputs)")
     if a.count == 0 || b.count == 0 { return a.count == 0 ? b : a }
     var sum = a
-    for index in b.scatter.storage.indices {
-      sum.scatter.storage[index] += b.scatter.storage[index]
-    }
+    LinearAlgebra.add(b.scatter.storage, to: &sum.scatter.storage)
+    sum.rounding = max(a.rounding, b.rounding)
     sum.join(b.count, mean: b.mean)
     return sum
   }
@@ -131,6 +133,7 @@ public struct SampleMoments: Sendable {
     let offset = zip(blockMean, origin).map { $0 + Double($1) }
     routines.addLowerTriangle(products, &scatter.storage)
     scatter.addLowerTriangle(of: offset, weight: -added)
+    rounding = max(rounding, Double(Scalar.ulpOfOne))
     join(block.rows, mean: blockMean)
   }
 

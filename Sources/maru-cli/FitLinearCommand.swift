@@ -100,6 +100,8 @@ struct FitLinearCommand: ParsableCommand {
       throw Failure.data(
         "--ridge \(ridge): some pixels follow from others, so that the weights are not determined; "
           + "give a larger number" + (givenRidge == nil ? "" : ", or auto"))
+    } catch let error as LinearAlgebraError {
+      throw Failure.data("--dataset \(dataset): \(error)")
     }
   }
 

@@ -1,5 +1,6 @@
 import FileTestSupport
 import Foundation
+import Maru
 import Testing
 
 struct FitLinearTests {
@@ -23,6 +24,31 @@ struct FitLinearTests {
     let pattern = try Regex(
       "ridge: \(ridge) - fitted in " + #"\d+\.\d\d s\ntest accuracy: 1\.0000\n"#)
     #expect(result.output.wholeMatch(of: pattern) != nil, "\(result.output)")
+  }
+
+  @Test func ridgeIsChosenByTheLastPartAndFittedToAll() throws {
+    // The labels of the last part are others, so that each part has weights of its own.
+    let count = Stripes.trainCount
+    let kept = count * 3 / 4
+    var labels = Stripes.labels(count)
+    for index in kept..<count where index % 3 == 0 { labels[index] = (labels[index] + 1) % 4 }
+    let changed = try Stripes.write(
+      to: folder, changing: [Stripes.names[1]: idx([count], labels)])
+    let path = folder["linear.safetensors"]
+    let result = try Command.maru(
+      ["fit-linear", "--dataset", changed, "--validation-split", "0.25", "--output", path])
+    expectSuccess(result)
+    let train = try Dataset.load(.directory(changed)).train
+    let parts = [0..<kept, kept..<count].map {
+      RegressionSums(train.images, labels: train.labels, classes: 4, indices: $0)
+    }
+    let ridge = try RidgeRegression.best(parts[0], validation: parts[1]).ridge
+    let other = try RidgeRegression.best(parts[1], validation: parts[0]).ridge
+    #expect(ridge != other)
+    let expected = try RidgeRegression(parts[0] + parts[1], ridge: ridge)
+    let weights = try ModelFile(contentsOf: path).model.weights[0].elements
+    let errors = zip(weights, expected.weight.elements).map { abs(Double($0) - $1) }
+    #expect(errors.count == 80 && errors.allSatisfy { $0 <= 1e-6 })
   }
 
   @Test func modelIsOneThatOtherCommandsTake() throws {

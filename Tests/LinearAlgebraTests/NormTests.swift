@@ -40,6 +40,16 @@ import Testing
     #expect(try conditionNumber(Matrix<Float>(rows: 3, columns: 0)) == 0)
   }
 
+  @Test("a tolerance of 0 counts all that is not 0")
+  func noTolerance() throws {
+    let a = Matrix(diagonal: [1.0, 1e-16, 1e-18, 0])
+    #expect(try rank(a) == 1 && rank(a, tolerance: 0) == 3)
+    #expect(try leastSquares(a, a).rank == 1 && leastSquares(a, a, tolerance: 0).rank == 3)
+    let (inverse, other) = (try pseudoInverse(a, tolerance: 0), try pseudoInverse(a))
+    #expect(inverse[2, 2] > 1e17 && inverse[3, 3] == 0)
+    #expect(other[0, 0] == 1 && other[1, 1] == 0)
+  }
+
   @Test("the rank is that of the factors", arguments: Problem.rankDeficient)
   func ranks(problem: Problem) throws {
     guard case .ofRank(let expected) = problem.kind else { return }

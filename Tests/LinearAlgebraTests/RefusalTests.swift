@@ -33,6 +33,40 @@ import Testing
     }
   }
 
+  @Test("an element of B that is NaN is told of also where A is singular")
+  func notFiniteBeforeSingular() {
+    #expect(throws: LinearAlgebraError.notFinite(operand: "B")) {
+      try solve(Matrix<Double>(rows: 2, columns: 2), Matrix(rows: 2, columns: 1, repeating: .nan))
+    }
+  }
+
+  /// Sizes from which LAPACK, asked for its workspace, answers with what is left of the number.
+  @Test("a workspace that LAPACK cannot count traps")
+  func workspaces() async {
+    #expect(LeastWorkspace.syevd(32_766) == 2_147_418_109)
+    for least in [
+      LeastWorkspace.syevd(32_767), LeastWorkspace.gesdd(26_755, 26_755),
+      LeastWorkspace.gelsd(46_341, 80_000, 1), LeastWorkspace.gelsd(50_000, 50_000, 50_000),
+    ] {
+      await #expect(processExitsWith: .failure) { [least = least as Int] in
+        _ = workspaceSize(Double(1_114_078), least: least)
+      }
+    }
+  }
+
+  @Test("tolerances outside 0 ..< 1 trap")
+  func tolerances() async {
+    await #expect(processExitsWith: .failure) {
+      _ = try? rank(Matrix<Double>.identity(2), tolerance: 1)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try? pseudoInverse(Matrix<Double>.identity(2), tolerance: -0.1)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = try? leastSquares(Matrix<Double>.identity(2), .identity(2), tolerance: .nan)
+    }
+  }
+
   @Test("errors are one line that names the place")
   func messages() {
     #expect(

@@ -73,6 +73,12 @@ import Testing
     #expect(try LUFactors(hilbert.matrix(Double.self)).reciprocalCondition < 1e-15)
   }
 
+  @Test("a determinant is 0 beside a pivot of 0, however large the others are")
+  func singularDeterminant() throws {
+    #expect(try determinant(Matrix<Float>(diagonal: [1e30, 1e30, 0])) == 0)
+    #expect(try determinant(Matrix<Double>(diagonal: [1e200, 1e200, 0])) == 0)
+  }
+
   @Test("determinants have the sign of the permutation")
   func determinants() throws {
     #expect(try determinant(Matrix<Double>([[0, 1], [1, 0]])) == -1)

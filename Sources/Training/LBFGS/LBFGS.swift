@@ -7,7 +7,7 @@ import Layers
 /// Hessian from the last changes of the parameters and of the gradient (Nocedal and Wright 2006,
 /// *Numerical Optimization*, algorithms 7.4 and 7.5), and α meets the strong Wolfe conditions
 /// (3.5 and 3.6 there). A loss without local minima, as that of softmax regression, gets to its
-/// lowest value in some dozens of passes over the samples, with nothing to tune.
+/// lowest value in some hundreds of passes over the samples, with nothing to tune.
 ///
 /// ```swift
 /// model.compile(optimizer: .lbfgs(), loss: .softmaxCrossEntropy)
@@ -31,7 +31,8 @@ public struct LBFGS: Sendable {
   /// Creates the settings.
   /// - Parameters:
   ///   - memory: at least 1; 10 unless given, as in SciPy (3 to 20 are usual)
-  ///   - tolerance: from 0 to below 1; 1e-5 unless given. Single precision allows about 1e-6.
+  ///   - tolerance: from 0 to below 1; 1e-5 unless given. Single precision may hide what lies below
+  ///     some 1e-6.
   public init(memory: Int = 10, tolerance: Double = 1e-5) {
     precondition(memory >= 1, "LBFGS: expected a memory from 1, got \(memory)")
     precondition(

@@ -84,7 +84,7 @@ for name, matrix, sides in [("tall", TALL, SIDES5), ("wide", WIDE, SIDES5[:3]),
     x, _, rank, values = np.linalg.lstsq(matrix, sides, rcond=None)
     show(f"{name}LeastSquares", x)
     print(f"  static let {name}Rank = {rank}")
-    show(f"{name}PseudoInverse", np.linalg.pinv(matrix, rcond=1e-12))
+    show(f"{name}PseudoInverse", np.linalg.pinv(matrix, rtol=None))
 show("norms", [np.linalg.norm(TALL, kind) for kind in (1, np.inf, "fro", 2)])
 show("condition", np.linalg.cond(TALL))
 show("hilbertCondition", np.linalg.cond(HILBERT))
