@@ -25,6 +25,11 @@ import Testing
       ])
     #expect(history.loss.last ?? .nan < history.loss[0])
     #expect(abs(try regression().elements[0] - 1.8) < 0.01)
+    let weight = Matrix<Float>(try orthogonal().weights[0])
+    // [64, 64]ᵀ · [64, 64]
+    let product = weight.multiplied(by: weight, transposingSelf: true)
+    #expect(
+      zip(product.elements, Matrix<Float>.identity(64).elements).allSatisfy { abs($0 - $1) < 1e-5 })
   }
 
   @Test func dataComeFromAnywhere() throws {

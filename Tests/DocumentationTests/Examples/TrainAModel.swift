@@ -7,6 +7,16 @@ func regularised() throws -> Sequential {
   return model
 }
 
+func orthogonal() throws -> Sequential {
+  var generator = RandomGenerator(seed: 7)
+  let layers: [any Layer] = (0..<20).flatMap { _ -> [any Layer] in
+    let weight = Tensor.orthogonal(units: 64, inputs: 64, using: &generator)
+    return [Dense(weight: weight, bias: Tensor(zeros: [64])), Tanh()]
+  }
+  let model = try Sequential(inputShape: [64], layers + [Dense(10), Softmax()], seed: 7)
+  return model
+}
+
 func compile(_ model: Sequential) {
   model.compile(
     optimizer: .adam(learningRate: .cosine(peak: 2e-3, warmUp: 100, steps: 2_000)),
