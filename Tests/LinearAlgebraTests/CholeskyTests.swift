@@ -14,17 +14,39 @@ import Testing
 
   @Test("L·Lᵀ is the matrix, and solutions leave no residual", arguments: Problem.square)
   func factor(problem: Problem) throws {
-    try check(problem, Float.self)
-    try check(problem, Double.self)
+    try checkPositive(problem, Float.self)
+    try checkPositive(problem, Double.self)
   }
 
-  private func check<Scalar: LAPACKScalar>(_ problem: Problem, _ type: Scalar.Type) throws {
+  /// A factor is there for sure where n^(3/2)·ε·κ is below 1 (Higham 2002, *Accuracy and Stability of
+  /// Numerical Algorithms*, theorem 10.7).
+  @Test("so it is with a matrix near to one that is not positive definite")
+  func illConditioned() throws {
+    try check(Problem.smallHilbert.matrix(Float.self), Problem.smallHilbert)
+    let larger = Problem(kind: .hilbert, rows: 10, columns: 10)
+    try check(larger.matrix(Double.self), larger)
+  }
+
+  private func checkPositive<Scalar: LAPACKScalar>(
+    _ problem: Problem, _ type: Scalar.Type
+  ) throws {
     let a = positive(problem, type)
+    let byLU = try logDeterminant(a)
+    #expect(byLU.sign == 1)
+    #expect(
+      abs(try check(a, problem).logDeterminant - byLU.logarithm)
+        <= Scalar(8 * problem.size) * .ulpOfOne * max(byLU.logarithm, 1))
+  }
+
+  @discardableResult
+  private func check<Scalar: LAPACKScalar>(
+    _ a: Matrix<Scalar>, _ problem: Problem
+  ) throws -> CholeskyFactor<Scalar> {
     let factor = try cholesky(a)
     let lower = factor.lower.exact
     expect(
       lower.multiplied(by: lower, transposingOther: true) - a.exact, within: problem.size,
-      of: a.exact.size, type, "A − L·Lᵀ")
+      of: a.exact.size, Scalar.self, "A − L·Lᵀ")
     for row in 0..<a.rows {
       for column in row + 1..<max(a.rows, row + 1) { #expect(lower[row, column] == 0) }
     }
@@ -35,13 +57,9 @@ import Testing
       #expect(x.rows == a.rows && x.columns == columns)
       expect(
         a.exact.multiplied(by: x.exact) - b.exact, within: 2 * problem.size,
-        of: a.exact.size * x.exact.size, type, "A·X − B, k = \(columns)")
+        of: a.exact.size * x.exact.size, Scalar.self, "A·X − B, k = \(columns)")
     }
-    let byLU = try logDeterminant(a)
-    #expect(byLU.sign == 1)
-    #expect(
-      abs(factor.logDeterminant - byLU.logarithm)
-        <= Scalar(8 * problem.size) * .ulpOfOne * max(byLU.logarithm, 1))
+    return factor
   }
 
   @Test("a matrix that is not positive definite is an error with the leading minor")
@@ -53,6 +71,14 @@ import Testing
       #expect(throws: LinearAlgebraError.notPositiveDefinite(leadingMinor: 2)) {
         try cholesky(Matrix(diagonal: [1, Float(pivot), 3]))
       }
+    }
+    // Of rank 2; the second row is twice the first.
+    let singular = [[1.0, 2, 3], [2, 4, 6], [3, 6, 10]]
+    #expect(throws: LinearAlgebraError.notPositiveDefinite(leadingMinor: 2)) {
+      try cholesky(Matrix(singular))
+    }
+    #expect(throws: LinearAlgebraError.notPositiveDefinite(leadingMinor: 2)) {
+      try cholesky(Matrix(singular.map { $0.map(Float.init) }))
     }
   }
 

@@ -25,6 +25,18 @@ import Testing
       #expect(abs(Double(try norm(a, kind)) - value) <= bound, "\(kind), \(Scalar.self)")
     }
     #expect(try norm(a) == norm(a, .frobenius))
+    let values = try singularValues(a.exact)
+    let condition = Double(try conditionNumber(a))
+    guard let largest = values.first, let smallest = values.last, largest > 0 else {
+      #expect(condition == (values.isEmpty ? 0 : .infinity))
+      return
+    }
+    // Rounding moves each singular value by this at the most.
+    let rounding = 4 * Double(problem.size) * Double(Scalar.ulpOfOne) * largest
+    #expect(condition >= (largest - rounding) / (smallest + rounding), "\(Scalar.self)")
+    if smallest > rounding {
+      #expect(condition <= (largest + rounding) / (smallest - rounding), "\(Scalar.self)")
+    }
   }
 
   @Test("squares do not overflow")

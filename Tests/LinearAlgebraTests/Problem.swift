@@ -3,7 +3,7 @@ import Testing
 
 /// A matrix of a kind that factorisations meet, drawn in either precision.
 struct Problem: Sendable, CustomTestStringConvertible {
-  enum Kind: Sendable {
+  enum Kind: Sendable, Equatable {
     /// Independent numbers in ±1.
     case random
     /// 1 / (i + j + 1): of full rank, yet far closer to singular than rounding, from 12 rows on.
@@ -35,9 +35,11 @@ struct Problem: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// Far from singular in either precision, and yet ill-conditioned: 15,514.
+  static let smallHilbert = Problem(kind: .hilbert, rows: 4, columns: 4)
   static let square: [Problem] =
     [0, 1, 2, 5, 33, 100].map { Problem(kind: .random, rows: $0, columns: $0) }
-    + [4, 12].map { Problem(kind: .hilbert, rows: $0, columns: $0) }
+    + [smallHilbert, Problem(kind: .hilbert, rows: 12, columns: 12)]
 
   static let tall: [Problem] = [
     Problem(kind: .random, rows: 3, columns: 1), Problem(kind: .random, rows: 40, columns: 7),
@@ -53,6 +55,9 @@ struct Problem: Sendable, CustomTestStringConvertible {
     Problem(kind: .ofRank(5), rows: 12, columns: 60),
   ]
   static let all = square + tall + tall.map(\.transposed) + empty + rankDeficient
+  /// Those whose rank rounding does not change: all but the larger Hilbert matrices.
+  static let ofCertainRank = all.filter { $0.kind != .hilbert } + [smallHilbert]
+  static let ofFullRank = all.filter { $0.kind == .random } + [smallHilbert]
 
   var transposed: Problem { Problem(kind: kind, rows: columns, columns: rows) }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import LinearAlgebra
 import Testing
 
@@ -63,14 +64,52 @@ import Testing
 
   @Test("the reciprocal condition number is that of the 1-norm")
   func reciprocalCondition() throws {
-    // ‖A‖₁ = ‖A⁻¹‖₁ = 11; in the ∞-norm 21.
-    let a = Matrix<Double>([[1, 10, 10], [0, 1, 0], [0, 0, 1]])
-    #expect(abs(try LUFactors(a).reciprocalCondition * 121 - 1) < 1e-14)
-    #expect(abs(try LUFactors(a.transposed()).reciprocalCondition * 441 - 1) < 1e-14)
+    try checkReciprocalCondition(Float.self)
+    try checkReciprocalCondition(Double.self)
     #expect(try LUFactors(Matrix<Float>(rows: 0, columns: 0)).reciprocalCondition == 1)
     let hilbert = Problem(kind: .hilbert, rows: 12, columns: 12)
     #expect(try LUFactors(hilbert.matrix(Float.self)).reciprocalCondition < Float.ulpOfOne)
     #expect(try LUFactors(hilbert.matrix(Double.self)).reciprocalCondition < 1e-15)
+  }
+
+  private func checkReciprocalCondition<Scalar: LAPACKScalar>(_ type: Scalar.Type) throws {
+    // ‖A‖₁ = ‖A⁻¹‖₁ = 11; in the ∞-norm 21.
+    let a = Matrix<Scalar>([[1, 10, 10], [0, 1, 0], [0, 0, 1]])
+    #expect(abs(try LUFactors(a).reciprocalCondition * 121 - 1) < 32 * Scalar.ulpOfOne)
+    #expect(
+      abs(try LUFactors(a.transposed()).reciprocalCondition * 441 - 1) < 32 * Scalar.ulpOfOne)
+  }
+
+  @Test(
+    "the magnitude of a determinant is the product of the singular values",
+    arguments: Problem.square + Problem.rankDeficient.filter { $0.rows == $0.columns })
+  func determinantOfSingularValues(problem: Problem) throws {
+    try checkDeterminant(problem, Float.self)
+    try checkDeterminant(problem, Double.self)
+  }
+
+  private func checkDeterminant<Scalar: LAPACKScalar>(
+    _ problem: Problem, _ type: Scalar.Type
+  ) throws {
+    let a = problem.matrix(type)
+    let values = try singularValues(a.exact)
+    let product = values.reduce(1, *)
+    // What the product changes by where each value moves by its rounding.
+    let slope = values.indices.reduce(0.0) { sum, index in
+      sum + values.indices.reduce(1.0) { $0 * ($1 == index ? 1 : values[$1]) }
+    }
+    let rounding = 4 * Double(problem.size) * Double(Scalar.ulpOfOne) * (values.first ?? 0) * slope
+    let determinant = try determinant(a)
+    if product < Double(Scalar.greatestFiniteMagnitude) {
+      #expect(abs(abs(Double(determinant)) - product) <= rounding, "\(Scalar.self)")
+    } else {
+      #expect(abs(determinant) == .infinity)
+    }
+    guard rounding < product / 2 || values.isEmpty else { return }
+    let (sign, logarithm) = try logDeterminant(a)
+    #expect(sign == (determinant < 0 ? -1 : 1))
+    let bound = 2 * rounding / product + Double(Scalar.ulpOfOne) * abs(log(product))
+    #expect(abs(Double(logarithm) - log(product)) <= bound, "\(Scalar.self)")
   }
 
   @Test("a determinant is 0 beside a pivot of 0, however large the others are")

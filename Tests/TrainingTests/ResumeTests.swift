@@ -175,7 +175,10 @@ struct ResumeTests {
     let state = try #require(pauser.states.first)
     #expect(state.memories.count == 1)
     expectRefusedNumbers(state, memory: 0) { try run(resuming: $0) }
-    let wrong = ["value": [.nan, .infinity], "norm": [-1, .nan], "first_norm": [-1, .infinity]]
+    let wrong = [
+      "value": [.nan, .infinity], "norm": [-1, .nan], "first_norm": [-1, .infinity],
+      "least_value": [.nan], "least_norm": [-1, .nan], "idle": [20],
+    ]
     for (name, numbers) in wrong as [String: [Double]] {
       for number in numbers {
         expectContradiction(state, "\(name) \(number)") {
@@ -191,7 +194,9 @@ struct ResumeTests {
   private func expectRefusedNumbers(
     _ state: TrainingState, memory index: Int, resume: (TrainingState) throws -> Void
   ) {
-    let counts = ["best_epoch", "epochs_without_improvement", "epochs_to_cool", "evaluations"]
+    let counts = [
+      "best_epoch", "epochs_without_improvement", "epochs_to_cool", "evaluations", "idle",
+    ]
     let names = counts.filter { state.memories[index].memory.numbers[$0] != nil }
     #expect(!names.isEmpty)
     for name in names {

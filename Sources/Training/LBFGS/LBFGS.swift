@@ -16,8 +16,9 @@ import Layers
 ///
 /// An epoch is one iteration: most often one pass over the samples, a second and more where the
 /// first α does not do. Its loss and metrics are those of the weights that it ends with. Training
-/// ends early at the tolerance, and where rounding hides every lower loss; ``History/stopReason``
-/// tells. `fit` starts with an empty memory.
+/// ends early at the tolerance, and where rounding hides every lower loss, which is where no step is
+/// found, or 20 in a row have lowered neither the loss nor the gradient; ``History/stopReason`` tells.
+/// `fit` starts with an empty memory.
 ///
 /// The loss has to be one function of the weights, so there is no batch size, no learning rate, no
 /// clipping, and `fit` throws ``ModelError`` for a model with ``/Layers/Dropout``.

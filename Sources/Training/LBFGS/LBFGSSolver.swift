@@ -28,7 +28,7 @@ package final class LBFGSSolver {
     case advanced
     /// The point is a better one, and the gradient is as small as was asked for.
     case converged
-    /// No better point was found; x is what it was.
+    /// No better point is found any more.
     case stalled
     /// The function or its gradient is not finite at the start.
     case notFinite
@@ -53,6 +53,11 @@ package final class LBFGSSolver {
   /// How many of those before the spare one are remembered.
   private var remembered = 0
   private var weights: [Double]
+  /// The least f and ‖∇f‖ when last one of them became less by more than rounding, and the iterations
+  /// since.
+  private var (leastValue, leastNorm, idle) = (0.0, 0.0, 0)
+  /// Where rounding hides what is lower, points change for ever without getting better.
+  private static let mostIdle = 20
 
   /// f at the point; nil before the first evaluation.
   package private(set) var value: Double?
@@ -83,6 +88,7 @@ package final class LBFGSSolver {
     if value == nil {
       evaluate()
       firstNorm = norm
+      (leastValue, leastNorm) = (value ?? .nan, norm)
       guard isFinite else { return .notFinite }
       if isConverged { return .converged }
     }
@@ -91,7 +97,8 @@ package final class LBFGSSolver {
     while true {
       if search() {
         remember()
-        return isConverged ? .converged : .advanced
+        if isConverged { return .converged }
+        return isIdle() ? .stalled : .advanced
       }
       objective.point.floats.update(from: pairs[spare].s.floats, count: count)
       evaluate()
@@ -109,6 +116,7 @@ package final class LBFGSSolver {
     return CallbackMemory(
       numbers: [
         "value": value, "norm": norm, "first_norm": firstNorm, "evaluations": Double(evaluations),
+        "least_value": leastValue, "least_norm": leastNorm, "idle": Double(idle),
       ],
       tensors: buffers.map {
         Tensor(UnsafeBufferPointer(start: $0.floats, count: count), shape: [count])
@@ -120,12 +128,16 @@ package final class LBFGSSolver {
     let (numbers, tensors) = (memory.numbers, memory.tensors)
     guard let value = numbers["value"], let norm = numbers["norm"],
       let first = numbers["first_norm"], let evaluations = memory.count("evaluations"),
+      let leastValue = numbers["least_value"], let leastNorm = numbers["least_norm"],
+      let idle = memory.count("idle"), idle < Self.mostIdle,
       value.isFinite, norm.isFinite, norm >= 0, first.isFinite, first >= 0,
+      leastValue.isFinite, leastNorm.isFinite, leastNorm >= 0,
       tensors.count % 2 == 1, tensors.count / 2 < pairs.count,
       tensors.allSatisfy({ $0.shape == [count] })
     else { return false }
     (self.value, self.norm, firstNorm) = (value, norm, first)
     self.evaluations = evaluations
+    (self.leastValue, self.leastNorm, self.idle) = (leastValue, leastNorm, idle)
     copy(tensors[0], to: objective.gradient)
     (spare, remembered) = (0, 0)
     for index in stride(from: 1, to: tensors.count, by: 2) {
@@ -141,6 +153,20 @@ package final class LBFGSSolver {
   }
 
   private func index(ofAge age: Int) -> Int { (spare - 1 - age + pairs.count) % pairs.count }
+
+  /// Whether many iterations, with the last one, have made nothing less.
+  private func isIdle() -> Bool {
+    let value = value ?? .nan
+    if value < leastValue - rounding || norm < leastNorm {
+      (leastValue, leastNorm, idle) = (min(value, leastValue), min(norm, leastNorm), 0)
+    } else {
+      idle += 1
+    }
+    return idle == Self.mostIdle
+  }
+
+  /// Losses of samples are computed in single precision, so their mean is known no better.
+  private var rounding: Double { Double(Float.ulpOfOne) * abs(value ?? .nan) }
 
   private var isConverged: Bool { norm <= tolerance * firstNorm }
   private var isFinite: Bool { (value ?? .nan).isFinite && norm.isFinite }
@@ -162,8 +188,6 @@ package final class LBFGSSolver {
     }
     let begin = pairs[spare].s.floats
     let start = WolfeSearch.Point(step: 0, value: value ?? .nan, slope: slope)
-    // Losses of samples are computed in single precision, so their mean is known no better.
-    let rounding = Double(Float.ulpOfOne) * abs(start.value)
     var last = 0.0
     let point = { [self] (step: Double) in
       let x = objective.point.floats

@@ -149,6 +149,7 @@ plateau = {"best": 1.5, "epochs_without_improvement": 0, "epochs_to_cool": 0}
 plateau = {"callback": "ReduceOnPlateau", "numbers": plateau, "shapes": []}
 checkpoint("adam", figures, "Adam", steps, 2, [stopping, plateau])
 solver = {"value": 1.5, "norm": 0.5, "first_norm": 2, "evaluations": 2}
+solver |= {"least_value": 1.5, "least_norm": 0.5, "idle": 0}
 solver = {"callback": "training", "numbers": solver, "shapes": [[32]] * 3}
 rest = {"step": 0, "updates": 1, "samples": 0, "lossSum": 0, "metricSums": []}
 checkpoint("lbfgs", figures, "LBFGS", rest, 0, [stopping, solver])

@@ -52,6 +52,25 @@ import Training
     #expect(zip(history.loss, history.loss.dropFirst()).allSatisfy { $1 <= $0 * (1 + 1e-7) })
   }
 
+  @Test func whatEndsItIsTold() throws {
+    // All weights 0 is the minimum where half of equal samples are of either class.
+    let balanced = try Sequential(
+      inputShape: [2], [Dense(2, weightInitializer: .zeros), Softmax()])
+    balanced.compile(optimizer: .lbfgs(), loss: .softmaxCrossEntropy)
+    let same = try balanced.fit(Tensor([1, 1, 1, 1], shape: [2, 2]), [0, 1], epochs: 5)
+    #expect(same.stopReason == "the gradient is 0 after 1 pass over the samples")
+    #expect(same.epochs.count == 1)
+
+    let model = try LogisticProblem.model(l2: 0.01, threads: 1)
+    model.compile(optimizer: .lbfgs(tolerance: 0), loss: .softmaxCrossEntropy)
+    let history = try model.fit(LogisticProblem.samples, LogisticGoldens.labels, epochs: 1000)
+    let reason = try #require(history.stopReason)
+    let pattern =
+      /rounding hides any lower loss; the gradient is (.*) of its start after \d+ passes .*/
+    let match = try #require(reason.wholeMatch(of: pattern), "\(reason)")
+    #expect(try #require(Double(match.1)) < 1e-4)
+  }
+
   @Test func targetsMayBeValues() throws {
     let model = try Sequential(inputShape: [4], [Dense(3)], seed: 2)
     model.threads = 2
