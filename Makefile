@@ -62,12 +62,14 @@ $(PEERS)/bin/pip: | setup
 	python3 -m venv $(PEERS)
 
 # Every reader of files, a minute each (FUZZ_SECONDS), with what libFuzzer makes of the seeds. What it
-# finds lies in .build-fuzz/found; what is worth going on from next time in .build-fuzz/corpus.
+# finds lies in .build-fuzz/found; what is worth going on from next time in .build-fuzz/corpus. Of two
+# sanitizers that Swift's compiler is given one by one it takes the last, hence both in one flag, and a
+# look at whether coverage has led anywhere.
 FUZZ_SECONDS ?= 60
 READERS ?= $(notdir $(patsubst %/,%,$(wildcard Tests/ReaderFuzz/Seeds/*/)))
 fuzz: setup
 	$(SWIFT) build -c release --package-path Tests/ReaderFuzz --scratch-path .build-fuzz --product fuzz \
-	  --sanitize=fuzzer --sanitize=address
+	  --sanitize=fuzzer --sanitize=address -Xswiftc -sanitize=fuzzer,address
 	@mkdir -p .build-fuzz/found $(READERS:%=.build-fuzz/corpus/%)
 	@for reader in $(READERS); do \
 	  echo "fuzzing $$reader"; \
@@ -77,6 +79,8 @@ fuzz: setup
 	    -rss_limit_mb=512 -print_final_stats=1 -verbosity=0 \
 	    -artifact_prefix=.build-fuzz/found/$$reader- \
 	    .build-fuzz/corpus/$$reader Tests/ReaderFuzz/Seeds/$$reader || exit 1; \
+	  [ -n "$$(ls .build-fuzz/corpus/$$reader)" ] || \
+	    { echo "$$reader: nothing new was found, as without coverage" >&2; exit 1; }; \
 	done
 
 # The tests under AddressSanitizer, then under ThreadSanitizer. Leaks are not looked for: Foundation
