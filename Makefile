@@ -76,7 +76,7 @@ fuzz: setup
 	  TMPDIR=$(firstword $(wildcard /dev/shm) /tmp) ASAN_OPTIONS=quarantine_size_mb=16 \
 	  .build-fuzz/release/fuzz --reader=$$reader \
 	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=1 -malloc_limit_mb=64 \
-	    -rss_limit_mb=512 -print_final_stats=1 -verbosity=0 \
+	    -rss_limit_mb=512 -print_final_stats=1 -print_funcs=0 -verbosity=0 \
 	    -artifact_prefix=.build-fuzz/found/$$reader- \
 	    .build-fuzz/corpus/$$reader Tests/ReaderFuzz/Seeds/$$reader || exit 1; \
 	  [ -n "$$(ls .build-fuzz/corpus/$$reader)" ] || \

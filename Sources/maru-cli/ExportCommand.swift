@@ -25,7 +25,8 @@ struct ExportCommand: ParsableCommand {
   var output: String
 
   func run() throws {
-    let files = try contents(of: model.load())
+    // Arrays may be looked at whatever is in them.
+    let files = try contents(of: to == .npz ? model.load() : model.loadToPredict())
     let source = URL(fileURLWithPath: RunFolder.modelPath(model.model)).resolvingSymlinksInPath()
     for (path, _) in files
     where URL(fileURLWithPath: path).resolvingSymlinksInPath() == source {

@@ -249,9 +249,14 @@ struct BadModelTests {
       Tensor(shape: weight.shape) { $0.update(repeating: value) }
     }
     try file.write(to: path)
-    for command in ["evaluate", "predict"] {
+    let output = run.folder["out"]
+    for line in [
+      ["evaluate", path, "--dataset", run.data], ["predict", path, "--dataset", run.data],
+      ["export", path, "--to", "onnx", "--output", output],
+      ["export", path, "--to", "pytorch", "--output", output],
+    ] {
       expectFailure(
-        try Command.maru([command, path, "--dataset", run.data]), 65,
+        try Command.maru(line), 65,
         "\(path): the model's weights are not finite, as training that diverges leaves them; "
           + "train it anew with a lower --learning-rate")
     }
