@@ -32,6 +32,28 @@ import Testing
       zip(product.elements, Matrix<Float>.identity(64).elements).allSatisfy { abs($0 - $1) < 1e-5 })
   }
 
+  @Test func orthogonalLayersKeepTheLengthOfInputs() throws {
+    var generator = RandomGenerator(seed: 603)
+    let widths = [16, 64, 64, 100, 100]
+    let layers = zip(widths, widths.dropFirst()).map { inputs, units in
+      let weight = Tensor.orthogonal(units: units, inputs: inputs, using: &generator)
+      return Dense(weight: weight, bias: Tensor(zeros: [units]))
+    }
+    let model = try Sequential(inputShape: [16], layers)
+    let inputs = Tensor((0..<20 * 16).map { _ in generator.uniform(-1, 1) }, shape: [20, 16])
+    let outputs = try model.predict(inputs)
+    let (before, after) = (try rowLengths(inputs), try rowLengths(outputs))
+    // Each layer rounds sums of as many terms as it has inputs.
+    let bound = Float(widths.reduce(0, +)) * .ulpOfOne
+    for (before, after) in zip(before, after) {
+      #expect(abs(after / before - 1) <= bound, "seed 603")
+    }
+  }
+
+  private func rowLengths(_ tensor: Tensor) throws -> [Float] {
+    try (0..<tensor.shape[0]).map { try norm(Matrix<Float>(tensor[rows: $0..<$0 + 1])) }
+  }
+
   @Test func dataComeFromAnywhere() throws {
     let folder = try TemporaryFolder()
     let rows = (0..<50).map { "\($0 % 7),\($0 % 5),\($0 % 2 == 0 ? "rose" : "tulip")\n" }

@@ -27,6 +27,25 @@ import Testing
     try check(larger.matrix(Double.self), larger)
   }
 
+  @Test(
+    "where rounding decides whether a matrix is positive definite, it is refused or factored",
+    arguments: Problem.rankDeficient
+      + [6, 8, 12, 16].map { Problem(kind: .hilbert, rows: $0, columns: $0) })
+  func nearlySingular(problem: Problem) throws {
+    try checkOrRefusal(problem, Float.self)
+    try checkOrRefusal(problem, Double.self)
+  }
+
+  private func checkOrRefusal<Scalar: LAPACKScalar>(
+    _ problem: Problem, _ type: Scalar.Type
+  ) throws {
+    do {
+      try check(problem.symmetric(type), problem)
+    } catch LinearAlgebraError.notPositiveDefinite(let leadingMinor) {
+      if case .ofRank(let rank) = problem.kind { #expect(leadingMinor > rank, "\(type)") }
+    }
+  }
+
   private func checkPositive<Scalar: LAPACKScalar>(
     _ problem: Problem, _ type: Scalar.Type
   ) throws {

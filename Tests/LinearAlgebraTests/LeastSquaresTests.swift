@@ -111,7 +111,7 @@ import Testing
     #expect(abs(inverse[1, 1] - 0.1) < 1e-16 && inverse[2, 2] == 0)
   }
 
-  @Test("the pseudo-inverse meets the four conditions of Penrose", arguments: Problem.ofCertainRank)
+  @Test("the pseudo-inverse meets the four conditions of Penrose", arguments: Problem.all)
   func penrose(problem: Problem) throws {
     try checkPenrose(problem, Float.self)
     try checkPenrose(problem, Double.self)
@@ -126,10 +126,59 @@ import Testing
     let (ap, pa) = (a.multiplied(by: p), p.multiplied(by: a))
     let scale = a.size * p.size
     expect(
-      ap.multiplied(by: a) - a, within: 4 * problem.size, of: a.size * scale, type, "A·P·A − A")
+      ap.multiplied(by: a) - a, within: problem.size, of: a.size * scale, type, "A·P·A − A")
     expect(
-      pa.multiplied(by: p) - p, within: 4 * problem.size, of: p.size * scale, type, "P·A·P − P")
-    expect(ap - ap.transposed(), within: 4 * problem.size, of: scale, type, "A·P − (A·P)ᵀ")
-    expect(pa - pa.transposed(), within: 4 * problem.size, of: scale, type, "P·A − (P·A)ᵀ")
+      pa.multiplied(by: p) - p, within: problem.size, of: p.size * scale, type, "P·A·P − P")
+    expect(ap - ap.transposed(), within: problem.size, of: scale, type, "A·P − (A·P)ᵀ")
+    expect(pa - pa.transposed(), within: problem.size, of: scale, type, "P·A − (P·A)ᵀ")
+    // These bounds grow with P, however wrong it is; the trace of a projection is its rank.
+    let values = try svd(problem.matrix(type)).singularValues
+    let rank = values.count { $0 > Scalar(problem.size) * .ulpOfOne * values[0] }
+    let trace = (0..<ap.rows).reduce(0.0) { $0 + ap[$1, $1] }
+    #expect(abs(trace - Double(rank)) < 0.5, "\(type)")
+  }
+
+  @Test("every way to the inverse of a Hilbert matrix is as near as its condition number allows")
+  func hilbertInverse() throws {
+    try checkHilbertInverse(4, condition: 15_514, Float.self)
+    for (size, condition) in [(4, 15_514), (9, 4.932e11)] {
+      try checkHilbertInverse(size, condition: condition, Double.self)
+    }
+  }
+
+  private func checkHilbertInverse<Scalar: LAPACKScalar>(
+    _ size: Int, condition: Double, _ type: Scalar.Type
+  ) throws {
+    let a = Problem(kind: .hilbert, rows: size, columns: size).matrix(type)
+    let identity = Matrix<Scalar>.identity(size)
+    let expected = hilbertInverse(size)
+    let ways = [
+      try inverse(a), try solve(a, identity), try cholesky(a).solve(identity),
+      try leastSquaresByQR(a, identity), try leastSquares(a, identity).x, try pseudoInverse(a),
+    ]
+    for (way, inverse) in ways.enumerated() {
+      expect(
+        inverse.exact - expected, within: size, of: condition * expected.size, type,
+        "way \(way), \(size) rows")
+    }
+  }
+
+  /// Whole numbers: (−1)^(i+j)·(i+j+1)·C(n+i, n−j−1)·C(n+j, n−i−1)·C(i+j, i)², with i and j from 0.
+  private func hilbertInverse(_ size: Int) -> Matrix<Double> {
+    var result = Matrix<Double>(rows: size, columns: size)
+    for i in 0..<size {
+      for j in 0..<size {
+        let sign = (i + j).isMultiple(of: 2) ? 1 : -1
+        let middle = binomial(i + j, i)
+        result[i, j] = Double(
+          sign * (i + j + 1) * binomial(size + i, size - j - 1) * binomial(size + j, size - i - 1)
+            * middle * middle)
+      }
+    }
+    return result
+  }
+
+  private func binomial(_ n: Int, _ k: Int) -> Int {
+    (0..<k).reduce(1) { $0 * (n - $1) / ($1 + 1) }
   }
 }

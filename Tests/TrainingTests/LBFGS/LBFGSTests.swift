@@ -61,6 +61,20 @@ import Training
     #expect(same.stopReason == "the gradient is 0 after 1 pass over the samples")
     #expect(same.epochs.count == 1)
 
+    // The best weight lies half way between two neighbouring floats, either of which is as good.
+    let halfWay = try Sequential(
+      inputShape: [1], [Dense(weight: Tensor([1], shape: [1, 1]), bias: nil)])
+    halfWay.compile(optimizer: .lbfgs(), loss: .meanSquaredError, metrics: [])
+    let level = try halfWay.fit(
+      Tensor([1, 1], shape: [2, 1]), .values(Tensor([1, Float(1).nextUp], shape: [2, 1])),
+      epochs: 5)
+    // At the start, along the line to the end of the search, and again where it began.
+    #expect(
+      level.stopReason
+        == "rounding hides any lower loss; the gradient is 1.0e+00 of its start after 22 passes over "
+        + "the samples")
+    #expect(level.epochs.count == 1 && halfWay.flatWeights == [1])
+
     let model = try LogisticProblem.model(l2: 0.01, threads: 1)
     model.compile(optimizer: .lbfgs(tolerance: 0), loss: .softmaxCrossEntropy)
     let history = try model.fit(LogisticProblem.samples, LogisticGoldens.labels, epochs: 1000)
