@@ -43,7 +43,7 @@ public struct Gnuplot: Sendable {
     do {
       try process.run()
     } catch {
-      throw .failed("\(path) cannot be run")
+      throw .failed("\(path) cannot be run: \(error.localizedDescription)")
     }
     // All three pipes move at once, so that neither side ever waits for a full one.
     let messages = Reading(errors.fileHandleForReading)

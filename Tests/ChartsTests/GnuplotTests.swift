@@ -7,9 +7,19 @@ import Charts
 struct GnuplotTests {
   /// A program in gnuplot's place.
   private func gnuplot(_ script: String, in folder: TemporaryFolder) throws -> Gnuplot {
-    let path = try folder.write(Array("#!/bin/sh\n\(script)\n".utf8), to: "bin/gnuplot")
-    #expect(chmod(path, 0o755) == 0)
+    try writeProgram(script, to: folder["bin"])
     return try Gnuplot(searching: "/nonexistent:\(folder["bin"])")
+  }
+
+  /// Another process writes it: one that a test beside starts from this one would have the file open
+  /// for a moment, in which the system refuses to run it.
+  private func writeProgram(_ script: String, to folder: String) throws {
+    let line =
+      #"mkdir "$1" && printf '#!/bin/sh\n%s\n' "$2" > "$1/gnuplot" && chmod 755 "$1/gnuplot""#
+    let result = try ChildProcess.run(
+      "/bin/sh", ["-c", line, "sh", folder, script],
+      environment: ProcessInfo.processInfo.environment)
+    try #require(result.exitCode == 0, "\(result.errors)")
   }
 
   @Test func missingProgramIsALineThatSaysWhatToInstall() throws {
@@ -104,9 +114,7 @@ struct GnuplotTests {
 
   @Test func pathWithBlanksAndQuotesIsRunAsItIs() throws {
     let folder = try TemporaryFolder()
-    let path = try folder.write(
-      Array("#!/bin/sh\necho $#:$1:$2\n".utf8), to: "a 'b' $(c)/gnuplot")
-    #expect(chmod(path, 0o755) == 0)
+    try writeProgram("echo $#:$1:$2", to: folder["a 'b' $(c)"])
     let drawn = try Gnuplot(searching: folder["a 'b' $(c)"]).run("")
     #expect(String(decoding: drawn, as: UTF8.self) == "2:--default-settings:-\n")
   }
