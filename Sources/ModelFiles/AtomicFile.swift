@@ -23,17 +23,14 @@ public enum AtomicFile {
     let staged = try StagedFile(contents, for: path)
     defer { staged.discard() }
     if access(staged.target, F_OK) == 0 {
-      // As with the staged one, others leave it alone as long as it has a temporary name.
-      let replaced = open(staged.target, O_RDONLY | O_CLOEXEC)
-      guard replaced >= 0 else { throw .system("read", path: path) }
-      flock(replaced, LOCK_EX | LOCK_NB)
-      defer { close(replaced) }
       // A link under another name first, since one does not replace what is there.
       let second = staged.temporary + StagedFile.suffix
       defer { unlink(second) }
-      let isLinked = link(staged.target, second) == 0
-      guard rename(isLinked ? second : staged.target, previous) == 0 else {
-        throw .system("write", path: previous)
+      while true {
+        let isLinked = link(staged.target, second) == 0
+        if rename(isLinked ? second : staged.target, previous) == 0 { break }
+        // Nobody holds the link, so that another process may have taken it for a leftover.
+        guard isLinked && errno == ENOENT else { throw .system("write", path: previous) }
       }
     }
     try staged.commit()
