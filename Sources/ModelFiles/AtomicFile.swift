@@ -9,7 +9,8 @@ public enum AtomicFile {
   /// Writes a file: to a temporary one in the same folder, flushed to the disk, then renamed.
   ///
   /// Where anything fails, the temporary file is removed, and what was at `path` before stays. A
-  /// symbolic link stays one, and its target is replaced; a folder or a device is refused.
+  /// symbolic link stays one, and its target is replaced, by a file of the same permissions; a folder or
+  /// a device is refused.
   public static func write(_ contents: Data, to path: String) throws(ModelFileError) {
     try write([(path, contents)])
   }
@@ -107,6 +108,8 @@ private struct StagedFile {
       AtomicFile.removeLeftovers(in: folder)
     }
     (temporary, descriptor) = try Self.open(in: folder, for: path)
+    var status = stat()
+    if stat(target, &status) == 0 { fchmod(descriptor, status.st_mode & 0o777) }
     do throws(ModelFileError) {
       try Self.writeAll(contents, to: descriptor, path: path)
       guard fsync(descriptor) == 0 else { throw ModelFileError.system("write", path: path) }

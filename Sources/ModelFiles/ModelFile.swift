@@ -102,9 +102,10 @@ public struct ModelFile {
     else { throw malformed("no input shape: \(sizes)") }
     var columns = sizes.reduce(1, *)
     var expected = 0.0
-    for units in architecture.layers.compactMap(\.units) {
-      expected += Double(units) * Double(columns)
-      columns = units
+    // Of another layer a file may say so too; it means nothing there.
+    for case let dense as Dense in architecture.layers.compactMap(\.layer) {
+      expected += Double(dense.units) * Double(columns)
+      columns = dense.units
     }
     let found = file.tensors.reduce(0) { $0 + $1.tensor.count }
     guard expected <= Double(found) else {

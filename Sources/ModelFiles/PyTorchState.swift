@@ -64,18 +64,20 @@ private struct LinearModule {
     _ tensors: [(name: String, tensor: Tensor)], _ malformed: (String) -> ModelFileError
   ) throws(ModelFileError) -> [LinearModule] {
     var (weights, biases): ([Int: Tensor], [Int: Tensor]) = ([:], [:])
-    var prefix: Substring?
+    var prefix: [Substring]?
     for (name, tensor) in tensors {
-      guard let match = name.wholeMatch(of: /(.*\.)?([0-9]{1,9})\.(weight|bias)/),
-        let number = Int(match.2), (prefix ?? match.1 ?? "") == (match.1 ?? ""),
-        tensor.shape.rank == (match.3 == "weight" ? 2 : 1)
+      let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+      let kind = parts.last == "weight" ? 2 : parts.last == "bias" ? 1 : nil
+      guard parts.count >= 2, kind == tensor.shape.rank,
+        let number = number(parts[parts.count - 2]),
+        prefix ?? parts.dropLast(2) == parts.dropLast(2)
       else {
         throw malformed(
           "\(name) of shape \(tensor.shape) is no weight or bias of a Linear in one Sequential")
       }
-      prefix = match.1 ?? ""
+      prefix = parts.dropLast(2)
       let isNew =
-        match.3 == "weight"
+        kind == 2
         ? weights.updateValue(tensor, forKey: number) == nil
         : biases.updateValue(tensor, forKey: number) == nil
       guard isNew else { throw malformed("module \(number) occurs twice") }
@@ -88,5 +90,10 @@ private struct LinearModule {
     return weights.sorted { $0.key < $1.key }.map {
       LinearModule(weight: $0.value, bias: biases[$0.key])
     }
+  }
+
+  /// The number of a module, which has digits alone.
+  private static func number(_ text: Substring) -> Int? {
+    1...9 ~= text.utf8.count && text.utf8.allSatisfy { 0x30...0x39 ~= $0 } ? Int(text) : nil
   }
 }

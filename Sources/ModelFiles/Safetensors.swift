@@ -56,8 +56,8 @@ extension Safetensors {
   /// Reads a file; its tensors are widened to Float, and come in the order of their data.
   ///
   /// Throws where the file is not what the format demands, where a tensor is of a type that a Float
-  /// can't hold (F64 and integers of 32 and 64 bits), and where a shape without its zeros has more
-  /// elements than an Int counts.
+  /// can't hold (F64, C64, and integers of 32 and 64 bits) or of four or six bits, whose order in a byte
+  /// the format does not tell, and where a shape without its zeros has more elements than an Int counts.
   package init(contentsOf path: String) throws(ModelFileError) {
     let file = try WholeFile.read(path, expected: "a model file")
     func malformed(_ reason: String) -> ModelFileError {
@@ -117,10 +117,13 @@ extension Safetensors {
     _ entry: SafetensorsHeader.Entry, _ byteCount: Int, _ malformed: (String) -> ModelFileError
   ) throws(ModelFileError) -> Entry {
     guard let format = formats[entry.type] else {
-      throw malformed(
+      let reason =
         widerTypes.contains(entry.type)
-          ? "\(entry.name) is \(entry.type), which has values that a Float cannot hold"
-          : "\(entry.name) is \(entry.type), which is no known type")
+        ? "has values that a Float cannot hold"
+        : packedTypes.contains(entry.type)
+          ? "shares bytes between numbers, in an order that the format leaves open"
+          : "is no known type"
+      throw malformed("\(entry.name) is \(entry.type), which \(reason)")
     }
     let (start, end) = (entry.start, entry.end)
     guard let count = entry.shape.elementCount(of: MemoryLayout<Float>.stride), start <= end,
@@ -136,7 +139,9 @@ extension Safetensors {
   private static let formats: [String: NumberFormat] = [
     "BOOL": .bool, "U8": .uint8, "I8": .int8, "U16": .uint16, "I16": .int16, "F16": .float16,
     "BF16": .bfloat16, "F8_E4M3": .float8E4M3, "F8_E5M2": .float8E5M2, "F32": .float32,
+    "F8_E4M3FNUZ": .float8E4M3FNUZ, "F8_E5M2FNUZ": .float8E5M2FNUZ, "F8_E8M0": .float8E8M0,
   ]
 
-  private static let widerTypes: Set = ["F64", "I32", "U32", "I64", "U64"]
+  private static let widerTypes: Set = ["F64", "I32", "U32", "I64", "U64", "C64"]
+  private static let packedTypes: Set = ["F4", "F6_E2M3", "F6_E3M2"]
 }

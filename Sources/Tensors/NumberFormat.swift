@@ -14,12 +14,19 @@ package enum NumberFormat: Sendable, CaseIterable {
   case float8E4M3
   /// Eight bits, five of them exponent: the upper half of a binary16.
   case float8E5M2
+  /// The same with exponents one lower, no infinity, and in the place of −0 the one NaN
+  /// (https://arxiv.org/abs/2206.02915).
+  case float8E4M3FNUZ, float8E5M2FNUZ
+  /// Eight bits of exponent alone: a power of two, from 2⁻¹²⁷, or NaN (OCP's microscaling formats, 1.0).
+  case float8E8M0
   case float32
 
   /// The size of a number in bytes.
   package var byteCount: Int {
     switch self {
-    case .bool, .uint8, .int8, .float8E4M3, .float8E5M2: 1
+    case .bool, .uint8, .int8, .float8E4M3, .float8E5M2, .float8E4M3FNUZ, .float8E5M2FNUZ,
+      .float8E8M0:
+      1
     case .uint16, .int16, .float16, .bfloat16: 2
     case .float32: 4
     }
@@ -50,6 +57,12 @@ package enum NumberFormat: Sendable, CaseIterable {
     case .bfloat16: each { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
     case .float8E4M3: each { (bits: UInt8) in Self.e4m3(UInt32(bits)) }
     case .float8E5M2: each { (bits: UInt8) in Self.half(UInt32(bits) << 8) }
+    case .float8E4M3FNUZ: each { (bits: UInt8) in bits == 0x80 ? .nan : Self.small(bits, 3, 8) }
+    case .float8E5M2FNUZ: each { (bits: UInt8) in bits == 0x80 ? .nan : Self.small(bits, 2, 16) }
+    case .float8E8M0:
+      each { (bits: UInt8) in
+        bits == 0xFF ? .nan : Float(sign: .plus, exponent: Int(bits) - 127, significand: 1)
+      }
     case .float32: each { (bits: UInt32) in Float(bitPattern: bits) }
     }
   }
@@ -64,6 +77,16 @@ package enum NumberFormat: Sendable, CaseIterable {
       default: Float(bitPattern: (exponent + 112) << 23 | fraction << 13)
       }
     return bits >> 15 == 0 ? magnitude : -magnitude
+  }
+
+  /// Eight bits with so many of fraction and this bias of the exponent, all of them finite.
+  private static func small(_ bits: UInt8, _ fractionBits: Int, _ bias: Int) -> Float {
+    let exponent = Int(bits & 0x7F) >> fractionBits
+    let fraction = Float(Int(bits) & (1 << fractionBits - 1)) / Float(1 << fractionBits)
+    let significand = exponent == 0 ? fraction : 1 + fraction
+    return Float(
+      sign: bits >> 7 == 0 ? .plus : .minus, exponent: max(exponent, 1) - bias,
+      significand: significand)
   }
 
   private static func e4m3(_ bits: UInt32) -> Float {

@@ -58,7 +58,8 @@ public struct TrainingState: Sendable {
   }
 }
 
-/// What the parts of one run have in common, so that none goes on as another.
+/// What the parts of one run have in common as far as it can be told from outside; that the loss and
+/// the activations are the same is left to the caller.
 package struct RunIdentity: Sendable, Equatable, Codable {
   /// The names and shapes of the parameters.
   package var parameters: [String]

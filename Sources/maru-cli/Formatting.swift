@@ -31,6 +31,11 @@ extension String {
     }
   }
 
+  /// The text, or as much of its beginning and of its end as has this length together.
+  func shortened(to length: Int) -> String {
+    count <= length ? self : "\(prefix(length / 2))…\(suffix(length / 2))"
+  }
+
   /// The text with spaces added up to a width in cells of a terminal, before it or behind.
   func padded(to width: Int, left: Bool = false) -> String {
     let spaces = String(repeating: " ", count: max(0, width - cells))

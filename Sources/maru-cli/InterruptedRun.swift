@@ -71,7 +71,8 @@ struct InterruptedRun {
       checkpoint = try Checkpoint(contentsOf: current)
     } catch {
       let previous = Checkpoint.previousPath(of: current)
-      guard let older = try? Checkpoint(contentsOf: previous) else {
+      // One that cannot be read now may be whole.
+      guard error.kind != .inputOutput, let older = try? Checkpoint(contentsOf: previous) else {
         throw error.kind == .missing ? Self.missing(path) : error
       }
       Messages.print("\(error); going on from the one before".inOneLine)

@@ -41,7 +41,7 @@ struct MaruCommand: AsyncParsableCommand {
       Foundation.exit(code.rawValue)
     } catch {
       guard let failure = Failure(error) else { exit(withError: error) }
-      Messages.print("maru: error: \(failure.message.inOneLine)")
+      Messages.print("maru: error: \(failure.message.inOneLine.shortened(to: 1_000))")
       if let hint = failure.hint { Messages.print(hint) }
       Foundation.exit(failure.exitCode)
     }

@@ -120,6 +120,13 @@ struct RunFolder {
     }
   }
 
+  /// Takes back the state that was saved last, for the one before it.
+  func dropCheckpoint() {
+    if rename(Checkpoint.previousPath(of: checkpointPath), checkpointPath) != 0 {
+      unlink(checkpointPath)
+    }
+  }
+
   /// Makes the folder where it is missing, as after someone has removed it.
   func create() throws { try folder.create() }
 

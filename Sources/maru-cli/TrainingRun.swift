@@ -92,13 +92,17 @@ struct TrainingRun {
         ? Failure.usage("--validation-split: \(error)") : Failure.data("--resume: \(error)")
     }
     if stopOnNaN.hasStopped || !model.hasFiniteWeights {
-      let advice = advice(folder).map { "; \($0)" } ?? ""
-      throw Failure.data(
-        "training diverged: \(history.stopReason ?? "the weights are no longer finite")\(advice)")
+      let reason = history.stopReason ?? "the weights are no longer finite"
+      let place = projection == nil ? "" : " behind the principal components"
+      let advice = advice(folder, after: steps).map { "; \($0)" } ?? ""
+      throw Failure.data("training diverged: \(reason)\(place)\(advice)")
     }
     if let line = history.stopLine, progress.isForPeople { Messages.print(line) }
     let completed = try completed()
     let test = try completed.evaluate(dataset.test.images, dataset.test.labels)
+    guard test.loss.isFinite else {
+      throw Failure.data("training diverged: the loss of the test images is not finite")
+    }
     return TrainingResult(
       run: self, model: completed, history: history, test: test, steps: steps.count)
   }
@@ -113,8 +117,15 @@ struct TrainingRun {
   }
 
   /// What to do after training diverged, if anything.
-  private func advice(_ folder: RunFolder?) -> String? {
-    let state = folder.flatMap { try? Checkpoint(contentsOf: $0.checkpointPath).state }
+  ///
+  /// A checkpoint of the weights whose loss left the range gives way to the one before it.
+  private func advice(_ folder: RunFolder?, after steps: StepCount) -> String? {
+    let read = { folder.flatMap { try? Checkpoint(contentsOf: $0.checkpointPath).state } }
+    var state = read()
+    if let bad = state, steps.hasLost(bad) {
+      folder?.dropCheckpoint()
+      state = read()
+    }
     guard let folder, let state else {
       return settings.learningRate.map { "try a --learning-rate below \($0)" }
     }
@@ -133,12 +144,30 @@ extension History {
   }
 }
 
-/// Remembers how many steps an epoch has.
+/// Remembers how many steps an epoch has, and after which of them the loss was not finite.
 private final class StepCount: Callback {
   private(set) var count = 0
+  private var lost: (epoch: Int, step: Int)?
 
   func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) {
     count = progress.steps
+  }
+
+  func stepDidEnd(_ progress: TrainingProgress) -> Decision {
+    // A step's loss is that of the weights before it.
+    if !progress.batchLoss.isFinite { lost = (progress.epoch, progress.step - 1) }
+    return .proceed
+  }
+
+  func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
+    if lost == nil, record.values["val_loss"]?.isFinite == false { lost = (record.epoch + 1, 0) }
+    return .proceed
+  }
+
+  /// Whether the loss of a state's weights was not finite.
+  func hasLost(_ state: TrainingState) -> Bool {
+    guard let lost else { return false }
+    return lost == (state.step < count ? (state.epoch, state.step) : (state.epoch + 1, 0))
   }
 }
 

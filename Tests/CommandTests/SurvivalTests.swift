@@ -136,31 +136,35 @@ struct SurvivalTests {
 
   // MARK: Kills
 
-  /// Kills a training at random moments, again and again, until it gets through.
+  /// Kills a training at random moments, again and again, until it gets through. It saves its state
+  /// after every step, so that kills come while a checkpoint is written.
   @Test func killedRunsGoOnToTheSameBytes() throws {
     let seed = UInt64.random(in: 0 ... .max)
     var generator = RandomGenerator(seed: seed)
-    let whole = try wholeModel()
-    var kills = 0
+    let whole = try wholeModel(epochs: 200)
+    var (kills, killedWrites) = (0, 0)
     while kills < 25 {
       try? FileManager.default.removeItem(atPath: folder["run"])
       var isComplete = false
       while !isComplete {
         let hasBegun = folder.contents.contains("run/checkpoint.maru")
-        // So often that many kills come while a checkpoint is written.
         let call =
           hasBegun
           ? ["train", "--resume", folder["run"], "--progress", "none"]
-          : arguments() + ["--checkpoint-every", "100", "--output", folder["run"]]
+          : arguments(epochs: 200) + ["--checkpoint-every", "1", "--output", folder["run"]]
         let result = try Command.shell(
           #"exec timeout -s KILL \#(generator.uniform(0.05, 1)) "$0" "$@""#, call)
         isComplete = result.exitCode == 0
         kills += isComplete ? 0 : 1
+        killedWrites += temporaries.isEmpty ? 0 : 1
+        // The file and the link to the one before it: those of earlier kills are gone.
+        #expect(temporaries.count <= 2, "seed \(seed)")
         #expect([0, 137, -9].contains(result.exitCode), "\(result.errors), seed \(seed)")
       }
       #expect(try folder.bytes(of: "run/model.safetensors") == whole, "seed \(seed)")
       #expect(temporaries.isEmpty, "seed \(seed)")
     }
+    #expect(killedWrites > 0, "seed \(seed)")
   }
 
   @Test func aDamagedCheckpointGivesWayToTheOneBefore() throws {
@@ -283,12 +287,9 @@ struct SurvivalTests {
 
   // MARK: Divergence
 
+  /// The checkpoint of the step before the last holds the weights whose loss left the range.
   @Test func aDivergedRunNamesTheLayerAndTheLastGoodCheckpoint() throws {
-    let result = try Command.maru(
-      Command.words(
-        "train --layers 30:relu,4:softmax --learning-rate 1e30 --epochs 9 --batch-size 8 --seed 1 "
-          + "--progress none --checkpoint-every 1")
-        + ["--dataset", data, "--output", folder["run"]])
+    let result = try diverge("--learning-rate 1e12 --epochs 9 --batch-size 8 --checkpoint-every 1")
     #expect(result.exitCode == 65)
     let pattern =
       /maru: error: training diverged: the loss became (NaN|infinite) in epoch 1, step (\d); values first left the range in the output of layer (\d), (dense|dense_1); (.*)\n/
@@ -296,11 +297,36 @@ struct SurvivalTests {
     let last = try #require(Int(match.2))
     #expect(
       match.5
-        == "the last good checkpoint is of epoch 1, step \(last - 1); to go on from it: maru train "
-        + "--resume \(folder["run"]) --learning-rate R, R below 1e+30")
-    let rest = try Command.maru(
-      Command.words("train --resume \(folder["run"]) --learning-rate 1e-9 --progress none"))
-    #expect(rest.exitCode == 0 || rest.exitCode == 65)
+        == "the last good checkpoint is of epoch 1, step \(last - 2); to go on from it: maru train "
+        + "--resume \(folder["run"]) --learning-rate R, R below 1e+12")
+    expectSuccess(
+      try Command.maru(
+        Command.words("train --resume \(folder["run"]) --learning-rate 1e-9 --progress none")))
+  }
+
+  @Test func whereNoCheckpointIsGoodNoneIsLeft() throws {
+    let result = try diverge("--learning-rate 1e30 --epochs 9 --batch-size 8 --checkpoint-every 1")
+    #expect(result.exitCode == 65)
+    #expect(result.errors.hasSuffix("; try a --learning-rate below 1e+30\n"))
+    #expect(folder.contents.allSatisfy { $0.hasPrefix("data") })
+  }
+
+  /// The only step's loss is that of the weights before it.
+  @Test(arguments: [
+    ("0.2", "the validation loss became NaN in epoch 1; try a --learning-rate below 1e+30"),
+    ("0", "the loss of the test images is not finite"),
+  ])
+  func aModelWithoutALossIsNotSaved(_ split: String, _ reason: String) throws {
+    let result = try diverge(
+      "--learning-rate 1e30 --epochs 1 --batch-size full --validation-split \(split)")
+    expectFailure(result, 65, "training diverged: \(reason)")
+    #expect(folder.contents.allSatisfy { $0.hasPrefix("data") })
+  }
+
+  private func diverge(_ line: String) throws -> ProcessResult {
+    try Command.maru(
+      Command.words("train --layers 30:relu,4:softmax --seed 1 --progress none \(line)")
+        + ["--dataset", data, "--output", folder["run"]])
   }
 }
 

@@ -87,6 +87,15 @@ struct AtomicFileTests {
     #expect(folder.contents == ["first", "second"])
   }
 
+  @Test func permissionsStay() throws {
+    let folder = try TemporaryFolder()
+    try folder.write([1], to: "file")
+    #expect(chmod(folder["file"], 0o640) == 0)
+    try AtomicFile.write(Data([2]), to: folder["file"])
+    var status = stat()
+    #expect(stat(folder["file"], &status) == 0 && status.st_mode & 0o777 == 0o640)
+  }
+
   @Test func theFileBeforeIsKept() throws {
     let folder = try TemporaryFolder()
     for text in ["1", "2", "3"] {

@@ -101,8 +101,14 @@ struct MalformedModelTests {
       "double precision", type: "F64", shape: "[1]", offsets: "[0,8]",
       "t is F64, which has values that a Float cannot hold"),
     .entry(
-      "a type of another version", type: "F4", shape: "[1]", offsets: "[0,8]",
-      "t is F4, which is no known type"),
+      "a type of another version", type: "F7", shape: "[1]", offsets: "[0,8]",
+      "t is F7, which is no known type"),
+    .entry(
+      "a complex number", type: "C64", shape: "[1]", offsets: "[0,8]",
+      "t is C64, which has values that a Float cannot hold"),
+    .entry(
+      "numbers of four bits", type: "F4", shape: "[16]", offsets: "[0,8]",
+      "t is F4, which shares bytes between numbers, in an order that the format leaves open"),
     .entry(
       "half precision in the place of single", type: "F16", shape: "[2]", offsets: "[0,8]",
       "t of shape [2] lies at 0..<8 of 8 bytes"),
@@ -259,6 +265,11 @@ struct MalformedModelTests {
     .model(
       "an input that overflows", inputShape: "[4294967296,4294967296,4294967296]", layers: dense,
       "no input shape: [4294967296, 4294967296, 4294967296]"),
+    .model(
+      "units of a layer that has none, before one larger than the file",
+      layers: #"{"type":"relu","units":1},{"type":"dense","units":3},{"type":"relu","units":0}"#
+        + #",{"type":"dense","units":1000000000}"#,
+      "the layers need at least 3000000006.0 weights, found 3"),
     .model(
       "layers larger than the file",
       layers: #"{"type":"dense","units":2000000000},{"type":"dense","units":2000000000}"#,

@@ -18,6 +18,8 @@ struct SafetensorsTests {
       ("U16", [0, 1, 0xFF, 0xFF], [256, 65535]), ("I16", [0, 1, 0xFF, 0xFF], [256, -1]),
       ("F16", [0, 0x3C, 0, 0xC0], [1, -2]), ("BF16", [0x80, 0x3F, 0, 0xC0], [1, -2]),
       ("F8_E4M3", [0x38, 0xC0], [1, -2]), ("F8_E5M2", [0x3C, 0xC0], [1, -2]),
+      ("F8_E4M3FNUZ", [0x40, 0xC8], [1, -2]), ("F8_E5M2FNUZ", [0x40, 0xC4], [1, -2]),
+      ("F8_E8M0", [127, 0], [1, 0x1p-127]),
       ("F32", [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0], [1, -2]),
     ] as [(String, [UInt8], [Float])])
   func types(type: String, data: [UInt8], expected: [Float]) throws {
@@ -28,7 +30,7 @@ struct SafetensorsTests {
     #expect(file.tensors[0].tensor.elements == expected)
   }
 
-  @Test(arguments: ["F64", "I32", "U32", "I64", "U64"])
+  @Test(arguments: ["F64", "I32", "U32", "I64", "U64", "C64"])
   func widerTypesAreRefused(type: String) throws {
     let error = #expect(throws: ModelFileError.self) {
       try read(#"{"t":{"dtype":"\#(type)","shape":[0],"data_offsets":[0,0]}}"#)

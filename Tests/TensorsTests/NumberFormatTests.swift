@@ -40,6 +40,30 @@ struct NumberFormatTests {
   }
 
   @Test(
+    "eight bits of which only one pattern is not finite",
+    arguments: [(NumberFormat.float8E4M3FNUZ, 3, 8, 240), (.float8E5M2FNUZ, 2, 16, 57_344)])
+  func finiteBytes(format: NumberFormat, fractionBits: Int, bias: Int, largest: Float) {
+    let expected = (0...255).map { byte -> Float in
+      if byte == 0x80 { return .nan }
+      let exponent = (byte & 0x7F) >> fractionBits
+      let fraction = Double(byte & (1 << fractionBits - 1)) * pow(2, -Double(fractionBits))
+      let magnitude =
+        exponent == 0
+        ? fraction * pow(2, Double(1 - bias)) : (1 + fraction) * pow(2, Double(exponent - bias))
+      return Float(byte < 128 ? magnitude : -magnitude)
+    }
+    let found = widened(format, (0...255).map { $0 })
+    #expect(bits(found) == bits(expected))
+    #expect(found[0x7F] == largest && found[0xFF] == -largest)
+  }
+
+  @Test func exponentsAloneArePowersOfTwo() {
+    let found = widened(.float8E8M0, (0...255).map { $0 })
+    #expect(found.dropLast() == ArraySlice((0..<255).map { Float(pow(2, Double($0 - 127))) }))
+    #expect(found[255].isNaN)
+  }
+
+  @Test(
     "integers and floats, least significant byte first",
     arguments: [
       (NumberFormat.bool, [0, 1, 2, 255], [0, 1, 1, 1]),
