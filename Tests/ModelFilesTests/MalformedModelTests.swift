@@ -2,6 +2,7 @@ import FileTestSupport
 import Foundation
 import ModelFiles
 import Testing
+import Training
 
 /// A broken model file, and what its error must say after the path.
 struct BrokenModel: Sendable, CustomTestStringConvertible {
@@ -356,6 +357,22 @@ struct MalformedModelTests {
     }
     #expect(error?.kind == .malformed)
     #expect(error?.description == "\(path): \(model.problem)")
+  }
+
+  @Test func stateOfManyModulesIsRefused() throws {
+    let count = 40_000
+    let entries = (0..<count).map {
+      "\"layers.\($0).bias\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[\($0),\($0 + 1)]}"
+    }
+    let folder = try TemporaryFolder()
+    let path = try folder.write(
+      safetensors(
+        "{\(entries.joined(separator: ","))}", data: [UInt8](repeating: 0, count: count)),
+      to: "state")
+    let error = expectRefusal(of: path, by: ModelFileError.self) {
+      try ModelFile(stateDictOf: path, layers: [Dense(1)])
+    }
+    #expect(error?.description == "\(path): module 0 has a bias that fits no weight")
   }
 
   /// A header may have 100 MB, and is not even looked at where it is longer. The file is sparse.
