@@ -1,5 +1,4 @@
-/// Ends training at the first step whose loss is NaN or infinite, since nothing good can follow, and
-/// after an epoch whose validation loss is.
+/// Ends training at the first step whose loss is NaN or infinite, since nothing good can follow.
 ///
 /// The history's ``History/stopReason`` then names the step, and the layer whose output left the
 /// range first. The loss is computed before the step's update; the parameters are lost by then all
@@ -19,18 +18,9 @@ public final class StopOnNaN: Callback {
   /// Looks at the loss of the step.
   public func stepDidEnd(_ progress: TrainingProgress) -> Decision {
     if progress.batchLoss.isFinite { return .proceed }
-    return stop("loss", progress.batchLoss, "in epoch \(progress.epoch), step \(progress.step)")
-  }
-
-  /// Looks at the validation loss, if there is one.
-  public func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
-    guard !hasStopped, let loss = record.values["val_loss"], !loss.isFinite else { return .proceed }
-    return stop("validation loss", loss, "in epoch \(record.epoch)")
-  }
-
-  private func stop(_ name: String, _ loss: Double, _ place: String) -> Decision {
     hasStopped = true
-    return .stop("the \(name) became \(loss.isNaN ? "NaN" : "infinite") \(place)")
+    let what = progress.batchLoss.isNaN ? "NaN" : "infinite"
+    return .stop("the loss became \(what) in epoch \(progress.epoch), step \(progress.step)")
   }
 }
 

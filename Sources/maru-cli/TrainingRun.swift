@@ -159,11 +159,6 @@ private final class StepCount: Callback {
     return .proceed
   }
 
-  func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
-    if lost == nil, record.values["val_loss"]?.isFinite == false { lost = (record.epoch + 1, 0) }
-    return .proceed
-  }
-
   /// Whether the loss of a state's weights was not finite.
   func hasLost(_ state: TrainingState) -> Bool {
     guard let lost else { return false }

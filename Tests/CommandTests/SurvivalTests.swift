@@ -312,14 +312,10 @@ struct SurvivalTests {
   }
 
   /// The only step's loss is that of the weights before it.
-  @Test(arguments: [
-    ("0.2", "the validation loss became NaN in epoch 1; try a --learning-rate below 1e+30"),
-    ("0", "the loss of the test images is not finite"),
-  ])
-  func aModelWithoutALossIsNotSaved(_ split: String, _ reason: String) throws {
-    let result = try diverge(
-      "--learning-rate 1e30 --epochs 1 --batch-size full --validation-split \(split)")
-    expectFailure(result, 65, "training diverged: \(reason)")
+  @Test func aModelWithoutALossIsNotSaved() throws {
+    let result = try diverge("--learning-rate 1e30 --epochs 1 --batch-size full")
+    expectFailure(
+      result, 65, "training diverged: the loss of the test images is not finite")
     #expect(folder.contents.allSatisfy { $0.hasPrefix("data") })
   }
 

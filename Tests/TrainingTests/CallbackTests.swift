@@ -168,18 +168,6 @@ import Training
     #expect(history.epochs.count == 1 && steps.values.count == step + 1)
   }
 
-  @Test func trainingStopsAfterAValidationWithoutALoss() throws {
-    let model = try Sequential(inputShape: [4], [Dense(1)])
-    model.compile(optimizer: .sgd(learningRate: 0.0), loss: .meanSquaredError, metrics: [])
-    var targets = Tensor(zeros: [80, 1])
-    targets[79, 0] = .infinity
-    let history = try model.fit(
-      Problem.samples, .values(targets), epochs: 3, batchSize: 8, validation: .last(0.25),
-      callbacks: [StopOnNaN()])
-    #expect(history.stopReason == "the validation loss became infinite in epoch 1")
-    #expect(history.epochs.count == 1)
-  }
-
   /// Weights near the end of the range, in the layer of that number.
   @Test(arguments: [0, 2, 4], [1, 2])
   func theLayerThatLeftTheRangeFirstIsNamed(layer: Int, threads: Int) throws {
