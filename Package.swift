@@ -88,7 +88,7 @@ let package = Package(
       path: "Tests/FileTestSupport"),
     .testTarget(
       name: "ModelFilesTests",
-      dependencies: ["ModelFiles", "Datasets", "TestSupport", "FileTestSupport"],
+      dependencies: ["ModelFiles", "Datasets", "TestSupport", "FileTestSupport", "WriteLog"],
       exclude: ["Goldens"]),
     .testTarget(
       name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"]),
@@ -100,6 +100,7 @@ let package = Package(
     tests(of: "Tensors", scripts: ["Goldens"]),
     tests(of: "Layers", scripts: ["Goldens"]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .target(name: "WriteLog", path: "Tests/WriteLog"),
     .testTarget(
       name: "TrainingTests", dependencies: ["Training", "TestSupport", "AllocationCounter"],
       exclude: ["Goldens/logistic_goldens.py", "Goldens/make_goldens.py"]),

@@ -4,6 +4,7 @@ import ModelFiles
 import Synchronization
 import Testing
 import Training
+import WriteLog
 
 struct AtomicFileTests {
   @Test func fileIsReplacedWhole() throws {
@@ -85,6 +86,27 @@ struct AtomicFileTests {
     ])
     #expect(try folder.text(of: "first") + folder.text(of: "second") == "12")
     #expect(folder.contents == ["first", "second"])
+  }
+
+  /// What is not on the disk before it gets its name, or whose name is not, a power cut may take.
+  @Test(.enabled(if: noted_writes() != nil, "calls are noted with glibc, and without a sanitizer"))
+  func filesAreOnTheDiskBeforeTheirNamesAre() throws {
+    let folder = try TemporaryFolder()
+    func calls(_ write: () throws -> Void) rethrows -> String {
+      note_writes()
+      try write()
+      return String(cString: noted_writes())
+    }
+    #expect(try calls { try AtomicFile.write(Data([1]), to: folder["file"]) } == "frd")
+    let both = try calls {
+      try AtomicFile.write([(folder["a"], Data([1])), (folder["b"], Data([2]))])
+    }
+    #expect(both == "ffrrd")
+    let replaced = try calls {
+      try AtomicFile.write(
+        Data([2]), to: folder["file"], keepingPreviousAt: folder["previous"])
+    }
+    #expect(replaced == "frrd")
   }
 
   @Test func permissionsStay() throws {
