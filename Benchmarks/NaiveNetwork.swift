@@ -174,7 +174,7 @@ private final class NaiveDense {
         w[j] -= rate * m[j] / (v[j].squareRoot() + epsilon)
       }
     default:
-      preconditionFailure("NaiveNetwork: expected plain SGD or Adam, got \(optimizer)")
+      fatalError("NaiveNetwork: expected plain SGD or Adam, got \(optimizer)")
     }
   }
 }

@@ -82,13 +82,13 @@ private struct GemmSizes {
   init?<Scalar>(
     _ a: MatrixView<Scalar>, _ b: MatrixView<Scalar>, _ c: MatrixView<Scalar>, isProductUsed: Bool
   ) {
-    precondition(
+    require(
       a.columns == b.rows && c.rows == a.rows && c.columns == b.columns,
       "gemm: expected A [m, k], B [k, n], C [m, n], got A \(shape(a)), B \(shape(b)), C \(shape(c))"
     )
-    precondition(!c.isTransposed, "gemm: expected an untransposed result, got C \(shape(c))ᵀ")
+    require(!c.isTransposed, "gemm: expected an untransposed result, got C \(shape(c))ᵀ")
     if c.isEmpty { return nil }
-    precondition(
+    require(
       !c.extent.overlaps(a.extent) && !c.extent.overlaps(b.extent),
       "gemm: expected a result apart from the operands, got C overlapping A or B")
     m = blasInteger(a.rows, "gemm: rows of A")
@@ -111,7 +111,7 @@ private func shape<Scalar>(_ view: MatrixView<Scalar>) -> String {
 @inline(__always)
 func blasInteger(_ value: Int, _ what: @autoclosure () -> String) -> Int32 {
   guard let small = Int32(exactly: value) else {
-    preconditionFailure("\(what()): expected at most \(Int32.max), got \(value)")
+    fatalError("\(what()): expected at most \(Int32.max), got \(value)")
   }
   return small
 }

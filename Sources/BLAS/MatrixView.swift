@@ -28,7 +28,7 @@ public struct MatrixView<Scalar>: @unchecked Sendable {
     _ baseAddress: UnsafeMutablePointer<Scalar>, rows: Int, columns: Int, stride: Int? = nil
   ) {
     let stride = stride ?? columns
-    precondition(
+    require(
       rows >= 0 && columns >= 0 && stride >= columns,
       "MatrixView: expected sizes from 0 and a stride of at least the columns, got \(rows)×\(columns), stride \(stride)"
     )
@@ -74,7 +74,7 @@ public struct MatrixView<Scalar>: @unchecked Sendable {
   /// The part of the matrix in the given rows and columns.
   @inlinable
   public subscript(rows rowRange: Range<Int>, columns columnRange: Range<Int>) -> MatrixView {
-    precondition(
+    require(
       0 <= rowRange.lowerBound && rowRange.upperBound <= rows
         && 0 <= columnRange.lowerBound && columnRange.upperBound <= columns,
       "MatrixView: rows \(rowRange), columns \(columnRange) of a \(rows)×\(columns) matrix")
@@ -102,7 +102,7 @@ public struct MatrixView<Scalar>: @unchecked Sendable {
   /// The address of the first element of a row; the view must not be transposed.
   @inlinable
   public func row(_ row: Int) -> UnsafeMutablePointer<Scalar> {
-    precondition(
+    require(
       !isTransposed && 0 <= row && row < rows, "MatrixView: row \(row) of \(rows), untransposed")
     return baseAddress + row * stride
   }
@@ -111,7 +111,7 @@ public struct MatrixView<Scalar>: @unchecked Sendable {
   /// contiguous matrix, otherwise once a row.
   @inlinable
   public func forEachRun(_ body: (UnsafeMutablePointer<Scalar>, Int) -> Void) {
-    precondition(!isTransposed, "MatrixView.forEachRun: expected an untransposed view")
+    require(!isTransposed, "MatrixView.forEachRun: expected an untransposed view")
     if isEmpty { return }
     if isContiguous {
       body(baseAddress, rows * columns)
@@ -122,7 +122,7 @@ public struct MatrixView<Scalar>: @unchecked Sendable {
 
   @inlinable
   func offset(_ row: Int, _ column: Int) -> Int {
-    precondition(
+    require(
       0 <= row && row < rows && 0 <= column && column < columns,
       "MatrixView: element (\(row), \(column)) of a \(rows)×\(columns) matrix")
     return isTransposed ? column * stride + row : row * stride + column

@@ -34,7 +34,7 @@ public enum OpenBLAS {
   public static var threads: Int {
     get { Int(openblas_get_num_threads()) }
     set {
-      precondition(newValue >= 1, "OpenBLAS.threads: expected at least 1, got \(newValue)")
+      require(newValue >= 1, "OpenBLAS.threads: expected at least 1, got \(newValue)")
       openblas_set_num_threads(blasInteger(newValue, "OpenBLAS.threads"))
     }
   }

@@ -10,7 +10,7 @@ extension Processors {
   ///   - threads: at least 1
   ///   - isDouble: whether the numbers are of double precision
   package static func peakGigaflops(threads: Int, isDouble: Bool = false) -> Double {
-    precondition(threads >= 1, "Processors.peak: expected at least 1 thread, got \(threads)")
+    require(threads >= 1, "Processors.peak: expected at least 1 thread, got \(threads)")
     return maru_peak(Int32(min(threads, usable, 1024)), isDouble ? 1 : 0) * 1e-9
   }
 }

@@ -27,11 +27,11 @@ public func syrk(_ a: MatrixView<Double>, into c: MatrixView<Double>) {
 private func checkedSizes<Scalar>(
   _ a: MatrixView<Scalar>, _ c: MatrixView<Scalar>
 ) -> (m: blasint, n: blasint, strideOfA: blasint, strideOfC: blasint) {
-  precondition(
+  require(
     !a.isTransposed && !c.isTransposed && c.rows == a.columns && c.columns == a.columns,
     "syrk: expected A [m, n], C [n, n], got A [\(a.rows), \(a.columns)], C [\(c.rows), \(c.columns)]"
   )
-  precondition(!c.extent.overlaps(a.extent), "syrk: expected a result apart from the operand")
+  require(!c.extent.overlaps(a.extent), "syrk: expected a result apart from the operand")
   return (
     blasInteger(a.rows, "syrk: rows of A"), blasInteger(a.columns, "syrk: columns of A"),
     blasInteger(max(a.stride, 1), "syrk: stride of A"),

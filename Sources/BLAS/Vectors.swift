@@ -6,7 +6,7 @@ import COpenBLAS
 public func axpy(
   _ alpha: Float, _ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int
 ) {
-  precondition(count >= 0, "axpy: expected a count from 0, got \(count)")
+  require(count >= 0, "axpy: expected a count from 0, got \(count)")
   cblas_saxpy(blasInteger(count, "axpy: count"), alpha, x, 1, y, 1)
 }
 
@@ -16,7 +16,7 @@ public func axpy(
 /// precisions. 0 where `count` is 0. Traps where `count` is negative or exceeds BLAS's 32-bit integers.
 /// Computed by `cblas_dsdot`.
 public func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int) -> Double {
-  precondition(count >= 0, "dot: expected a count from 0, got \(count)")
+  require(count >= 0, "dot: expected a count from 0, got \(count)")
   return cblas_dsdot(blasInteger(count, "dot: count"), x, 1, y, 1)
 }
 
@@ -24,6 +24,6 @@ public func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int
 ///
 /// Traps where `count` is negative or exceeds BLAS's 32-bit integers. Computed by `cblas_sscal`.
 public func scal(_ alpha: Float, _ x: UnsafeMutablePointer<Float>, count: Int) {
-  precondition(count >= 0, "scal: expected a count from 0, got \(count)")
+  require(count >= 0, "scal: expected a count from 0, got \(count)")
   cblas_sscal(blasInteger(count, "scal: count"), alpha, x, 1)
 }

@@ -15,7 +15,7 @@ extension Chart {
     ///
     /// A size below 1 traps.
     public init(name: String, peak: Double, speeds: [(size: Int, gigaflops: Double)]) {
-      precondition(
+      require(
         speeds.allSatisfy { $0.size > 0 },
         "Chart: expected sizes of at least 1, got \(speeds.map(\.size))")
       (self.name, self.peak) = (name, peak)
@@ -86,7 +86,7 @@ extension Chart {
 
     /// Creates a bar; traps unless the speed is from 0 to below 10¹⁵.
     public init(workload: String, name: String, isNaive: Bool, samplesPerSecond: Double) {
-      precondition(
+      require(
         0..<1e15 ~= samplesPerSecond,
         "Chart: expected a speed from 0 to below 1e15, got \(samplesPerSecond)")
       (self.workload, self.name) = (workload, name)

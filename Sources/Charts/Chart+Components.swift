@@ -94,7 +94,7 @@ extension Chart {
 extension Tensor {
   /// The rows as images.
   fileprivate func pictures(_ imageShape: Shape) -> [[[Double]]] {
-    precondition(
+    require(
       shape.rank == 2 && imageShape.rank == 2 && shape[1] == imageShape.count,
       "Chart: expected components of \(imageShape) images, got \(shape)")
     let (elements, size, columns) = (elements, imageShape.count, imageShape[1])
@@ -123,7 +123,7 @@ struct Scatter {
   let height: Double
 
   init(_ coordinates: Tensor, _ labels: [Int], _ classNames: [String]) {
-    precondition(
+    require(
       coordinates.shape.rank == 2 && coordinates.shape[1] >= 2
         && coordinates.shape[0] == labels.count && labels.allSatisfy(classNames.indices.contains),
       "Chart: expected two coordinates and a class for each sample, got \(coordinates.shape), "

@@ -7,7 +7,7 @@ extension Chart {
   ///
   /// Traps unless there is a name for each class.
   public static func confusionMatrix(_ matrix: ConfusionMatrix, classNames: [String]) -> Chart {
-    precondition(
+    require(
       classNames.count == matrix.classCount,
       "Chart: expected \(matrix.classCount) class names, got \(classNames.count)")
     let title = "Confusion matrix"

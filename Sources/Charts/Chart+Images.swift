@@ -124,7 +124,7 @@ struct ImageGrid {
 extension Images {
   /// The pixels of one image, row by row; traps unless its shape is [rows, columns].
   func rows(at index: Int) -> [[Double]] {
-    precondition(
+    require(
       shape.rank == 2, "Chart: expected images of shape [rows, columns], got \(shape)")
     let (pixels, columns) = (self[index], shape.sizes[1])
     return stride(from: pixels.startIndex, to: pixels.endIndex, by: columns).map { start in

@@ -43,7 +43,7 @@ struct Prediction {
 
   /// The predicted class of each image.
   private static func classes(_ samples: LabelledImages, _ probabilities: Tensor) -> [Int] {
-    precondition(
+    require(
       probabilities.shape.rank == 2 && probabilities.shape.sizes[0] == samples.count,
       "Chart: expected probabilities of shape [\(samples.count), classes], "
         + "got \(probabilities.shape)")

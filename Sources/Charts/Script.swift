@@ -37,7 +37,7 @@ package struct Script {
   ///
   /// Traps unless the name is of ASCII letters, digits and `_`: it is a command's, not a text.
   package mutating func data(_ name: String, _ rows: [[Double]]) {
-    precondition(
+    require(
       name.wholeMatch(of: /[A-Za-z0-9_]+/) != nil,
       "Chart: expected a name of letters, digits and _, got \(name)")
     add("$\(name) << EOD")

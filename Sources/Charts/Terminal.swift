@@ -19,7 +19,7 @@ public struct Terminal: Sendable, Equatable {
 
   /// Describes a terminal; a width below 1 traps.
   public init(columns: Int, colors: Colors) {
-    precondition(columns > 0, "Terminal: expected at least one column, got \(columns)")
+    require(columns > 0, "Terminal: expected at least one column, got \(columns)")
     self.columns = columns
     self.colors = colors
   }

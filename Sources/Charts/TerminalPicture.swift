@@ -25,7 +25,7 @@ public struct TerminalPicture: Sendable, CustomStringConvertible {
   ///   - titles: what stands above each; cut where it is wider than its room
   ///   - terminal: the width and the colours to draw for
   public init(_ images: Images, titles: [String], terminal: Terminal) {
-    precondition(
+    require(
       images.shape.rank == 2 && images.count == titles.count,
       "TerminalPicture: expected images of [rows, columns] and a title each, got \(images.count) of "
         + "\(images.shape) and \(titles.count) titles")

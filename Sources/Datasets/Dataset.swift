@@ -15,7 +15,7 @@ public struct Dataset: Sendable {
   /// Creates a data set; a label outside the classes traps.
   public init(name: String, classNames: [String], train: LabelledImages, test: LabelledImages) {
     for labels in [train.labels, test.labels] {
-      precondition(
+      require(
         labels.allSatisfy(classNames.indices.contains),
         "Dataset: expected labels in 0..<\(classNames.count), got \(labels.max() ?? 0)")
     }

@@ -29,11 +29,11 @@ public struct Images: SampleSource, Sendable {
   ///
   /// Traps unless the pixels are a whole number of images of a shape that is not empty.
   public init(pixels: ArraySlice<UInt8>, shape: Shape) {
-    precondition(
+    require(
       shape.count > 0 && pixels.count.isMultiple(of: shape.count),
       "Images: expected whole images of shape \(shape), got \(pixels.count) pixels")
     count = pixels.count / shape.count
-    precondition(
+    require(
       count <= Int(Int32.max),
       "Images: expected a count that an Int32 can index, got \(count) images")
     self.pixels = pixels
@@ -45,11 +45,11 @@ public struct Images: SampleSource, Sendable {
   ///
   /// Shape: [count] and the shape of a sample. Traps where that is empty, or missing.
   public init(values: Tensor) {
-    precondition(
+    require(
       values.shape.rank >= 2 && values.shape.withoutFirst.count > 0,
       "Images: expected a count and a shape of samples, got \(values.shape)")
     count = values.shape[0]
-    precondition(
+    require(
       count <= Int(Int32.max),
       "Images: expected a count that an Int32 can index, got \(count) samples")
     pixels = []
@@ -62,7 +62,7 @@ public struct Images: SampleSource, Sendable {
   /// Of samples kept as floats it is a picture: 0…1 becomes 0…255, and what lies outside its nearer
   /// end.
   public subscript(index: Int) -> ArraySlice<UInt8> {
-    precondition(0 <= index && index < count, "Images: image \(index) of \(count)")
+    require(0 <= index && index < count, "Images: image \(index) of \(count)")
     if let values {
       return values.withUnsafeBufferPointer { floats in
         floats[index * shape.count..<(index + 1) * shape.count].map {
@@ -76,7 +76,7 @@ public struct Images: SampleSource, Sendable {
 
   /// The images of a range of indices; they share this set's pixels, and copy floats.
   public subscript(range: Range<Int>) -> Images {
-    precondition(
+    require(
       0 <= range.lowerBound && range.upperBound <= count, "Images: images \(range) of \(count)")
     if let values { return Images(values: values[rows: range]) }
     let start = pixels.startIndex + range.lowerBound * shape.count
@@ -134,7 +134,7 @@ public struct LabelledImages: Sendable {
 
   /// Creates labelled images; counts that differ trap.
   public init(images: Images, labels: [Int]) {
-    precondition(
+    require(
       images.count == labels.count,
       "LabelledImages: expected a label an image, got \(images.count) and \(labels.count)")
     self.images = images

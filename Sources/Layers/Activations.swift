@@ -28,7 +28,7 @@ public struct LeakyReLU: ElementwiseLayer {
 
   /// Creates the layer; `slope` must be above 0, and is 0.3 unless given, as in Keras.
   public init(slope: Float = 0.3) {
-    precondition(slope > 0, "LeakyReLU: expected a slope above 0, got \(slope)")
+    require(slope > 0, "LeakyReLU: expected a slope above 0, got \(slope)")
     self.slope = slope
   }
 

@@ -27,8 +27,8 @@ public struct Dense: Layer {
     _ units: Int, bias: Bool = true, weightInitializer: Initializer = .glorotUniform,
     biasInitializer: Initializer = .zeros, l2: Float = 0
   ) {
-    precondition(units >= 1, "Dense: expected at least 1 unit, got \(units)")
-    precondition(l2 >= 0, "Dense: expected an L2 penalty from 0, got \(l2)")
+    require(units >= 1, "Dense: expected at least 1 unit, got \(units)")
+    require(l2 >= 0, "Dense: expected an L2 penalty from 0, got \(l2)")
     self.units = units
     hasBias = bias
     self.l2 = l2
@@ -42,10 +42,10 @@ public struct Dense: Layer {
   ///   - weight: [units, inputs]
   ///   - bias: [units], or nil for none
   public init(weight: Tensor, bias: Tensor?) {
-    precondition(
+    require(
       weight.shape.rank == 2 && weight.shape[0] >= 1,
       "Dense: expected weights [units, inputs], got \(weight.shape)")
-    precondition(
+    require(
       bias == nil || bias?.shape == [weight.shape[0]],
       "Dense: expected a bias [\(weight.shape[0])], got \(bias?.shape.description ?? "")")
     units = weight.shape[0]

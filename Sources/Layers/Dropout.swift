@@ -12,7 +12,7 @@ public struct Dropout: Layer {
 
   /// Creates the layer; `rate` is in 0..<1.
   public init(_ rate: Float) {
-    precondition(0 <= rate && rate < 1, "Dropout: expected a rate from 0 to below 1, got \(rate)")
+    require(0 <= rate && rate < 1, "Dropout: expected a rate from 0 to below 1, got \(rate)")
     self.rate = rate
   }
 

@@ -53,7 +53,7 @@ extension MatrixView<Float> {
     with other: MatrixView,
     _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
   ) {
-    precondition(
+    require(
       rows == other.rows && columns == other.columns && stride == other.stride,
       "elementwise layer: expected \(rows)×\(columns), got \(other.rows)×\(other.columns)")
     forEachRun { run, count in body(run, other.baseAddress + (run - baseAddress), count) }

@@ -32,7 +32,7 @@ public enum Initializer: Sendable {
     _ target: UnsafeMutableBufferPointer<Float>, shape: Shape,
     using generator: inout RandomGenerator
   ) {
-    precondition(
+    require(
       target.count == shape.count,
       "Initializer: expected \(shape.count) elements for shape \(shape), got \(target.count)")
     let fanOut = Float(shape[0])
@@ -47,7 +47,7 @@ public enum Initializer: Sendable {
     case .lecunUniform: target.fillUniform(variance: 1 / fanIn, &generator)
     case .lecunNormal: target.fillNormal(variance: 1 / fanIn, &generator)
     case .values(let tensor):
-      precondition(
+      require(
         tensor.shape == shape,
         "Initializer.values: expected shape \(shape), got \(tensor.shape)")
       tensor.withUnsafeBufferPointer { _ = target.update(fromContentsOf: $0) }

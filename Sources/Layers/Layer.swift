@@ -98,7 +98,7 @@ public struct Parameter: Sendable {
 
   /// Declares a parameter.
   public init(_ name: String, shape: Shape, initialValue: Initializer, l2: Float = 0) {
-    precondition(
+    require(
       1...2 ~= shape.rank, "Parameter \(name): expected one or two axes, got shape \(shape)")
     self.name = name
     self.shape = shape

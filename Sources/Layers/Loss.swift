@@ -24,10 +24,10 @@ public struct Loss: Sendable {
   public let classWeights: [Float]?
 
   private init(_ kind: Kind, labelSmoothing: Float = 0, classWeights: [Float]? = nil) {
-    precondition(
+    require(
       0 <= labelSmoothing && labelSmoothing <= 1,
       "Loss: expected a label smoothing from 0 to 1, got \(labelSmoothing)")
-    precondition(
+    require(
       classWeights?.allSatisfy { $0 >= 0 } ?? true,
       "Loss: expected class weights from 0, got \(classWeights ?? [])")
     self.kind = kind
@@ -124,11 +124,11 @@ extension Loss {
     _ scores: MatrixView<Float>, _ targets: TargetRows, scale: Float,
     losses: UnsafeMutablePointer<Float>, gradient: MatrixView<Float>
   ) {
-    precondition(
+    require(
       scores.isContiguous && gradient.isContiguous && scores.rows == gradient.rows
         && scores.columns == gradient.columns,
       "Loss: expected contiguous scores and gradient of one shape")
-    precondition(
+    require(
       targets.values != nil || (targets.labels != nil && takesLabels),
       "Loss: expected values as targets, or labels of a categorical loss")
     if kind == .softmaxCrossEntropy {

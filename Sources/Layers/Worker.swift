@@ -15,7 +15,7 @@ public struct Worker: Sendable {
 
   /// Creates worker `index` of `count`.
   public init(index: Int, of count: Int) {
-    precondition(
+    require(
       0 <= index && index < count, "Worker: expected an index below \(count), got \(index)")
     self.index = index
     self.count = count

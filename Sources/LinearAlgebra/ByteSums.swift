@@ -25,7 +25,7 @@ struct ByteSums: Sendable {
   ) {
     guard maru_has_byte_products() != 0, let bytes = samples.bytes else { return nil }
     let inputs = samples.sampleShape.count
-    precondition(
+    require(
       bytes.elements.count == samples.sampleCount * inputs,
       "SampleSource.bytes: expected \(samples.sampleCount) samples of \(inputs), got \(bytes.elements.count) bytes"
     )

@@ -11,7 +11,7 @@ public struct CholeskyFactor<Scalar: LAPACKScalar>: Sendable {
   /// Throws with the order of the first leading minor that is not positive, or where an element is not
   /// finite. The matrix is copied as it lies: its lower triangle is the upper one to LAPACK.
   public init(_ a: Matrix<Scalar>) throws(LinearAlgebraError) {
-    precondition(a.rows == a.columns, "cholesky: expected A [n, n], got \(a.shape)")
+    require(a.rows == a.columns, "cholesky: expected A [n, n], got \(a.shape)")
     try requireFinite(a, "A")
     let n = a.rows
     var factor = a
@@ -29,7 +29,7 @@ public struct CholeskyFactor<Scalar: LAPACKScalar>: Sendable {
   /// element of `B` is not finite.
   public func solve(_ b: Matrix<Scalar>) throws(LinearAlgebraError) -> Matrix<Scalar> {
     let n = lower.rows
-    precondition(b.rows == n, "solve: expected B [\(n), k], got \(b.shape)")
+    require(b.rows == n, "solve: expected B [\(n), k], got \(b.shape)")
     try requireFinite(b, "B")
     if b.isEmpty { return b }
     var x = b.transposed()

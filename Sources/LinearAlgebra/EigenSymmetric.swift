@@ -17,7 +17,7 @@ public struct SymmetricEigen<Scalar: LAPACKScalar>: Sendable {
 public func eigenSymmetric<Scalar>(
   _ a: Matrix<Scalar>
 ) throws(LinearAlgebraError) -> SymmetricEigen<Scalar> {
-  precondition(a.rows == a.columns, "eigenSymmetric: expected A [n, n], got \(a.shape)")
+  require(a.rows == a.columns, "eigenSymmetric: expected A [n, n], got \(a.shape)")
   try requireFinite(a, "A")
   if a.isEmpty { return SymmetricEigen(values: [], vectors: a) }
   var vectors = a

@@ -9,7 +9,7 @@ func letter(_ letter: Unicode.Scalar) -> CChar { CChar(letter.value) }
 /// Converts a size to LAPACK's 32-bit integer, or traps.
 func lapackInteger(_ value: Int) -> Int32 {
   guard let small = Int32(exactly: value) else {
-    preconditionFailure("LAPACK: expected sizes up to \(Int32.max), got \(value)")
+    fatalError("LAPACK: expected sizes up to \(Int32.max), got \(value)")
   }
   return small
 }
@@ -20,7 +20,7 @@ func leading(_ size: Int) -> Int32 { lapackInteger(max(size, 1)) }
 /// What a routine reports beyond success, 0; traps where it complains about an argument.
 @discardableResult
 func checked(_ info: Int32, _ routine: StaticString) -> Int {
-  precondition(info >= 0, "argument \(-info) of LAPACKE's \(routine) is wrong")
+  require(info >= 0, "argument \(-info) of LAPACKE's \(routine) is wrong")
   return Int(info)
 }
 

@@ -15,7 +15,7 @@ public struct LUFactors<Scalar: LAPACKScalar>: Sendable {
   /// Factors a square matrix; others trap. Throws where an element is not finite, not where the matrix
   /// is singular, of which the determinant and the condition are known.
   public init(_ a: Matrix<Scalar>) throws(LinearAlgebraError) {
-    precondition(a.rows == a.columns, "LUFactors: expected A [n, n], got \(a.shape)")
+    require(a.rows == a.columns, "LUFactors: expected A [n, n], got \(a.shape)")
     try requireFinite(a, "A")
     let n = lapackInteger(a.rows)
     var factors = a.elements
@@ -49,7 +49,7 @@ public struct LUFactors<Scalar: LAPACKScalar>: Sendable {
   /// Shapes: `B` [n, k] → `X` [n, k]; others trap. `B` and `X` are copied transposed. Throws where `A`
   /// is singular or an element of `B` is not finite.
   public func solve(_ b: Matrix<Scalar>) throws(LinearAlgebraError) -> Matrix<Scalar> {
-    precondition(b.rows == size, "solve: expected B [\(size), k], got \(b.shape)")
+    require(b.rows == size, "solve: expected B [\(size), k], got \(b.shape)")
     try requireFinite(b, "B")
     if let singularPivot { throw .singular(pivot: singularPivot) }
     if b.isEmpty { return b }

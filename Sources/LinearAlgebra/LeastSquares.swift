@@ -81,7 +81,7 @@ public func leastSquaresByQR<Scalar>(
 private func requireProblem<Scalar>(
   _ a: Matrix<Scalar>, _ b: Matrix<Scalar>
 ) throws(LinearAlgebraError) {
-  precondition(
+  require(
     a.rows == b.rows,
     "leastSquares: expected A [m, n] and B [m, k], got A \(a.shape), B \(b.shape)")
   try requireFinite(a, "A")

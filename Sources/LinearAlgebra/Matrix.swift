@@ -18,7 +18,7 @@ public struct Matrix<Scalar: LAPACKScalar>: Sendable, Equatable {
 
   /// Creates a matrix from its elements in row-major order.
   public init(rows: Int, columns: Int, elements: [Scalar]) {
-    precondition(
+    require(
       rows >= 0 && columns >= 0 && elements.count == Shape([rows, columns]).count,
       "Matrix: expected \(rows)×\(columns) elements, got \(elements.count)")
     (self.rows, self.columns, storage) = (rows, columns, elements)
@@ -33,7 +33,7 @@ public struct Matrix<Scalar: LAPACKScalar>: Sendable, Equatable {
   /// Creates a matrix from its rows, which must be of one length.
   public init(_ rows: [[Scalar]]) {
     let columns = rows.first?.count ?? 0
-    precondition(
+    require(
       rows.allSatisfy { $0.count == columns },
       "Matrix: expected rows of one length, got \(rows.map(\.count))")
     self.init(rows: rows.count, columns: columns, elements: rows.flatMap { $0 })
@@ -105,7 +105,7 @@ public struct Matrix<Scalar: LAPACKScalar>: Sendable, Equatable {
       other.withMatrix { right in
         let a = transposingSelf ? left.transposed : left
         let b = transposingOther ? right.transposed : right
-        precondition(
+        require(
           a.columns == b.rows,
           "Matrix.multiplied: expected [m, k]·[k, n], got [\(a.rows), \(a.columns)]·[\(b.rows), \(b.columns)]"
         )
@@ -130,7 +130,7 @@ public struct Matrix<Scalar: LAPACKScalar>: Sendable, Equatable {
 
   @inlinable
   func offset(_ row: Int, _ column: Int) -> Int {
-    precondition(
+    require(
       0 <= row && row < rows && 0 <= column && column < columns,
       "Matrix: element (\(row), \(column)) of a \(rows)×\(columns) matrix")
     return row * columns + column
@@ -143,7 +143,7 @@ public struct Matrix<Scalar: LAPACKScalar>: Sendable, Equatable {
 extension Matrix<Float> {
   /// Creates a matrix from a tensor of two axes, copying its elements; others trap.
   public init(_ tensor: Tensor) {
-    precondition(tensor.shape.rank == 2, "Matrix: expected two axes, got shape \(tensor.shape)")
+    require(tensor.shape.rank == 2, "Matrix: expected two axes, got shape \(tensor.shape)")
     self.init(rows: tensor.shape[0], columns: tensor.shape[1], elements: tensor.elements)
   }
 }

@@ -61,7 +61,7 @@ func relativeTolerance<Scalar>(_ tolerance: Scalar?, _ a: Matrix<Scalar>) -> Sca
     // In single precision a tall matrix has 1/ε rows.
     return min(Scalar(max(a.rows, a.columns)) * .ulpOfOne, Scalar(1).nextDown)
   }
-  precondition(0 <= tolerance && tolerance < 1, "tolerance: expected 0 ..< 1, got \(tolerance)")
+  require(0 <= tolerance && tolerance < 1, "tolerance: expected 0 ..< 1, got \(tolerance)")
   return tolerance
 }
 
@@ -72,7 +72,7 @@ func elementNorm<Scalar>(_ a: Matrix<Scalar>, _ kind: MatrixNorm) -> Scalar {
   case .one: lange("I", a)
   case .infinity: lange("1", a)
   case .frobenius: lange("F", a)
-  case .two: preconditionFailure("elementNorm: the 2-norm needs singular values")
+  case .two: fatalError("elementNorm: the 2-norm needs singular values")
   }
 }
 

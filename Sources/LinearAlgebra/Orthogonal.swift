@@ -24,7 +24,7 @@ extension Tensor {
     let normal = Matrix<Float>(
       rows: long, columns: short, elements: (0..<long * short).map { _ in generator.normal() })
     guard let factors = try? qr(normal) else {
-      preconditionFailure("Tensor.orthogonal: a normal number was not finite")
+      fatalError("Tensor.orthogonal: a normal number was not finite")
     }
     var q = factors.q
     for column in 0..<short {

@@ -7,7 +7,7 @@ extension PrincipalComponents {
   /// Shapes: `X` [n, d] → `Z` [n, k]; others trap. Throws where an element is not finite. Along a
   /// component without variance, which has no standard deviation to divide by, whitened scores are 0.
   public func transform(_ samples: Matrix<Scalar>) throws(LinearAlgebraError) -> Matrix<Scalar> {
-    precondition(
+    require(
       samples.columns == inputs,
       "PrincipalComponents.transform: expected X [n, \(inputs)], got \(samples.shape)")
     try requireFinite(samples, "X")
@@ -24,7 +24,7 @@ extension PrincipalComponents {
   public func inverseTransform(
     _ scores: Matrix<Scalar>
   ) throws(LinearAlgebraError) -> Matrix<Scalar> {
-    precondition(
+    require(
       scores.columns == components.rows,
       "PrincipalComponents.inverseTransform: expected Z [n, \(components.rows)], got \(scores.shape)"
     )
@@ -57,7 +57,7 @@ extension PrincipalComponents<Float> {
   ///   - samples: `X`
   ///   - indices: which of them, all unless given
   public func transform(_ samples: any SampleSource, indices: [Int32]? = nil) -> Tensor {
-    precondition(
+    require(
       samples.sampleShape.count == inputs,
       "PrincipalComponents.transform: expected samples of \(inputs) elements, got \(samples.sampleShape)"
     )

@@ -80,7 +80,7 @@ public struct PrincipalComponents<Scalar: LAPACKScalar>: Sendable {
   ) throws(LinearAlgebraError) {
     guard moments.count >= 2 else { throw .tooFewSamples(count: moments.count) }
     let inputs = moments.inputs
-    precondition(inputs >= 1, "PrincipalComponents: expected at least one input")
+    require(inputs >= 1, "PrincipalComponents: expected at least one input")
     try requireFinite(moments.scatter, "the covariance")
     let eigen = try eigenSymmetric(moments.scatter)
     let scale = 1 / Double(moments.count - 1)
@@ -109,11 +109,11 @@ public struct PrincipalComponents<Scalar: LAPACKScalar>: Sendable {
     switch kept {
     case .all: return most
     case .count(let count):
-      precondition(
+      require(
         1...most ~= count, "PrincipalComponents: expected 1 to \(most) components, got \(count)")
       return count
     case .variance(let share):
-      precondition(
+      require(
         0 < share && share <= 1,
         "PrincipalComponents: expected a share of the variance above 0 and up to 1, got \(share)")
       var left = total

@@ -22,7 +22,7 @@ public struct RegressionSums: Sendable {
 
   /// The sums of no samples.
   public init(inputs: Int, classes: Int) {
-    precondition(
+    require(
       inputs >= 0 && classes >= 0,
       "RegressionSums: expected sizes from 0, got \(inputs), \(classes)")
     products = Matrix(rows: inputs, columns: inputs)
@@ -47,13 +47,13 @@ public struct RegressionSums: Sendable {
     _ samples: any SampleSource, labels: [Int], classes: Int, indices: Range<Int>? = nil
   ) {
     let indices = indices ?? 0..<samples.sampleCount
-    precondition(
+    require(
       samples.sampleCount == labels.count && indices.clamped(to: labels.indices) == indices,
       "RegressionSums: expected a label for each of \(samples.sampleCount) samples, got \(labels.count) labels, samples \(indices)"
     )
     self.init(inputs: samples.sampleShape.count, classes: classes)
     for label in labels[indices] {
-      precondition(
+      require(
         0 <= label && label < classes,
         "RegressionSums: expected labels in 0..<\(classes), got \(label)")
       classCounts[label] += 1
@@ -72,7 +72,7 @@ public struct RegressionSums: Sendable {
 
   /// The sums of the samples of both; sizes that differ trap.
   public static func + (a: RegressionSums, b: RegressionSums) -> RegressionSums {
-    precondition(
+    require(
       a.inputs == b.inputs && a.classes == b.classes,
       "RegressionSums +: expected equal sizes, got \(a.inputs), \(a.classes) and \(b.inputs), \(b.classes)"
     )

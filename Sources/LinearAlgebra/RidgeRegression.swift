@@ -25,7 +25,7 @@ public struct RidgeRegression: Sendable {
   /// (``LinearAlgebraError/notPositiveDefinite(leadingMinor:)``, counted among the inputs that vary), and
   /// where an element was not finite.
   public init(_ sums: RegressionSums, ridge: Double) throws(LinearAlgebraError) {
-    precondition(
+    require(
       ridge >= 0 && ridge.isFinite, "RidgeRegression: expected λ from 0, got \(ridge)")
     let centred = try CentredSums(sums)
     var penalised = centred.products
@@ -59,7 +59,7 @@ public struct RidgeRegression: Sendable {
     try validation.requireFinite()
     let centred = try CentredSums(training)
     let candidates = candidates ?? centred.candidates
-    precondition(
+    require(
       candidates.allSatisfy { $0 > 0 && $0.isFinite } && validation.count > 0,
       "RidgeRegression: expected samples to choose by and λ above 0, got \(candidates)")
     let eigen = try eigenSymmetric(centred.products)
@@ -79,7 +79,7 @@ public struct RidgeRegression: Sendable {
     let products = validation.products.symmetric
     let errors = fits.map { $0.squaredError(validation, products) }
     guard let best = fits.indices.min(by: { errors[$0] < errors[$1] }) else {
-      preconditionFailure("RidgeRegression: expected at least one λ")
+      fatalError("RidgeRegression: expected at least one λ")
     }
     return fits[best]
   }
@@ -91,7 +91,7 @@ public struct RidgeRegression: Sendable {
 
   /// The error from the sums and both triangles of their products.
   private func squaredError(_ sums: RegressionSums, _ products: Matrix<Double>) -> Double {
-    precondition(
+    require(
       sums.inputs == weight.columns && sums.classes == weight.rows && sums.count > 0,
       "RidgeRegression: expected samples of \(weight.columns) inputs and \(weight.rows) classes")
     let totals = sums.totals
@@ -141,7 +141,7 @@ private struct CentredSums {
   static let rounding = 1e-12
 
   init(_ sums: RegressionSums) throws(LinearAlgebraError) {
-    precondition(sums.count > 0, "RidgeRegression: expected at least one sample")
+    require(sums.count > 0, "RidgeRegression: expected at least one sample")
     try sums.requireFinite()
     let count = Double(sums.count)
     let means = sums.totals.map { $0 / count }

@@ -7,7 +7,7 @@ struct SampleBlocks: Sendable {
   /// All samples in blocks of a size, or those at the given indices, of which others than the samples'
   /// own trap.
   init(_ samples: any SampleSource, _ indices: [Int32]?, size: Int) {
-    precondition(
+    require(
       indices?.allSatisfy { 0..<samples.sampleCount ~= Int($0) } ?? true,
       "expected indices of \(samples.sampleCount) samples")
     (self.samples, self.indices) = (samples, indices)

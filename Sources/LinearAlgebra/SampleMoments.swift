@@ -31,7 +31,7 @@ public struct SampleMoments: Sendable {
 
   /// The moments of no samples.
   public init(inputs: Int) {
-    precondition(inputs >= 0, "SampleMoments: expected inputs from 0, got \(inputs)")
+    require(inputs >= 0, "SampleMoments: expected inputs from 0, got \(inputs)")
     mean = [Double](repeating: 0, count: inputs)
     scatter = Matrix(rows: inputs, columns: inputs)
   }
@@ -85,7 +85,7 @@ public struct SampleMoments: Sendable {
 
   /// The moments of the samples of both; inputs of different numbers trap.
   public static func + (a: SampleMoments, b: SampleMoments) -> SampleMoments {
-    precondition(
+    require(
       a.inputs == b.inputs,
       "SampleMoments +: expected equal numbers of inputs, got \(a.inputs) and \(b.inputs)")
     if a.count == 0 || b.count == 0 { return a.count == 0 ? b : a }
@@ -100,7 +100,7 @@ public struct SampleMoments: Sendable {
   ///
   /// Throws where an element is not finite, having added the blocks before it.
   public mutating func add<Scalar>(_ samples: Matrix<Scalar>) throws(LinearAlgebraError) {
-    precondition(
+    require(
       samples.columns == inputs,
       "SampleMoments: expected samples of \(inputs) inputs, got \(samples.shape)")
     var products = Matrix<Scalar>(rows: inputs, columns: inputs)

@@ -7,7 +7,7 @@
 public func solve<Scalar>(
   _ a: Matrix<Scalar>, _ b: Matrix<Scalar>
 ) throws(LinearAlgebraError) -> Matrix<Scalar> {
-  precondition(
+  require(
     a.rows == a.columns && b.rows == a.rows,
     "solve: expected A [n, n] and B [n, k], got A \(a.shape), B \(b.shape)")
   return try LUFactors(a).solve(b)
@@ -21,6 +21,6 @@ public func solve<Scalar>(
 public func inverse<Scalar>(
   _ a: Matrix<Scalar>
 ) throws(LinearAlgebraError) -> Matrix<Scalar> {
-  precondition(a.rows == a.columns, "inverse: expected A [n, n], got \(a.shape)")
+  require(a.rows == a.columns, "inverse: expected A [n, n], got \(a.shape)")
   return try LUFactors(a).inverse()
 }

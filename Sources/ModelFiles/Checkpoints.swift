@@ -37,7 +37,7 @@ public final class Checkpoints: Callback {
   ///   - settings: a text to be stored with each state
   public init(_ path: String, every interval: Interval, settings: String = "") {
     if case .steps(let steps) = interval {
-      precondition(steps >= 1, "Checkpoints: expected at least 1 step, got \(steps)")
+      require(steps >= 1, "Checkpoints: expected at least 1 step, got \(steps)")
     }
     self.path = path
     self.interval = interval

@@ -27,7 +27,7 @@ public final class AlignedBuffer: @unchecked Sendable {
 
   /// Allocates `count` elements of no particular value.
   public init(uninitialized count: Int) {
-    precondition(count >= 0, "AlignedBuffer: expected a count from 0, got \(count)")
+    require(count >= 0, "AlignedBuffer: expected a count from 0, got \(count)")
     let bytes = max(count, 1) * MemoryLayout<Float>.stride
     var memory: UnsafeMutableRawPointer?
     guard posix_memalign(&memory, Self.alignment, bytes) == 0, let memory else {
@@ -49,7 +49,7 @@ public final class AlignedBuffer: @unchecked Sendable {
   ///
   /// The view does not keep the buffer alive.
   public func matrix(at offset: Int = 0, rows: Int, columns: Int) -> MatrixView<Float> {
-    precondition(
+    require(
       offset >= 0 && rows >= 0 && columns >= 0 && offset + rows * columns <= count,
       "AlignedBuffer.matrix: \(rows)×\(columns) from \(offset) on exceed \(count) elements")
     return MatrixView(floats + offset, rows: rows, columns: columns)

@@ -37,7 +37,7 @@ package enum NumberFormat: Sendable, CaseIterable {
     _ bytes: UnsafeRawBufferPointer, bigEndian: Bool = false,
     into floats: UnsafeMutableBufferPointer<Float>
   ) {
-    precondition(
+    require(
       bytes.count == floats.count * byteCount,
       "NumberFormat: expected \(floats.count * byteCount) bytes, got \(bytes.count)")
     func each<Bits: FixedWidthInteger>(_ widened: (Bits) -> Float) {

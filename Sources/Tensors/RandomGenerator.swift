@@ -47,7 +47,7 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable, Hashable {
 
   /// Creates a generator that goes on from a stored ``state``: four words, not all 0.
   public init(state: [UInt64]) {
-    precondition(
+    require(
       state.count == 4 && state.contains { $0 != 0 },
       "RandomGenerator: expected a state of four words, not all 0, got \(state)")
     (s0, s1, s2, s3) = (state[0], state[1], state[2], state[3])

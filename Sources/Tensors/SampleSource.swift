@@ -71,11 +71,11 @@ extension MatrixView<Float> {
   /// Traps where this is no batch for so many indices and these columns of samples of `count`
   /// elements.
   package func checkGather(_ type: String, _ indices: Int, _ columns: Range<Int>, of count: Int) {
-    precondition(
+    require(
       !isTransposed && rows == indices && self.columns == columns.count,
       "\(type).gather: expected a batch [\(indices), \(columns.count)], got [\(rows), \(self.columns)]"
     )
-    precondition(
+    require(
       columns.lowerBound >= 0 && columns.upperBound <= count,
       "\(type).gather: expected columns in 0..<\(count), got \(columns)")
   }

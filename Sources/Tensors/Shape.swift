@@ -7,13 +7,13 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
   /// Creates a shape; a negative size, or sizes whose product overflows, trap.
   public init(_ sizes: [Int]) {
-    precondition(
+    require(
       sizes.allSatisfy { $0 >= 0 }, "Shape: expected sizes from 0, got \(sizes)")
     self.sizes = sizes
     var count = 1
     for size in sizes {
       let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      precondition(!overflow, "Shape: expected a product that fits an Int, got sizes \(sizes)")
+      require(!overflow, "Shape: expected a product that fits an Int, got sizes \(sizes)")
       count = product
     }
     self.count = count

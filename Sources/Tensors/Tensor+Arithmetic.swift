@@ -6,7 +6,7 @@ extension Tensor {
   /// Shapes: equal, or `a` [m, k] and `b` [k], as the bias in `S = X·Wᵀ + b`; others trap.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     guard a.shape != b.shape else { return a.combined(with: b, "+", maru_add) }
-    precondition(
+    require(
       a.shape.rank == 2 && b.shape == [a.shape[1]],
       "Tensor +: expected equal shapes, or [m, k] and [k], got \(a.shape) and \(b.shape)")
     var sum = a
@@ -56,7 +56,7 @@ extension Tensor {
   public func multiplied(
     by other: Tensor, transposingSelf: Bool = false, transposingOther: Bool = false
   ) -> Tensor {
-    precondition(
+    require(
       shape.rank == 2 && other.shape.rank == 2,
       "Tensor.multiplied: expected two matrices, got \(shape) and \(other.shape)")
     return withMatrix { left in
@@ -75,7 +75,7 @@ extension Tensor {
     _ kernel: (UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) ->
       Void
   ) -> Tensor {
-    precondition(
+    require(
       shape == other.shape,
       "Tensor \(name): expected equal shapes, got \(shape) and \(other.shape)")
     return withUnsafeBufferPointer { a in

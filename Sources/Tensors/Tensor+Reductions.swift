@@ -18,7 +18,7 @@ extension Tensor {
   /// The class that a model predicts for each sample. Ties and NaN as in ``argmax()``. Traps where
   /// the tensor is not a matrix or has no column.
   public func argmaxOfRows() -> [Int] {
-    precondition(shape.rank == 2, "Tensor.argmaxOfRows: expected shape [m, k], got \(shape)")
+    require(shape.rank == 2, "Tensor.argmaxOfRows: expected shape [m, k], got \(shape)")
     let (rows, columns) = (shape[0], shape[1])
     return withUnsafeBufferPointer { elements in
       (0..<rows).map { row in
@@ -30,7 +30,7 @@ extension Tensor {
 }
 
 private func indexOfMaximum(_ values: UnsafeBufferPointer<Float>) -> Int {
-  precondition(!values.isEmpty, "Tensor.argmax: expected at least one element, got none")
+  require(!values.isEmpty, "Tensor.argmax: expected at least one element, got none")
   var best = 0
   for index in values.indices.dropFirst() {
     if values[best].isNaN { break }

@@ -25,7 +25,7 @@ public struct Tensor: Sendable {
 
   /// Creates a tensor from its elements in row-major order; their number must be the shape's count.
   public init(_ elements: some Collection<Float>, shape: Shape) {
-    precondition(
+    require(
       elements.count == shape.count,
       "Tensor: expected \(shape.count) elements for shape \(shape), got \(elements.count)")
     self.init(shape: shape) { buffer in
@@ -69,7 +69,7 @@ public struct Tensor: Sendable {
 
   /// The parts of the tensor at the given indices of its first axis, which stays.
   public subscript(rows range: Range<Int>) -> Tensor {
-    precondition(
+    require(
       shape.rank >= 1 && range.lowerBound >= 0 && range.upperBound <= shape[0],
       "Tensor: rows \(range) of shape \(shape)")
     let size = shape.withoutFirst.count
@@ -115,12 +115,12 @@ public struct Tensor: Sendable {
     let knownCount = Shape(known).count
     var resolved = Shape(known)
     if known.count < sizes.count {
-      precondition(
+      require(
         known.count == sizes.count - 1 && knownCount > 0 && count.isMultiple(of: knownCount),
         "Tensor.reshaped: expected one size of -1 that fits \(count) elements, got \(sizes)")
       resolved = Shape(sizes.map { $0 == -1 ? count / knownCount : $0 })
     }
-    precondition(
+    require(
       resolved.count == count,
       "Tensor.reshaped: expected \(count) elements as in shape \(shape), got \(sizes)")
     var result = self
@@ -136,7 +136,7 @@ public struct Tensor: Sendable {
   }
 
   private func offset(_ indices: [Int]) -> Int {
-    precondition(
+    require(
       indices.count == shape.rank && zip(indices, shape.sizes).allSatisfy { 0 <= $0 && $0 < $1 },
       "Tensor: element \(indices) of shape \(shape)")
     return zip(indices, shape.sizes).reduce(0) { $0 * $1.1 + $1.0 }

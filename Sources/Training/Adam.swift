@@ -32,11 +32,11 @@ public struct Adam: Optimizer {
     learningRate: LearningRate = 0.001, beta1: Float = 0.9, beta2: Float = 0.999,
     epsilon: Float = 1e-7, weightDecay: Float = 0
   ) {
-    precondition(
+    require(
       0 <= beta1 && beta1 < 1 && 0 <= beta2 && beta2 < 1,
       "Adam: expected β₁ and β₂ from 0 to below 1, got \(beta1) and \(beta2)")
-    precondition(epsilon > 0, "Adam: expected ε above 0, got \(epsilon)")
-    precondition(weightDecay >= 0, "Adam: expected a weight decay from 0, got \(weightDecay)")
+    require(epsilon > 0, "Adam: expected ε above 0, got \(epsilon)")
+    require(weightDecay >= 0, "Adam: expected a weight decay from 0, got \(weightDecay)")
     self.learningRate = learningRate
     self.beta1 = beta1
     self.beta2 = beta2

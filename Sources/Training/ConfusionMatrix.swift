@@ -15,14 +15,14 @@ public struct ConfusionMatrix: Sendable, Equatable {
   ///   - predictions: the predicted class of each sample
   ///   - classCount: the number of classes; one more than the highest that occurs unless given
   public init(labels: [Int], predictions: [Int], classCount: Int? = nil) {
-    precondition(
+    require(
       labels.count == predictions.count,
       "ConfusionMatrix: expected a prediction a label, got \(labels.count) labels and \(predictions.count) predictions"
     )
     let classes = classCount ?? 1 + max(labels.max() ?? -1, predictions.max() ?? -1)
     var counts = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
     for (label, prediction) in zip(labels, predictions) {
-      precondition(
+      require(
         0 <= label && label < classes && 0 <= prediction && prediction < classes,
         "ConfusionMatrix: expected classes from 0 to below \(classes), got \(label) predicted as \(prediction)"
       )
@@ -109,7 +109,7 @@ extension ConfusionMatrix {
 
   private func checked(_ names: [String]?) -> [String] {
     let names = names ?? counts.indices.map { "\($0)" }
-    precondition(
+    require(
       names.count == classCount,
       "ConfusionMatrix: expected \(classCount) class names, got \(names.count)")
     return names

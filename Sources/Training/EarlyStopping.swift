@@ -33,8 +33,8 @@ public final class EarlyStopping: Callback {
     monitor name: String = "val_loss", patience: Int = 0, minimumDelta: Double = 0,
     restoresBestWeights: Bool = true
   ) {
-    precondition(patience >= 0, "EarlyStopping: expected a patience from 0, got \(patience)")
-    precondition(
+    require(patience >= 0, "EarlyStopping: expected a patience from 0, got \(patience)")
+    require(
       minimumDelta >= 0, "EarlyStopping: expected a minimum delta from 0, got \(minimumDelta)")
     self.patience = patience
     self.restoresBestWeights = restoresBestWeights

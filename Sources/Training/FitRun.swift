@@ -24,8 +24,8 @@ final class FitRun {
     batchSize: Int?, validation: Validation, shuffle: Bool, callbacks: [any Callback],
     profile: StepProfile?, state: TrainingState?
   ) throws {
-    precondition(epochs >= 0, "Sequential.fit: expected epochs from 0, got \(epochs)")
-    precondition(
+    require(epochs >= 0, "Sequential.fit: expected epochs from 0, got \(epochs)")
+    require(
       batchSize ?? 1 >= 1, "Sequential.fit: expected batches from 1, got \(batchSize ?? 0)")
     self.model = model
     self.callbacks = callbacks
@@ -46,7 +46,7 @@ final class FitRun {
         targets: prepared, samples: training, batchSize: size, epochs: epochs,
         isProfiled: profile != nil)
     case .fullBatch(let settings):
-      precondition(
+      require(
         batchSize == nil,
         "Sequential.fit: expected no batch size, since L-BFGS takes all samples at once")
       size = training.count

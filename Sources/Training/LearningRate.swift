@@ -29,15 +29,15 @@ public enum LearningRate: Sendable, Hashable, ExpressibleByFloatLiteral,
 
   /// The rate for a step; a stair or a fall over fewer steps than 1 traps.
   public func rate(at step: Int) -> Float {
-    precondition(step >= 0, "LearningRate: expected a step from 0, got \(step)")
+    require(step >= 0, "LearningRate: expected a step from 0, got \(step)")
     switch self {
     case .constant(let rate):
       return rate
     case .step(let initial, let factor, let every):
-      precondition(every >= 1, "LearningRate.step: expected at least 1 step, got \(every)")
+      require(every >= 1, "LearningRate.step: expected at least 1 step, got \(every)")
       return initial * pow(factor, Float(step / every))
     case .exponential(let initial, let factor, let every):
-      precondition(every >= 1, "LearningRate.exponential: expected at least 1 step, got \(every)")
+      require(every >= 1, "LearningRate.exponential: expected at least 1 step, got \(every)")
       return initial * pow(factor, Float(step) / Float(every))
     case .cosine(let peak, let floor, let warmUp, let steps):
       if step < warmUp { return peak * Float(step + 1) / Float(warmUp) }

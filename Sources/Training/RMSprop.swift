@@ -13,8 +13,8 @@ public struct RMSprop: Optimizer {
 
   /// Creates the rule.
   public init(learningRate: LearningRate = 0.001, rho: Float = 0.9, epsilon: Float = 1e-7) {
-    precondition(0 <= rho && rho < 1, "RMSprop: expected ρ from 0 to below 1, got \(rho)")
-    precondition(epsilon > 0, "RMSprop: expected ε above 0, got \(epsilon)")
+    require(0 <= rho && rho < 1, "RMSprop: expected ρ from 0 to below 1, got \(rho)")
+    require(epsilon > 0, "RMSprop: expected ε above 0, got \(epsilon)")
     self.learningRate = learningRate
     self.rho = rho
     self.epsilon = epsilon

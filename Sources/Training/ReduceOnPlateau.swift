@@ -30,13 +30,13 @@ public final class ReduceOnPlateau: Callback {
     monitor name: String = "val_loss", factor: Float = 0.1, patience: Int = 10,
     minimumDelta: Double = 1e-4, cooldown: Int = 0, minimumRate: Float = 0
   ) {
-    precondition(
+    require(
       0 < factor && factor < 1,
       "ReduceOnPlateau: expected a factor above 0 and below 1, got \(factor)")
-    precondition(
+    require(
       patience >= 0 && cooldown >= 0,
       "ReduceOnPlateau: expected patience and cooldown from 0, got \(patience) and \(cooldown)")
-    precondition(
+    require(
       minimumDelta >= 0 && minimumRate >= 0,
       "ReduceOnPlateau: expected a minimum delta and rate from 0, got \(minimumDelta) and \(minimumRate)"
     )

@@ -15,7 +15,7 @@ public struct SGD: Optimizer {
 
   /// Creates the rule; plain unless a momentum is given.
   public init(learningRate: LearningRate = 0.01, momentum: Float = 0, nesterov: Bool = false) {
-    precondition(
+    require(
       0 <= momentum && momentum < 1, "SGD: expected a momentum from 0 to below 1, got \(momentum)")
     self.learningRate = learningRate
     self.momentum = momentum

@@ -27,7 +27,7 @@ public final class Sequential {
   /// Results depend on it by rounding alone: BLAS adds in an order that depends on the size of a
   /// product, and workers cut products into parts. All else is the same, bit by bit.
   public var threads = Processors.usable {
-    didSet { precondition(threads >= 1, "Sequential.threads: expected at least 1, got \(threads)") }
+    didSet { require(threads >= 1, "Sequential.threads: expected at least 1, got \(threads)") }
   }
 
   /// Whether training gives the same bits for any number of threads.
@@ -105,7 +105,7 @@ public final class Sequential {
       layout.slices.map { slice in Tensor(elements(of: slice), shape: slice.parameter.shape) }
     }
     set {
-      precondition(
+      require(
         newValue.map(\.shape) == layout.slices.map(\.parameter.shape),
         "Sequential.weights: expected shapes \(layout.slices.map(\.parameter.shape)), got \(newValue.map(\.shape))"
       )
@@ -198,7 +198,7 @@ extension Sequential {
   public func compile(
     optimizer: some Optimizer, loss: Loss, metrics: [Metric] = [.accuracy], clipNorm: Float? = nil
   ) {
-    precondition(
+    require(
       clipNorm.map { $0 > 0 } ?? true,
       "Sequential.compile: expected a norm above 0 to clip to, got \(clipNorm ?? 0)")
     checkMetrics(metrics)
@@ -208,7 +208,7 @@ extension Sequential {
 
   func checkMetrics(_ metrics: [Metric]) {
     for case .topK(let k) in metrics {
-      precondition(k >= 1, "Sequential.compile: expected top 1 or more, got top \(k)")
+      require(k >= 1, "Sequential.compile: expected top 1 or more, got top \(k)")
     }
   }
 
@@ -222,14 +222,14 @@ extension Sequential {
   public var learningRate: Float {
     let compilation = compiled("learningRate")
     guard case .steps(let optimizer) = compilation.method else {
-      preconditionFailure("Sequential.learningRate: expected an optimizer that has one, got L-BFGS")
+      fatalError("Sequential.learningRate: expected an optimizer that has one, got L-BFGS")
     }
     return optimizer.learningRate.rate(at: compilation.steps) * compilation.rateFactor
   }
 
   func compiled(_ operation: String) -> Compilation {
     guard let compilation else {
-      preconditionFailure("Sequential.\(operation): expected a compiled model, call compile first")
+      fatalError("Sequential.\(operation): expected a compiled model, call compile first")
     }
     return compilation
   }

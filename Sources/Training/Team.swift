@@ -14,7 +14,7 @@ enum Team {
   ///
   /// Meanwhile BLAS stays on the thread that calls it, and denormal numbers are 0.
   static func run(_ count: Int, _ body: (Worker) -> Void) {
-    precondition(count >= 1, "Team: expected at least one worker, got \(count)")
+    require(count >= 1, "Team: expected at least one worker, got \(count)")
     OpenBLAS.withSingleThread {
       withoutActuallyEscaping(body) { body in
         let work = { (index: Int) in
@@ -54,7 +54,7 @@ enum Team {
         #endif
         return nil
       }, work.toOpaque())
-    precondition(result == 0, "Team: the system refused another thread (error \(result))")
+    require(result == 0, "Team: the system refused another thread (error \(result))")
     return thread
   }
 }

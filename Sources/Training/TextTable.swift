@@ -20,7 +20,7 @@ package struct TextTable: CustomStringConvertible {
 
   /// Adds a row, with a field a column.
   package mutating func append(_ fields: [String]) {
-    precondition(
+    require(
       fields.count == header.count,
       "TextTable: expected \(header.count) fields, got \(fields.count)")
     rows.append(fields)

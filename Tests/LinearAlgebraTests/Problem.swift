@@ -92,7 +92,9 @@ extension Matrix {
 
 extension Matrix<Double> {
   static func - (a: Matrix, b: Matrix) -> Matrix {
-    precondition(a.rows == b.rows && a.columns == b.columns)
+    require(
+      a.rows == b.rows && a.columns == b.columns,
+      "difference: expected matrices of one shape, got \(a.rows)×\(a.columns) and \(b.rows)×\(b.columns)")
     return Matrix(rows: a.rows, columns: a.columns, elements: zip(a.elements, b.elements).map(-))
   }
 

@@ -20,7 +20,7 @@ public final class TestMatrix<Scalar: BinaryFloatingPoint>: @unchecked Sendable 
 
   /// Allocates a matrix of the given elements in row-major order.
   public convenience init(_ elements: [Scalar], _ rows: Int, _ columns: Int, stride: Int? = nil) {
-    precondition(elements.count == rows * columns, "TestMatrix: \(elements.count) elements")
+    require(elements.count == rows * columns, "TestMatrix: \(elements.count) elements")
     self.init(poisoned: rows, columns, stride: stride)
     for row in 0..<rows {
       for column in 0..<columns { view[row, column] = elements[row * columns + column] }

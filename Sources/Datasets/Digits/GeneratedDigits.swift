@@ -33,7 +33,7 @@ public enum GeneratedDigits {
   /// Draws the images in `parts` parts, each on whatever thread is free; many more parts than there
   /// are threads, so that a slow one delays little.
   package static func images(_ range: Range<Int>, parts: Int) -> LabelledImages {
-    precondition(
+    require(
       range.lowerBound >= 0, "GeneratedDigits: expected indices from 0, got \(range)")
     let size = shape.count
     var labels = [Int](repeating: 0, count: range.count)

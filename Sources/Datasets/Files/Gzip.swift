@@ -5,7 +5,7 @@ enum Gzip {
   /// The most bytes that an archive of `count` bytes takes: what can't be compressed is stored, in
   /// blocks of up to 65,535 bytes with 5 more each, and a header may hold a file's name.
   static func largestArchive(of count: Int) -> Int {
-    precondition(0 <= count && count <= 1 << 48, "Gzip: expected a limit up to 2⁴⁸, got \(count)")
+    require(0 <= count && count <= 1 << 48, "Gzip: expected a limit up to 2⁴⁸, got \(count)")
     return count + count / 1000 + 4096
   }
 

@@ -40,7 +40,7 @@ extension GreyImage {
   public func fitted(
     rows: Int, columns: Int, as style: FittedImage.Style
   ) -> FittedImage {
-    precondition(
+    require(
       rows > 0 && columns > 0, "GreyImage.fitted: expected a size, got \(columns)×\(rows)")
     let background = borderMedian
     let isLight = background >= 128

@@ -15,7 +15,7 @@ public struct GreyImage: Sendable, Equatable {
   /// Creates a picture from its pixels, row by row; none, or another number than fills the rows,
   /// traps.
   public init(pixels: [UInt8], width: Int, height: Int) {
-    precondition(
+    require(
       width > 0 && height > 0 && pixels.count == width * height,
       "GreyImage: expected the pixels of \(width)×\(height), got \(pixels.count)")
     self.pixels = pixels

@@ -35,8 +35,8 @@ public struct LBFGS: Sendable {
   ///   - tolerance: from 0 to below 1; 1e-5 unless given. Single precision may hide what lies below
   ///     some 1e-6.
   public init(memory: Int = 10, tolerance: Double = 1e-5) {
-    precondition(memory >= 1, "LBFGS: expected a memory from 1, got \(memory)")
-    precondition(
+    require(memory >= 1, "LBFGS: expected a memory from 1, got \(memory)")
+    require(
       0 <= tolerance && tolerance < 1,
       "LBFGS: expected a tolerance from 0 to below 1, got \(tolerance)")
     self.memory = memory
