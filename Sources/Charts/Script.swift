@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 /// gnuplot commands as they are put together. Places and sizes are in pixels from the top left.
 package struct Script {

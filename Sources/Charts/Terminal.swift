@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 /// What a terminal, or a pipe in its place, can show.
 public struct Terminal: Sendable, Equatable {

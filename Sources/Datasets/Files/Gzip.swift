@@ -1,4 +1,5 @@
 import CLibdeflate
+import Tensors
 
 /// Reads gzip archives (RFC 1952) in one piece.
 enum Gzip {

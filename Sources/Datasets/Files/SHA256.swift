@@ -1,4 +1,5 @@
 import CCrypto
+import Tensors
 
 /// The SHA-256 of some bytes (FIPS 180-4), as 64 hexadecimal digits in lower case.
 package func sha256(_ bytes: ArraySlice<UInt8>) -> String {

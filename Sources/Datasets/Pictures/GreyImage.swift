@@ -1,3 +1,5 @@
+import Tensors
+
 /// A picture in shades of grey, such as a user's own drawing or photo.
 ///
 /// ```swift
