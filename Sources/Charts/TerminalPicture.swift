@@ -1,3 +1,4 @@
+import Training
 import Datasets
 
 /// Images as text for a terminal, in rows, a title above each.
