@@ -18,6 +18,11 @@
 
 #define MARU_INLINE static inline __attribute__((always_inline))
 
+/// The most numbers that are added up in single precision before their sum goes into one in double: a
+/// running float of very many rounds each of them away in the end. Blocks are counted from the start
+/// of a row or a column, so the bits depend neither on alignment nor on what stands beside it.
+#define MARU_SUM_BLOCK 16
+
 MARU_INLINE float maru_from_bits(int32_t bits) {
   float value;
   __builtin_memcpy(&value, &bits, sizeof value);

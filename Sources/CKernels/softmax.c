@@ -11,24 +11,43 @@ MARU_INLINE float row_maximum(const float *x, ptrdiff_t n) {
 }
 
 /// y ← e^(x − maximum of the row), the exponential as one loop over all rows, since a single row
-/// is often shorter than a vector register.
-MARU_INLINE void exponentials(const float *x, float *y, ptrdiff_t rows, ptrdiff_t n) {
+/// is often shorter than a vector register. Keeps the maxima where there is a place for them.
+MARU_INLINE void exponentials(const float *x, float *y, ptrdiff_t rows, ptrdiff_t n,
+                              float *maxima) {
   for (ptrdiff_t i = 0; i < rows; i++) {
     float maximum = row_maximum(x + i * n, n);
+    if (maxima) maxima[i] = maximum;
     for (ptrdiff_t j = 0; j < n; j++) y[i * n + j] = x[i * n + j] - maximum;
   }
   for (ptrdiff_t k = 0; k < rows * n; k++) y[k] = maru_exp(y[k]);
 }
 
+/// The sum of a term over j from 0 to below n, in blocks; of one block it is a plain sum.
+#define SUM(n, term)                                                                       \
+  ({                                                                                       \
+    ptrdiff_t j = 0, end = n < MARU_SUM_BLOCK ? n : MARU_SUM_BLOCK;                        \
+    float part = 0;                                                                        \
+    for (; j < end; j++) part += term;                                                     \
+    if (j < n) {                                                                           \
+      double sum = part;                                                                   \
+      while (j < n) {                                                                      \
+        end = j + MARU_SUM_BLOCK < n ? j + MARU_SUM_BLOCK : n;                             \
+        part = 0;                                                                          \
+        for (; j < end; j++) part += term;                                                 \
+        sum += part;                                                                       \
+      }                                                                                    \
+      part = (float)sum;                                                                   \
+    }                                                                                      \
+    part;                                                                                  \
+  })
+
 MARU_INLINE float row_sum(const float *y, ptrdiff_t n) {
-  float sum = 0;
-  for (ptrdiff_t j = 0; j < n; j++) sum += y[j];
-  return sum;
+  return SUM(n, y[j]);
 }
 
 MARU_KERNEL
 void maru_softmax_rows(const float *x, float *y, ptrdiff_t rows, ptrdiff_t n) {
-  exponentials(x, y, rows, n);
+  exponentials(x, y, rows, n, NULL);
   for (ptrdiff_t i = 0; i < rows; i++) {
     float factor = 1.0f / row_sum(y + i * n, n);
     for (ptrdiff_t j = 0; j < n; j++) y[i * n + j] *= factor;
@@ -40,18 +59,19 @@ void maru_softmax_rows_backward(const float *dy, const float *y, float *dx, ptrd
                                 ptrdiff_t n) {
   for (ptrdiff_t i = 0; i < rows; i++) {
     const float *dy_row = dy + i * n, *y_row = y + i * n;
-    float product = 0;
-    for (ptrdiff_t j = 0; j < n; j++) product += dy_row[j] * y_row[j];
+    float product = SUM(n, dy_row[j] * y_row[j]);
     for (ptrdiff_t j = 0; j < n; j++) dx[i * n + j] = y_row[j] * (dy_row[j] - product);
   }
 }
+
+#define SMOOTHED(target) ((1.0f - smoothing) * (target) + everywhere)
 
 MARU_KERNEL
 void maru_softmax_cross_entropy(const float *restrict x, const int32_t *labels,
                                 const float *targets, const float *weights, float smoothing,
                                 float scale, ptrdiff_t rows, ptrdiff_t n, float *losses,
                                 float *restrict gradient) {
-  exponentials(x, gradient, rows, n);
+  exponentials(x, gradient, rows, n, losses);
   float everywhere = smoothing / (float)n;
   for (ptrdiff_t i = 0; i < rows; i++) {
     const float *scores = x + i * n;
@@ -59,28 +79,18 @@ void maru_softmax_cross_entropy(const float *restrict x, const int32_t *labels,
     float sum = row_sum(row, n);
     // log Σ e^x − x is taken as log Σ e^(x − maximum) + (maximum − x): with large scores, adding the
     // maximum to the logarithm first would round the logarithm away.
-    float maximum = row_maximum(scores, n);
+    float maximum = losses[i];  // Until the loss takes its place.
     float log_sum = logf(sum);
     float weight = weights ? weights[i] : 1.0f;
     float factor = scale * weight;
     if (targets) {
       const float *target = targets + i * n;
-      float loss = 0, total = 0;
-      for (ptrdiff_t j = 0; j < n; j++) {
-        float t = (1.0f - smoothing) * target[j] + everywhere;
-        loss += t * (log_sum + (maximum - scores[j]));
-        total += t;
-      }
-      losses[i] = weight * loss;
-      for (ptrdiff_t j = 0; j < n; j++) {
-        float t = (1.0f - smoothing) * target[j] + everywhere;
-        row[j] = factor * (row[j] * (total / sum) - t);
-      }
+      losses[i] = weight * SUM(n, SMOOTHED(target[j]) * (log_sum + (maximum - scores[j])));
+      float share = SUM(n, SMOOTHED(target[j])) / sum;
+      for (ptrdiff_t j = 0; j < n; j++) row[j] = factor * (row[j] * share - SMOOTHED(target[j]));
     } else {
       float loss = (1.0f - smoothing) * (log_sum + (maximum - scores[labels[i]]));
-      if (smoothing != 0) {
-        for (ptrdiff_t j = 0; j < n; j++) loss += everywhere * (log_sum + (maximum - scores[j]));
-      }
+      if (smoothing != 0) loss += everywhere * SUM(n, log_sum + (maximum - scores[j]));
       losses[i] = weight * loss;
       float share = factor / sum;
       for (ptrdiff_t j = 0; j < n; j++) row[j] = row[j] * share - factor * everywhere;

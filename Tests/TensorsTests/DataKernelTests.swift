@@ -96,6 +96,61 @@ struct DataKernelTests {
     }
   }
 
+  /// Where a running float is 1e-6 off, or 1e-3 where all terms round the same way.
+  @Test("sums of very many rows are as good as those of few", arguments: [1, 3, 10, 37, 130])
+  func manyRows(columns: Int) {
+    let rows = 300_000
+    var random = Seeded(UInt64(90 + columns))
+    let row = random.values(1_000 * columns).map(abs)
+    for (name, values) in [("equal", [Float](repeating: 0.1, count: row.count)), ("random", row)] {
+      // The same thousand rows again and again.
+      let y = [[Float]](repeating: values, count: rows / 1_000).flatMap { $0 }
+      let sums = TestMatrix<Float>(poisoned: 1, columns)
+      maru_sum_columns(y, rows, columns, columns, sums.view.baseAddress)
+      let expected = (0..<columns).map { column in
+        300
+          * stride(from: column, to: values.count, by: columns)
+          .reduce(0.0) { $0 + Double(values[$1]) }
+      }
+      expect(
+        sums.elements,
+        matches: Reference(rows: 1, columns: columns, values: expected, relative: 3e-7),
+        "\(name), \(random)")
+      #expect(sums.surroundingsAreUntouched)
+    }
+  }
+
+  @Test("a column has the same sum wherever it stands, in memory too")
+  func placesOfColumns() {
+    var random = Seeded(97)
+    let (rows, columns) = (131, 200)
+    let y = random.values(rows * columns)
+    func sums(_ range: Range<Int>, offset: Int) -> [Float] {
+      let stride = columns + offset
+      var memory = [Float](repeating: .nan, count: offset + rows * stride)
+      for row in 0..<rows {
+        for column in 0..<columns {
+          memory[offset + row * stride + column] = y[row * columns + column]
+        }
+      }
+      let sums = TestMatrix<Float>(poisoned: 1, range.count)
+      memory.withUnsafeBufferPointer {
+        maru_sum_columns(
+          $0.baseAddress! + offset + range.lowerBound, rows, range.count, stride,
+          sums.view.baseAddress)
+      }
+      return sums.elements
+    }
+    let whole = sums(0..<columns, offset: 0)
+    for range in [0..<1, 3..<5, 7..<13, 10..<20, 5..<26, 31..<80, 64..<194, 1..<200] {
+      for offset in [0, 1, 6] {
+        expect(
+          sums(range, offset: offset), sameBitsAs: Array(whole[range]),
+          "columns \(range), offset \(offset), \(random)")
+      }
+    }
+  }
+
   @Test("columns are summed in the order of the rows")
   func orderOfSums() {
     // In this order the small number is lost; in another it would not be.

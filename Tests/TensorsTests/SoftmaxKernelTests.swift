@@ -48,6 +48,34 @@ struct SoftmaxKernelTests {
     }
   }
 
+  /// A running float would lose 1e-6 and more, which backward shows where dy is nearly Σ dy·y.
+  @Test("sums over very many classes are as good as over few")
+  func manyClasses() {
+    let columns = 300_000
+    var random = Seeded(59)
+    let x = random.values(columns)
+    let y = TestMatrix<Float>(poisoned: 1, columns)
+    maru_softmax_rows(x, y.view.baseAddress, 1, columns)
+    let powers = x.map { exp(Double($0)) }
+    let sum = powers.reduce(0, +)
+    expect(
+      y.view,
+      matches: Reference(
+        rows: 1, columns: columns, values: powers.map { $0 / sum }, relative: 6 * floatRounding),
+      "softmax, \(random)")
+    let dY = random.values(columns).map(abs)
+    let dX = TestMatrix<Float>(poisoned: 1, columns)
+    maru_softmax_rows_backward(dY, y.view.baseAddress, dX.view.baseAddress, 1, columns)
+    let (slopes, outputs) = (dY.map(Double.init), y.elements.map(Double.init))
+    let product = zip(slopes, outputs).reduce(0) { $0 + $1.0 * $1.1 }
+    expect(
+      dX.view,
+      matches: Reference(
+        rows: 1, columns: columns, values: zip(slopes, outputs).map { $1 * ($0 - product) },
+        bounds: outputs.map { $0 * 3 * floatRounding }),
+      "backward, \(random)")
+  }
+
   @Test("e^x over its whole range, beside a score of 0")
   func exponential() {
     let x = stride(from: Float(-95), through: 0, by: 0x1p-10).flatMap { [$0, 0] }

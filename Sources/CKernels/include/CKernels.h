@@ -30,7 +30,8 @@ void maru_gather_floats(const float *values, ptrdiff_t stride, const int32_t *in
 /// Adds a vector to each row: y[i, j] += b[j]. Rows of y lie `stride` floats apart.
 void maru_add_to_rows(float *y, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride, const float *b);
 
-/// Sums the columns: sums[j] = Σᵢ y[i, j], added in the order of the rows.
+/// Sums the columns: sums[j] = Σᵢ y[i, j], added in the order of the rows, in single precision within
+/// 16 rows and in double from block to block.
 void maru_sum_columns(const float *y, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride, float *sums);
 
 // elementwise.c — one operation on whole arrays.
