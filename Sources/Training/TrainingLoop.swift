@@ -215,7 +215,7 @@ final class TrainingLoop: TrainingProgram {
       barrier.wait()
       clock?.lap(.waiting)
     }
-    evaluateLoss(output, rows: crew.share(of: output.scores.rows), thread)
+    evaluateLoss(output, rows: crew.share(of: output.scores.rows), crew)
     clock?.lap(.loss)
     let rate = optimizer.learningRate.rate(at: number) * compilation.rateFactor
     context.network.backward(
@@ -224,7 +224,7 @@ final class TrainingLoop: TrainingProgram {
     if chunks.used > 0 {
       barrier.wait()
       clock?.lap(.waiting)
-      update(number: number, rate: rate, thread, clock)
+      update(number: number, rate: rate, crew, clock)
       clock?.lap(.update)
     }
     if thread.index == 0 { finishStep(step) }
@@ -235,7 +235,7 @@ final class TrainingLoop: TrainingProgram {
 
   private func evaluateLoss(
     _ output: (scores: MatrixView<Float>, gradient: MatrixView<Float>), rows share: Range<Int>,
-    _ worker: Worker
+    _ crew: Crew
   ) {
     let scores = output.scores[rows: share]
     let rowTargets = targetBatch.rows(from: share.lowerBound)
@@ -247,32 +247,49 @@ final class TrainingLoop: TrainingProgram {
         scores, rowTargets, loss: compilation.loss, into: values.floats + share.lowerBound)
     }
     if penalty.isNone { return }
-    for chunk in chunks.indices(worker) {
-      penalties[chunk] = penalty.value(of: parameters, in: chunks[chunk])
+    crew.forEach { worker in
+      for chunk in chunks.indices(worker) {
+        penalties[chunk] = penalty.value(of: parameters, in: chunks[chunk])
+      }
     }
   }
 
-  /// Applies penalties, clipping and the optimizer to this worker's chunks of the parameters.
-  private func update(number: Int, rate: Float, _ worker: Worker, _ clock: StageClock?) {
+  /// Applies penalties, clipping and the optimizer to the workers' parts of the parameters.
+  ///
+  /// A routine may round what is left over at the end of its vectors in another way. So it is given
+  /// workers' parts, never a thread's, and where it is one of BLAS, chunks.
+  private func update(number: Int, rate: Float, _ crew: Crew, _ clock: StageClock?) {
     let gradients = compilation.gradients.floats
-    let range = chunks.range(worker)
-    penalty.addGradient(of: parameters, to: gradients, in: range)
+    if !penalty.isNone {
+      crew.forEach { worker in
+        for chunk in chunks.indices(worker) {
+          penalty.addGradient(of: parameters, to: gradients, in: chunks[chunk])
+        }
+      }
+    }
+    var scale: Float = 1
     if let limit = compilation.clipNorm {
-      for chunk in chunks.indices(worker) {
-        let range = chunks[chunk]
-        let start = gradients + range.lowerBound
-        squareSums[chunk] = dot(start, start, count: range.count)
+      crew.forEach { worker in
+        for chunk in chunks.indices(worker) {
+          let start = gradients + chunks[chunk].lowerBound
+          squareSums[chunk] = dot(start, start, count: chunks[chunk].count)
+        }
       }
       clock?.lap(.update)
       barrier.wait()
       clock?.lap(.waiting)
       let norm = Float(squareSums[..<chunks.used].reduce(0, +).squareRoot())
-      if norm > limit { scal(limit / norm, gradients + range.lowerBound, count: range.count) }
+      if norm > limit { scale = limit / norm }
     }
-    optimizer.update(
-      parameters.floats + range.lowerBound, gradients: gradients + range.lowerBound,
-      slots: Slots(buffers: compilation.slots, offset: range.lowerBound), count: range.count,
-      rate: rate, step: number + 1)
+    crew.forEach { worker in
+      let range = chunks.range(worker)
+      let start = gradients + range.lowerBound
+      if scale != 1 { scal(scale, start, count: range.count) }
+      optimizer.update(
+        parameters.floats + range.lowerBound, gradients: start,
+        slots: Slots(buffers: compilation.slots, offset: range.lowerBound), count: range.count,
+        rate: rate, step: number + 1)
+    }
   }
 
   /// Adds the batch to the figures of the epoch and asks the callbacks.

@@ -117,7 +117,8 @@ final class FullBatch {
   /// The mean loss with penalties; their gradient goes to the model's.
   func evaluate() -> Double {
     Team.run(threads) { thread in
-      Crew(of: thread, workers: lanes.count).forEach { worker in
+      let crew = Crew(of: thread, workers: lanes.count)
+      crew.forEach { worker in
         let lane = lanes[worker.index]
         lane.clock?.start()
         lane.sums.update(repeating: 0, count: parameters.count)
@@ -126,7 +127,7 @@ final class FullBatch {
         }
       }
       barrier.wait()
-      collect(thread)
+      crew.forEach(collect)
     }
     return sums[0].reduce(0, +) / Double(samples.count)
       + (penalty.isNone ? 0 : penalties[..<chunks.used].reduce(0, +))
@@ -176,7 +177,7 @@ final class FullBatch {
     lane.clock?.lap(.update)
   }
 
-  /// Adds up the lanes' gradients, and adds the penalties', in a worker's share of the parameters.
+  /// Adds up the lanes' gradients, and adds the penalties', in a worker's part of the parameters.
   private func collect(_ worker: Worker) {
     let (gradients, sums) = (compilation.gradients.floats, lanes[0].sums)
     let range = chunks.range(worker)
@@ -186,8 +187,8 @@ final class FullBatch {
     }
     for index in range { gradients[index] = Float(sums[index]) }
     if penalty.isNone { return }
-    penalty.addGradient(of: parameters, to: gradients, in: range)
     for chunk in chunks.indices(worker) {
+      penalty.addGradient(of: parameters, to: gradients, in: chunks[chunk])
       penalties[chunk] = penalty.value(of: parameters, in: chunks[chunk])
     }
   }
