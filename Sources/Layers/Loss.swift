@@ -20,7 +20,7 @@ public struct Loss: Sendable {
   let kind: Kind
   /// The share ε of the target distribution spread over all classes.
   public let labelSmoothing: Float
-  /// The weight of each class, or nil where all weigh 1.
+  /// The weight of each class in training, or nil where all weigh 1.
   public let classWeights: [Float]?
 
   private init(_ kind: Kind, labelSmoothing: Float = 0, classWeights: [Float]? = nil) {

@@ -86,7 +86,8 @@ final class Evaluator {
       model: model, withoutSoftmax: compilation.loss.fusesSoftmax, samples: samples.count)
     losses = AlignedBuffer(zeros: samples.count)
     hits = compilation.metrics.map { _ in AlignedBuffer(zeros: samples.count) }
-    batch = TargetBatch(rows: samples.count, columns: model.outputShape.count, for: targets)
+    batch = TargetBatch(
+      rows: samples.count, columns: model.outputShape.count, for: targets, classWeights: nil)
     samples.withUnsafeBufferPointer { batch.gather(targets, $0, rows: samples.indices) }
   }
 

@@ -21,7 +21,6 @@ struct PreparedTargets {
   /// The class of each sample: its label, or the column of its largest value.
   let labels: [Int32]
   let values: Tensor?
-  let classWeights: [Float]?
 
   init(_ targets: Targets, outputs: Int, loss: Loss) throws(ModelError) {
     switch targets {
@@ -48,20 +47,23 @@ struct PreparedTargets {
     if let weights = loss.classWeights, weights.count != outputs {
       throw ModelError("expected \(outputs) class weights, one an output, got \(weights.count)")
     }
-    classWeights = loss.classWeights
   }
 }
 
 /// The targets of one batch, gathered in its order.
 final class TargetBatch {
   private let labels: UnsafeMutableBufferPointer<Int32>
+  private let classWeights: [Float]?
   private let weights: AlignedBuffer?
   private let values: AlignedBuffer?
   private let columns: Int
 
-  init(rows: Int, columns: Int, for targets: PreparedTargets) {
+  /// - Parameter classWeights: what the samples of each class weigh in training; nil where all weigh
+  ///   the same, as they do wherever a model is only scored
+  init(rows: Int, columns: Int, for targets: PreparedTargets, classWeights: [Float]?) {
     labels = .allocate(capacity: rows)
-    weights = targets.classWeights.map { _ in AlignedBuffer(zeros: rows) }
+    self.classWeights = classWeights
+    weights = classWeights.map { _ in AlignedBuffer(zeros: rows) }
     values = targets.values.map { _ in AlignedBuffer(zeros: rows * columns) }
     self.columns = columns
   }
@@ -75,7 +77,7 @@ final class TargetBatch {
     targets.labels.withUnsafeBufferPointer { source in
       for row in rows { labels[row] = source[Int(indices[row])] }
     }
-    if let weights, let classWeights = targets.classWeights {
+    if let weights, let classWeights {
       for row in rows { weights.floats[row] = classWeights[Int(labels[row])] }
     }
     if let values, let source = targets.values, !rows.isEmpty {

@@ -105,7 +105,9 @@ final class TrainingLoop: TrainingProgram {
         network: makeNetwork(), workspace: workspace, input: inputs[index % inputs.count],
         sizes: sizes, clock: isProfiled ? StageClock(layers: network.nodes.count) : nil)
     }
-    targetBatch = TargetBatch(rows: batchSize, columns: network.outputColumns, for: targets)
+    targetBatch = TargetBatch(
+      rows: batchSize, columns: network.outputColumns, for: targets,
+      classWeights: compilation.loss.classWeights)
     losses = AlignedBuffer(zeros: batchSize)
     hits = compilation.metrics.map { _ in AlignedBuffer(zeros: batchSize) }
     let sgd = optimizer as? SGD

@@ -40,14 +40,27 @@ import Training
     #expect(other.requests != epochs[0])
   }
 
-  @Test func noEpochChangesNothing() throws {
+  /// Keras 3.15.1: `fit(…, validation_data=(x, y), class_weight={0: 0.5, 1: 2, 2: 1.25})` with
+  /// `SGD(0)` on the problem of make_goldens.py.
+  @Test func classWeightsCountInTrainingAlone() throws {
     let model = try Problem.model()
-    model.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
-    let before = model.flatWeights
-    let history = try model.fit(Problem.samples, Problem.labels, epochs: 0)
-    #expect(history == History())
-    #expect(history.names.isEmpty && history.loss.isEmpty)
-    #expect(firstDifference(model.flatWeights, before) == nil)
+    let rows: [Targets] = [.classes(Problem.labels), .values(Problem.rows)]
+    for targets in rows {
+      model.compile(
+        optimizer: .sgd(learningRate: 0.0),
+        loss: .softmaxCrossEntropy(classWeights: [0.5, 2, 1.25]))
+      let history = try model.fit(
+        Problem.samples, targets, batchSize: 8, validation: .data(Problem.samples, targets))
+      expectClose(history.loss, [1.546013593673706], within: 1e-6)
+      expectClose(history.validationLoss, [1.223069667816162], within: 1e-6)
+      #expect(try model.evaluate(Problem.samples, targets).loss == history.validationLoss[0])
+    }
+    // An epoch of L-BFGS has the loss of the weights that it ends with.
+    model.compile(optimizer: .lbfgs(), loss: .softmaxCrossEntropy(classWeights: [3, 3, 3]))
+    let history = try model.fit(
+      Problem.samples, Problem.labels,
+      validation: .data(Problem.samples, .classes(Problem.labels)))
+    expectClose(history.loss, history.validationLoss.map { 3 * $0 }, within: 1e-5)
   }
 
   @Test(arguments: [(80, 8, 10), (80, 7, 12), (80, 79, 2), (80, 80, 1), (80, 1000, 1), (1, 32, 1)])

@@ -41,7 +41,7 @@ enum Problem {
 struct Run: Sendable {
   let losses: [Double]
   let weights: [Float]
-  let evaluatedLoss: Double?
+  let evaluatedLoss: Double
 }
 
 /// A run of Keras's `ReduceLROnPlateau`.

@@ -75,7 +75,8 @@ final class FullBatch {
     self.blocks = blocks
     chunks = Chunks(0..<model.layout.count)
     self.targets = TargetBatch(
-      rows: samples.count, columns: model.outputShape.count, for: targets)
+      rows: samples.count, columns: model.outputShape.count, for: targets,
+      classWeights: compilation.loss.classWeights)
     samples.withUnsafeBufferPointer { [batch = self.targets] in
       batch.gather(targets, $0, rows: samples.indices)
     }

@@ -113,8 +113,7 @@ def runs():
         print(f'    "{name}": Run(')
         print(f"      losses: [\n        {wrapped(losses, 8)},\n      ],")
         print(f"      weights: [\n        {wrapped(weights, 8)},\n      ],")
-        # Keras does not weight classes outside of training.
-        print(f"      evaluatedLoss: {'nil' if name == 'weighted' else np.float32(evaluated)}),")
+        print(f"      evaluatedLoss: {np.float32(evaluated)}),")
     print("  ]\n")
 
 
