@@ -9,9 +9,9 @@ import CKernels
 /// What training minimises: a mean over the samples of a batch, the last, shorter batch included.
 ///
 /// Targets are class labels, or rows of values shaped as the scores. With class weights `w`, sample
-/// i counts `w[label]` times, and the sum is still divided by the number of samples, as Keras does.
-/// With label smoothing ε the target distribution `t` becomes `(1 − ε)·t + ε / classes`
-/// (Szegedy et al. 2016).
+/// i counts `w[label]` times, and the sum is still divided by the number of samples; so it is in
+/// training alone, and validation and `evaluate` weigh all samples the same, as in Keras. With label
+/// smoothing ε the target distribution `t` becomes `(1 − ε)·t + ε / classes` (Szegedy et al. 2016).
 public struct Loss: Sendable {
   enum Kind: Sendable {
     case softmaxCrossEntropy, categoricalCrossEntropy, binaryCrossEntropy, meanSquaredError
@@ -49,11 +49,13 @@ public struct Loss: Sendable {
   /// ``softmaxCrossEntropy(labelSmoothing:classWeights:)`` without smoothing and weights.
   public static let softmaxCrossEntropy = softmaxCrossEntropy()
 
-  /// Cross-entropy of probabilities: `−Σⱼ tⱼ · log pⱼ`, for a model whose output is probabilities.
+  /// Cross-entropy of probabilities: `−Σⱼ tⱼ · log pⱼ` with `p = y / Σ y`, for a model whose output
+  /// `y` is probabilities.
   ///
-  /// `p` is kept within 1e-7 from 0 and 1, as in Keras, so that the loss is finite. The gradient is
-  /// `−tⱼ / pⱼ`, and 0 where `p` was cut off. A model that ends in ``Softmax`` trains with the
-  /// fused form instead, which needs no cut.
+  /// They are divided by their sum, as in Keras, since those of a last ``Sigmoid`` need not add up to
+  /// 1; and `p` is kept within 1e-7 from 0 and 1, so that the loss is finite. The gradient is
+  /// `(Σᵢ tᵢ − tⱼ / pⱼ) / Σ y`, where a `p` that was cut off has no part in it. A model that ends in
+  /// ``Softmax`` trains with the fused form instead, which needs no cut.
   public static func categoricalCrossEntropy(
     labelSmoothing: Float = 0, classWeights: [Float]? = nil
   ) -> Loss {
@@ -63,7 +65,9 @@ public struct Loss: Sendable {
   /// Cross-entropy of independent yes-or-no scores: the mean over a row of
   /// `max(x, 0) − x·t + log(1 + e^−|x|)`, for targets `t` from 0 to 1.
   ///
-  /// The gradient is `(sigmoid(x) − t) / columns`. Keras's `BinaryCrossentropy(from_logits=True)`.
+  /// The gradient is `(sigmoid(x) − t) / columns`. For a model that ends in scores, as Keras's
+  /// `BinaryCrossentropy(from_logits=True)`, and for one that ends in ``Sigmoid``, which then is the
+  /// sigmoid of this loss.
   public static func binaryCrossEntropy(labelSmoothing: Float = 0) -> Loss {
     Loss(.binaryCrossEntropy, labelSmoothing: labelSmoothing)
   }
@@ -71,18 +75,40 @@ public struct Loss: Sendable {
   /// Mean over a row of `(x − t)²`, with the gradient `2·(x − t) / columns`.
   public static let meanSquaredError = Loss(.meanSquaredError)
 
-  /// Whether the loss takes a softmax of the scores, so that a last ``Softmax`` layer is its own.
-  public var fusesSoftmax: Bool { kind == .softmaxCrossEntropy || kind == .categoricalCrossEntropy }
+  /// Whether a model's last layer is part of the loss, which then starts from the scores before it:
+  /// ``Softmax`` of the losses of classes, ``Sigmoid`` of that of yes-or-no decisions.
+  public func absorbs(_ layer: any Layer) -> Bool {
+    switch kind {
+    case .softmaxCrossEntropy, .categoricalCrossEntropy: layer is Softmax
+    case .binaryCrossEntropy: layer is Sigmoid
+    case .meanSquaredError: false
+    }
+  }
+
+  /// What the loss expects of a model instead of a last layer, or nil where it takes what that gives.
+  ///
+  /// A loss of scores would take probabilities for scores, and could never become small.
+  package func expectation(insteadOf layer: any Layer) -> String? {
+    if absorbs(layer) || !(layer is Softmax || layer is Sigmoid) { return nil }
+    return switch kind {
+    case .softmaxCrossEntropy: "scores or a last Softmax for softmaxCrossEntropy"
+    case .binaryCrossEntropy: "scores or a last Sigmoid for binaryCrossEntropy"
+    case .categoricalCrossEntropy, .meanSquaredError: nil
+    }
+  }
 
   /// Whether targets may be class labels.
-  public var takesLabels: Bool { fusesSoftmax }
+  public var takesLabels: Bool { kind == .softmaxCrossEntropy || kind == .categoricalCrossEntropy }
 
   /// Whether each output is a decision of its own, for an output above 0.
   public var isYesOrNo: Bool { kind == .binaryCrossEntropy }
 
+  /// Whether it is of classes or of decisions, which are right or wrong, and not of values.
+  public var isOfClasses: Bool { takesLabels || isYesOrNo }
+
   /// The loss as it is for a model that ends in ``Softmax``, given the scores before it.
   public var fused: Loss {
-    fusesSoftmax
+    takesLabels
       ? Loss(.softmaxCrossEntropy, labelSmoothing: labelSmoothing, classWeights: classWeights)
       : self
   }
@@ -183,34 +209,41 @@ private struct RowTerms {
 
   func categoricalCrossEntropy() -> Float {
     let lowest: Float = 1e-7
-    var loss: Float = 0
+    let all = (0..<columns).reduce(0.0) { $0 + Double(scores[$1]) }
+    let sum = max(Float(all), .leastNormalMagnitude)
+    var (loss, used) = (0.0, 0.0)
     for column in 0..<columns {
-      let p = min(max(scores[column], lowest), 1 - lowest)
-      loss -= target[column] * log(p)
-      gradient[column] = p == scores[column] ? -factor * target[column] / p : 0
+      let share = scores[column] / sum
+      let p = min(max(share, lowest), 1 - lowest)
+      loss -= Double(target[column] * log(p))
+      if p == share { used += Double(target[column]) }
+      gradient[column] = p == share ? -target[column] / p : 0
     }
-    return loss
+    for column in 0..<columns {
+      gradient[column] = factor * (gradient[column] + Float(used)) / sum
+    }
+    return Float(loss)
   }
 
   func binaryCrossEntropy() -> Float {
-    var loss: Float = 0
+    var loss = 0.0
     for column in 0..<columns {
       let x = scores[column]
       let small = exp(-abs(x))
-      loss += max(x, 0) - x * target[column] + log1p(small)
+      loss += Double(max(x, 0) - x * target[column] + log1p(small))
       let sigmoid = x >= 0 ? 1 / (1 + small) : small / (1 + small)
       gradient[column] = factor * (sigmoid - target[column]) / Float(columns)
     }
-    return loss / Float(columns)
+    return Float(loss / Double(columns))
   }
 
   func meanSquaredError() -> Float {
-    var loss: Float = 0
+    var loss = 0.0
     for column in 0..<columns {
       let difference = scores[column] - target[column]
-      loss += difference * difference
+      loss += Double(difference * difference)
       gradient[column] = factor * 2 * difference / Float(columns)
     }
-    return loss / Float(columns)
+    return Float(loss / Double(columns))
   }
 }

@@ -5,8 +5,8 @@ import Layers
 public enum Metric: Sendable, Hashable, CustomStringConvertible {
   /// The share of samples whose highest score is that of the true class.
   ///
-  /// For a yes-or-no loss, the share of outputs on the right side of 0. Of equal scores the first
-  /// counts as the highest.
+  /// For a yes-or-no loss, the share of scores on the right side of 0, which are probabilities on the
+  /// right side of ½. Of equal scores the first counts as the highest.
   case accuracy
   /// The share of samples whose true class is among the k highest scores.
   case topK(Int)

@@ -35,7 +35,8 @@ public struct Predictor: Sendable {
   /// the thread that calls it until all samples are scored.
   /// - Parameters:
   ///   - samples: the inputs
-  ///   - scores: whether a last ``/Layers/Softmax`` is left out, so that the result is its scores (logits)
+  ///   - scores: whether a last ``/Layers/Softmax`` or ``/Layers/Sigmoid`` is left out, so that the
+  ///     result is its scores (logits)
   public func predict(_ samples: some SampleSource, scores: Bool = false) throws(ModelError)
     -> Tensor
   {

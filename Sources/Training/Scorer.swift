@@ -18,12 +18,12 @@ final class Scorer {
   }
 
   /// Plans for so many samples at most.
-  init(model: Sequential, withoutSoftmax: Bool, samples: Int) {
+  init(model: Sequential, withoutLast: Bool, samples: Int) {
     let blockSize = max(1, min(Self.mostRows, samples))
     self.blockSize = blockSize
     let blocks = max(1, (samples + blockSize - 1) / blockSize)
     lanes = (0..<min(model.threads, blocks)).map { _ in
-      let network = model.network(withoutSoftmax: withoutSoftmax)
+      let network = model.network(withoutLast: withoutLast)
       let workspace = Workspace(network, rows: blockSize, training: false)
       let input = AlignedBuffer(zeros: blockSize * network.inputColumns)
       return Lane(
@@ -83,7 +83,7 @@ final class Evaluator {
     parameters = model.parameters
     penalty = Penalty(model.layout)
     scorer = Scorer(
-      model: model, withoutSoftmax: compilation.loss.fusesSoftmax, samples: samples.count)
+      model: model, withoutLast: compilation.absorbsLast, samples: samples.count)
     losses = AlignedBuffer(zeros: samples.count)
     hits = compilation.metrics.map { _ in AlignedBuffer(zeros: samples.count) }
     batch = TargetBatch(

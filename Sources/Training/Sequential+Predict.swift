@@ -29,12 +29,14 @@ extension Sequential {
   /// the thread that calls it until all samples are scored.
   /// - Parameters:
   ///   - samples: the inputs
-  ///   - scores: whether a last ``/Layers/Softmax`` is left out, so that the result is its scores (logits)
+  ///   - scores: whether a last ``/Layers/Softmax`` or ``/Layers/Sigmoid`` is left out, so that the
+  ///     result is its scores (logits)
   public func predict(_ samples: some SampleSource, scores: Bool = false) throws(ModelError)
     -> Tensor
   {
     try checkShape(of: samples)
-    let scorer = Scorer(model: self, withoutSoftmax: scores, samples: samples.sampleCount)
+    let scorer = Scorer(
+      model: self, withoutLast: scores && endsInProbabilities, samples: samples.sampleCount)
     let columns = outputShape.count
     let indices = (0..<Int32(samples.sampleCount)).map { $0 }
     return Tensor(shape: [samples.sampleCount, columns]) { target in
@@ -48,9 +50,16 @@ extension Sequential {
   }
 
   /// The outputs for samples as probabilities, also of a model that ends in scores.
+  ///
+  /// Those of a last ``/Layers/Sigmoid`` are each of its own class, and need not add up to 1.
   package func probabilities(of samples: some SampleSource) throws(ModelError) -> Tensor {
     let outputs = try predict(samples)
-    if endsInSoftmax { return outputs }
+    if endsInProbabilities { return outputs }
     return try Sequential(inputShape: outputShape, [Softmax()]).predict(outputs)
+  }
+
+  /// The loss of class labels that fits what the model ends in: scores or probabilities.
+  package var lossOfClasses: Loss {
+    endsInProbabilities ? .categoricalCrossEntropy() : .softmaxCrossEntropy
   }
 }

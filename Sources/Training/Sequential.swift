@@ -120,15 +120,15 @@ public final class Sequential {
     UnsafeBufferPointer(start: parameters.floats, count: layout.count).allSatisfy(\.isFinite)
   }
 
-  /// Whether the last layer is a softmax, so that predictions are probabilities.
-  var endsInSoftmax: Bool { layers.last is Softmax }
+  /// Whether the last layer makes probabilities of scores.
+  var endsInProbabilities: Bool { layers.last is Softmax || layers.last is Sigmoid }
 
-  /// The calls that make up the model, or what comes before its last softmax.
+  /// The calls that make up the model, or what comes before its last layer.
   func network(
-    withoutSoftmax: Bool, gradients: AlignedBuffer? = nil, workers: Int? = nil,
+    withoutLast: Bool, gradients: AlignedBuffer? = nil, workers: Int? = nil,
     shared: [SharedWork?]? = nil
   ) -> Network {
-    let count = withoutSoftmax && endsInSoftmax ? layers.count - 1 : layers.count
+    let count = withoutLast ? layers.count - 1 : layers.count
     var generator = RandomGenerator(seed: seed, for: .dropout)
     return Network(
       layers: Array(layers.prefix(count)), shapes: shapes, layout: layout, parameters: parameters,
@@ -164,6 +164,8 @@ final class Compilation {
 
   let method: Method
   let loss: Loss
+  /// Whether the model's last layer is part of the loss.
+  let absorbsLast: Bool
   let metrics: [Metric]
   let clipNorm: Float?
   let gradients: AlignedBuffer
@@ -175,9 +177,20 @@ final class Compilation {
   /// The epochs shuffled so far, so that training twice goes on with new orders.
   var shuffling: RandomGenerator
 
-  init(model: Sequential, method: Method, loss: Loss, metrics: [Metric], clipNorm: Float?) {
+  init(model: Sequential, method: Method, loss: Loss, metrics: [Metric]?, clipNorm: Float?) {
+    if let last = model.layers.last, let expected = loss.expectation(insteadOf: last) {
+      fatalError("Sequential.compile: expected \(expected), got a last \(type(of: last))")
+    }
+    let metrics = metrics ?? (loss.isOfClasses ? [.accuracy] : [])
+    require(
+      loss.isOfClasses || metrics.isEmpty || model.outputShape.count > 1,
+      "Sequential.compile: expected no accuracy of the one output of a regression, got \(metrics)")
+    for case .topK(let k) in metrics {
+      require(k >= 1, "Sequential.compile: expected top 1 or more, got top \(k)")
+    }
     self.method = method
-    self.loss = model.endsInSoftmax ? loss.fused : loss
+    absorbsLast = model.layers.last.map(loss.absorbs) ?? false
+    self.loss = absorbsLast ? loss.fused : loss
     self.metrics = metrics
     self.clipNorm = clipNorm
     gradients = AlignedBuffer(zeros: model.layout.count)
@@ -192,24 +205,18 @@ extension Sequential {
   /// - Parameters:
   ///   - optimizer: the rule of the updates, such as `.adam()`
   ///   - loss: what is minimised, such as `.softmaxCrossEntropy`
-  ///   - metrics: what is reported beside the loss; accuracy unless given
+  ///   - metrics: what is reported beside the loss; unless given, accuracy where the loss is of classes
+  ///     or decisions, and nothing for a regression
   ///   - clipNorm: where the Euclidean norm of all gradients together exceeds it, they are scaled
   ///     down to it (Pascanu et al. 2013); Keras's `global_clipnorm`; nil for no limit
   public func compile(
-    optimizer: some Optimizer, loss: Loss, metrics: [Metric] = [.accuracy], clipNorm: Float? = nil
+    optimizer: some Optimizer, loss: Loss, metrics: [Metric]? = nil, clipNorm: Float? = nil
   ) {
     require(
       clipNorm.map { $0 > 0 } ?? true,
       "Sequential.compile: expected a norm above 0 to clip to, got \(clipNorm ?? 0)")
-    checkMetrics(metrics)
     compilation = Compilation(
       model: self, method: .steps(optimizer), loss: loss, metrics: metrics, clipNorm: clipNorm)
-  }
-
-  func checkMetrics(_ metrics: [Metric]) {
-    for case .topK(let k) in metrics {
-      require(k >= 1, "Sequential.compile: expected top 1 or more, got top \(k)")
-    }
   }
 
   /// The factor by which the optimizer's learning rate is multiplied, 1 at first.

@@ -91,7 +91,7 @@ final class TrainingLoop: TrainingProgram {
       model.layers, shapes: model.shapes, rows: batchSize, workers: workers)
     let makeNetwork = {
       model.network(
-        withoutSoftmax: compilation.loss.fusesSoftmax, gradients: compilation.gradients,
+        withoutLast: compilation.absorbsLast, gradients: compilation.gradients,
         shared: shared)
     }
     let network = makeNetwork()

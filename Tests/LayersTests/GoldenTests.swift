@@ -2,6 +2,12 @@ import Layers
 import Testing
 import TestSupport
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// Layers and losses against the numbers in KerasGoldens.swift.
 ///
 /// Here the tolerances are of the size of the numbers' own roundings; the tight bounds are those of
@@ -91,9 +97,42 @@ struct GoldenTests {
     let (loss, gradient) = evaluate(
       .categoricalCrossEntropy(), labels: KerasGoldens.labels, scores: softmax.y.map(Float.init))
     #expect(abs(loss - golden.loss) <= tolerance * golden.loss)
-    // Keras divides the probabilities by their sum, which is 1 but has a derivative: it adds 1 to
-    // that of each sample's loss.
+    expect(gradient, matches: reference(golden.gradient, columns: 4), "gradient")
+  }
+
+  /// Keras 3.15.1 on JAX 0.10.2 in float64: the losses of `sigmoid(x)`, and their gradients by `x`.
+  @Test("losses of what a sigmoid gives")
+  func sigmoid() throws {
+    let x: [Float] = [1.5, -0.5, 0.25, -2, -3, -1, 3, 2.5, -4, 0, 0, 0]
+    let y = x.map { 1 / (1 + exp(-Double($0))) }
+    // SparseCategoricalCrossentropy()
+    let classes = LossProblem(
+      testDescription: "", loss: .categoricalCrossEntropy(), rows: 4, columns: 3,
+      scores: y.map(Float.init), labels: [0, 2, 1, 1], targets: nil, weights: nil,
+      random: Seeded(0)
+    ).evaluate(scale: 1 / 4)
+    #expect(abs(classes.losses.elements.doubles.reduce(0, +) / 4 - 0.7659782910190494) < 1e-6)
     expect(
-      gradient, matches: reference(golden.gradient.map { $0 - 1 / 5.0 }, columns: 4), "gradient")
+      zip(classes.gradient.elements, y).map { Float(Double($0) * $1 * (1 - $1)) },
+      matches: reference(
+        [
+          -0.024388153968576052, 0.0334326565474899, 0.035016111769921886, 0.060262146841891774,
+          0.02592960790954648, -0.06991720596558755, 0.005960918391533269, -0.009714579740999055,
+          0.002330538621894048, 0.041666666666666664, -0.08333333333333334, 0.041666666666666664,
+        ], columns: 3), "classes")
+    // BinaryCrossentropy()
+    let bits = LossProblem(
+      testDescription: "", loss: .binaryCrossEntropy(), rows: 4, columns: 3, scores: x, labels: nil,
+      targets: [1, 0, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0], weights: nil, random: Seeded(0)
+    ).evaluate(scale: 1 / 4)
+    #expect(abs(bits.losses.elements.doubles.reduce(0, +) / 4 - 0.41377294436097145) < 1e-6)
+    expect(
+      bits.gradient.elements,
+      matches: reference(
+        [
+          -0.015202127436921719, 0.03146172333747785, -0.03648529268019658, 0.009933577131220122,
+          0.003952156215913995, -0.0609215500347707, -0.003952156215913983, -0.006321515190166115,
+          0.0014988508748435322, 0.0416666679084301, -0.0416666679084301, 0.0416666679084301,
+        ], columns: 3), "yes or no")
   }
 }

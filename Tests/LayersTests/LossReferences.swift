@@ -69,8 +69,9 @@ enum LossFunctions {
 
   static let categoricalCrossEntropy: Function = { scores, targets in
     let cut = Double(Float(1e-7))
+    let sum = scores.reduce(0, +)
     return zip(scores, targets).reduce(0) {
-      $0 - $1.1 * log(min(max($1.0, cut), Double(1 - Float(1e-7))))
+      $0 - $1.1 * log(min(max($1.0 / sum, cut), Double(1 - Float(1e-7))))
     }
   }
 

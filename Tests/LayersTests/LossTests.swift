@@ -9,6 +9,8 @@ private struct LossCase: CustomTestStringConvertible, Sendable {
   let function: LossFunctions.Function
   var usesLabels = true
   var usesProbabilities = false
+  /// Whether probabilities are each of its own, and do not add up to 1.
+  var usesSeparateProbabilities = false
   var usesWeights = false
 
   static let all = [
@@ -38,6 +40,13 @@ private struct LossCase: CustomTestStringConvertible, Sendable {
       function: LossFunctions.categoricalCrossEntropy, usesLabels: false, usesProbabilities: true,
       usesWeights: true),
     LossCase(
+      testDescription: "separate probabilities, labels", loss: .categoricalCrossEntropy(),
+      function: LossFunctions.categoricalCrossEntropy, usesSeparateProbabilities: true),
+    LossCase(
+      testDescription: "separate probabilities, distributions, weighted",
+      loss: .categoricalCrossEntropy(), function: LossFunctions.categoricalCrossEntropy,
+      usesLabels: false, usesSeparateProbabilities: true, usesWeights: true),
+    LossCase(
       testDescription: "binary", loss: .binaryCrossEntropy(),
       function: LossFunctions.binaryCrossEntropy, usesLabels: false),
     LossCase(
@@ -57,7 +66,10 @@ private struct LossCase: CustomTestStringConvertible, Sendable {
     return LossProblem(
       testDescription: testDescription, loss: loss, rows: rows, columns: columns,
       scores: usesProbabilities
-        ? random.distributions(rows, columns) : random.values(rows * columns, limit: 4),
+        ? random.distributions(rows, columns)
+        : usesSeparateProbabilities
+          ? random.values(rows * columns, margin: 0.05).map(abs)
+          : random.values(rows * columns, limit: 4),
       labels: usesLabels ? random.labels(rows, below: columns) : nil,
       targets: usesLabels ? nil : random.distributions(rows, columns),
       weights: usesWeights ? random.values(rows, limit: 2).map(abs) : nil, random: random)
@@ -224,10 +236,40 @@ struct LossTests {
     }
   }
 
+  /// A running float would lose 1e-6 and more.
+  @Test("losses over very many columns are as good as over few")
+  func manyColumns() {
+    let columns = 300_000
+    var random = Seeded(31)
+    for (loss, function) in [
+      (.meanSquaredError, LossFunctions.meanSquaredError),
+      (.binaryCrossEntropy(), LossFunctions.binaryCrossEntropy),
+      (.softmaxCrossEntropy, LossFunctions.softmaxCrossEntropy),
+      (.categoricalCrossEntropy(), LossFunctions.categoricalCrossEntropy),
+    ] as [(Loss, LossFunctions.Function)] {
+      let scores = random.values(columns, margin: 0.1).map(abs)
+      let targets = random.distributions(1, columns)
+      let problem = LossProblem(
+        testDescription: "", loss: loss, rows: 1, columns: columns, scores: scores, labels: nil,
+        targets: targets, weights: nil, random: random)
+      let expected = function(scores.doubles, targets.doubles)
+      let found = Double(problem.evaluate(scale: 1).losses.elements[0])
+      #expect(abs(found / expected - 1) < 3e-7, "\(loss.takesLabels) \(random)")
+    }
+  }
+
   @Test("what a loss says of itself")
   func properties() {
     let probabilities = Loss.categoricalCrossEntropy(labelSmoothing: 0.1, classWeights: [1, 2])
-    #expect(Loss.softmaxCrossEntropy.fusesSoftmax && probabilities.fusesSoftmax)
+    for loss in [.softmaxCrossEntropy, probabilities, .binaryCrossEntropy(), .meanSquaredError]
+      as [Loss]
+    {
+      #expect(loss.absorbs(Softmax()) == loss.takesLabels)
+      #expect(loss.absorbs(Sigmoid()) == loss.isYesOrNo)
+      #expect(!loss.absorbs(Tanh()) && !loss.absorbs(Dense(2)))
+    }
+    #expect(Loss.softmaxCrossEntropy.isOfClasses && Loss.binaryCrossEntropy().isOfClasses)
+    #expect(!Loss.meanSquaredError.isOfClasses)
     #expect(Loss.softmaxCrossEntropy.takesLabels && probabilities.takesLabels)
     #expect(!Loss.meanSquaredError.takesLabels && !Loss.binaryCrossEntropy().takesLabels)
     #expect(Loss.binaryCrossEntropy().isYesOrNo && !probabilities.isYesOrNo)

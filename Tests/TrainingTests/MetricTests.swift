@@ -50,6 +50,34 @@ import Training
     #expect(try model.evaluate(scores, .values(targets))["accuracy"] == 0.5)
   }
 
+  /// The largest of one output is always in the right place.
+  @Test func aRegressionReportsItsLossAlone() throws {
+    let targets = Targets.values(Problem.samples[rows: 0..<80].reshaped(to: [320, 1]))
+    let samples = randomSamples([320, 5], seed: 4)
+    let compile: [(Sequential) -> Void] = [
+      { $0.compile(optimizer: .sgd(learningRate: 0.01), loss: .meanSquaredError) },
+      { $0.compile(optimizer: .lbfgs(), loss: .meanSquaredError) },
+    ]
+    for compile in compile {
+      let model = try Sequential(inputShape: [5], [Dense(1)])
+      compile(model)
+      let history = try model.fit(samples, targets, validation: .last(0.25))
+      #expect(history.names == ["loss", "val_loss"])
+      #expect(try model.evaluate(samples, targets).names == ["loss"])
+    }
+    // Of several outputs the largest means something to whoever asks.
+    let several = try Sequential(inputShape: [4], [Dense(3)])
+    several.compile(optimizer: .sgd(), loss: .meanSquaredError, metrics: [.accuracy])
+    #expect(
+      try several.evaluate(Problem.samples, .values(Problem.rows)).names == ["loss", "accuracy"])
+    for loss in [.softmaxCrossEntropy, .categoricalCrossEntropy(), .binaryCrossEntropy()] as [Loss]
+    {
+      several.compile(optimizer: .sgd(), loss: loss)
+      #expect(
+        try several.evaluate(Problem.samples, .values(Problem.rows)).names == ["loss", "accuracy"])
+    }
+  }
+
   @Test func aPlaceBelowOneTraps() async {
     await #expect(processExitsWith: .failure) {
       let model = try Sequential(inputShape: [2], [])

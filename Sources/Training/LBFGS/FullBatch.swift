@@ -29,7 +29,7 @@ final class FullBatch {
     init(_ model: Sequential, _ compilation: Compilation, lastBlock: Int, isProfiled: Bool) {
       gradient = AlignedBuffer(zeros: model.layout.count)
       network = model.network(
-        withoutSoftmax: compilation.loss.fusesSoftmax, gradients: gradient, workers: 1)
+        withoutLast: compilation.absorbsLast, gradients: gradient, workers: 1)
       workspace = Workspace(network, rows: blockSize, training: true)
       input = AlignedBuffer(zeros: blockSize * network.inputColumns)
       sums = .allocate(capacity: model.layout.count)

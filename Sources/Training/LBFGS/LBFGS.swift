@@ -63,9 +63,9 @@ extension Sequential {
   /// - Parameters:
   ///   - optimizer: `.lbfgs()`
   ///   - loss: what is minimised, such as `.softmaxCrossEntropy`
-  ///   - metrics: what is reported beside the loss; accuracy unless given
-  public func compile(optimizer: LBFGS, loss: Loss, metrics: [Metric] = [.accuracy]) {
-    checkMetrics(metrics)
+  ///   - metrics: what is reported beside the loss; unless given, accuracy where the loss is of classes
+  ///     or decisions, and nothing for a regression
+  public func compile(optimizer: LBFGS, loss: Loss, metrics: [Metric]? = nil) {
     compilation = Compilation(
       model: self, method: .fullBatch(optimizer), loss: loss, metrics: metrics, clipNorm: nil)
   }

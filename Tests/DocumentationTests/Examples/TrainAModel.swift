@@ -37,7 +37,7 @@ func regression() throws -> Tensor {
   let fahrenheit = celsius * 1.8 + 0.32
 
   let model = try Sequential(inputShape: [1], [Dense(1)])
-  model.compile(optimizer: .sgd(learningRate: 0.5), loss: .meanSquaredError, metrics: [])
+  model.compile(optimizer: .sgd(learningRate: 0.5), loss: .meanSquaredError)
   try model.fit(celsius, .values(fahrenheit), epochs: 200, batchSize: 100)
   print(model.weightNames, model.weights.map(\.elements))
   return model.weights[0]
