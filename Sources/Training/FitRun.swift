@@ -24,7 +24,7 @@ final class FitRun {
     batchSize: Int?, validation: Validation, shuffle: Bool, callbacks: [any Callback],
     profile: StepProfile?, state: TrainingState?
   ) throws {
-    require(epochs >= 0, "Sequential.fit: expected epochs from 0, got \(epochs)")
+    require(epochs >= 1, "Sequential.fit: expected epochs from 1, got \(epochs)")
     require(
       batchSize ?? 1 >= 1, "Sequential.fit: expected batches from 1, got \(batchSize ?? 0)")
     self.model = model

@@ -120,6 +120,13 @@ import Training
     await #expect(processExitsWith: .failure) {
       try compiledModel().fit(Problem.samples, Problem.labels, epochs: -1)
     }
+    let noEpochs = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try compiledModel().fit(Problem.samples, Problem.labels, epochs: 0)
+    }
+    #expect(text(noEpochs).contains("Sequential.fit: expected epochs from 1, got 0"))
+    await #expect(processExitsWith: .failure) {
+      _ = try compiledModel().training(Problem.samples, Problem.labels, epochs: 0)
+    }
     await #expect(processExitsWith: .failure) {
       try compiledModel().fit(Problem.samples, Problem.labels, batchSize: 0)
     }
@@ -129,6 +136,41 @@ import Training
     }
     await #expect(processExitsWith: .failure) { try Problem.model().weights = [] }
   }
+
+  /// Sigmoid outputs are no scores: their softmax is never far from even, whatever is learned.
+  @Test func aLossOfScoresRefusesProbabilitiesThatAreNotItsOwn() async {
+    let sigmoid = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try Sequential(inputShape: [4], [Dense(3), Sigmoid()]).compile(
+        optimizer: .sgd(), loss: .softmaxCrossEntropy)
+    }
+    #expect(
+      text(sigmoid).contains(
+        "Sequential.compile: expected scores or a last Softmax for softmaxCrossEntropy, got a last "
+          + "Sigmoid"))
+    let softmax = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try Sequential(inputShape: [4], [Dense(3), Softmax()]).compile(
+        optimizer: .lbfgs(), loss: .binaryCrossEntropy())
+    }
+    #expect(
+      text(softmax).contains(
+        "Sequential.compile: expected scores or a last Sigmoid for binaryCrossEntropy, got a last "
+          + "Softmax"))
+  }
+
+  @Test func theOneOutputOfARegressionHasNoAccuracy() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try Sequential(inputShape: [4], [Dense(1)]).compile(
+        optimizer: .sgd(), loss: .meanSquaredError, metrics: [.accuracy])
+    }
+    #expect(
+      text(result).contains(
+        "Sequential.compile: expected no accuracy of the one output of a regression, got [accuracy]"
+      ))
+  }
+}
+
+private func text(_ result: ExitTest.Result?) -> String {
+  String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
 }
 
 private func compiledModel() throws -> Sequential {

@@ -55,6 +55,27 @@ struct ResumeTests {
     }
   }
 
+  /// There is nothing left to train, and the model is that of the last epoch.
+  @Test func aRunThatHasItsEpochsIsComplete() throws {
+    let pauser = EpochPauser()
+    func fit(_ state: TrainingState?, epochs: Int) throws -> (weights: [Float], history: History) {
+      let model = try Problem.model()
+      model.compile(optimizer: .adam(), loss: .softmaxCrossEntropy)
+      let history = try model.fit(
+        Problem.samples, Problem.labels, epochs: epochs, batchSize: 8, callbacks: [pauser],
+        resuming: state)
+      return (model.flatWeights, history)
+    }
+    let whole = try fit(nil, epochs: 2)
+    let state = try #require(pauser.state)
+    #expect(state.epoch == 3 && state.step == 0)
+    for epochs in 1...2 {
+      let resumed = try fit(state, epochs: epochs)
+      #expect(firstDifference(resumed.weights, whole.weights) == nil)
+      #expect(resumed.history.epochs.map(\.values) == whole.history.epochs.map(\.values))
+    }
+  }
+
   @Test(arguments: settings)
   func interruptionsAtTheEndOfEpochsDoToo(_ setting: Setting) throws {
     let whole = try run(setting)
@@ -316,4 +337,12 @@ private final class Pauser: Callback {
     states.append(state)
     if ends { throw Interruption(state: state) }
   }
+}
+
+/// Rests after each epoch, and keeps where.
+private final class EpochPauser: Callback {
+  private(set) var state: TrainingState?
+
+  func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision { .pause }
+  func trainingDidPause(_ state: TrainingState, model: Sequential) { self.state = state }
 }
