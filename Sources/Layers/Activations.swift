@@ -22,11 +22,15 @@ public struct ReLU: ElementwiseLayer {
 }
 
 /// The leaky rectified linear unit: `y = x` where `x > 0`, else `slope · x` (Maas et al. 2013).
-public struct LeakyReLU: ElementwiseLayer {
+public struct LeakyReLU: ElementwiseLayer, CustomStringConvertible {
   /// The slope below 0.
   public let slope: Float
 
-  /// Creates the layer; `slope` must be above 0, and is 0.3 unless given, as in Keras.
+  /// The layer with its slope, as a summary shows it.
+  public var description: String { "LeakyReLU, slope \(slope)" }
+
+  /// Creates the layer; `slope` must be above 0, and is 0.3 unless given, as in Keras. PyTorch's is
+  /// 0.01.
   public init(slope: Float = 0.3) {
     require(slope > 0, "LeakyReLU: expected a slope above 0, got \(slope)")
     self.slope = slope

@@ -2,7 +2,7 @@ import Layers
 
 /// What a summary tells of a layer.
 package struct LayerSummary {
-  /// Its name and its type, as `dense_1 (Dense)`.
+  /// Its name and its type, or how it describes itself, as `dense_1 (Dense)`.
   package let title: String
   /// The shape of its output, as `(batch, 128)`.
   package let outputShape: String
@@ -14,7 +14,8 @@ extension Sequential {
   /// A table of the layers: name and type, shape of the output, number of parameters.
   ///
   /// As Keras's `summary()`, with its names for layers (`dense`, `dense_1`, …) and its units of
-  /// 1,024 bytes. An output's first axis is the batch. Every parameter is trainable.
+  /// 1,024 bytes. An output's first axis is the batch. Every parameter is trainable. A layer that is
+  /// `CustomStringConvertible` describes itself, in place of its type.
   public func summary() -> String {
     var table = TextTable([
       ("Layer (type)", .left), ("Output shape", .left), ("Parameters", .right),
@@ -29,9 +30,11 @@ extension Sequential {
   /// The rows of ``summary()``, for whoever sets them out in another way.
   package var layerSummaries: [LayerSummary] {
     zip(layerNames, layers).enumerated().map { index, layer in
+      let type =
+        (layer.1 as? any CustomStringConvertible)?.description ?? "\(Swift.type(of: layer.1))"
       let sizes = ["batch"] + shapes[index + 1].sizes.map { "\($0)" }
       return LayerSummary(
-        title: "\(layer.0) (\(Swift.type(of: layer.1)))",
+        title: "\(layer.0) (\(type))",
         outputShape: "(\(sizes.joined(separator: ", ")))",
         parameterCount: layout.slices.filter { $0.layer == index }
           .reduce(0) { $0 + $1.parameter.shape.count })

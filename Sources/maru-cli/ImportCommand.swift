@@ -9,7 +9,7 @@ struct ImportCommand: ParsableCommand {
       Takes the state of an nn.Sequential of Linear and activation layers: a safetensors file, \
       or a NumPy archive (.npz), with the tensors 0.weight, 0.bias and so on, or layers.0.weight \
       and so on, as maru export --to npz writes them. The activations are not in it; --layers \
-      tells them.
+      tells them. A leaky-relu without a slope gets PyTorch's, 0.01, where maru train has 0.3.
       """)
 
   @Argument(help: "A safetensors file or a .npz file.")
@@ -19,8 +19,12 @@ struct ImportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
   var output: String
 
+  /// That of PyTorch's `LeakyReLU` unless it is told otherwise; a state does not hold it.
+  private static let leakySlope: Float = 0.01
+
   func run() throws {
-    let layers = try LayerList(text: layers).layers()
+    let list = LayerList(text: layers)
+    let layers = try list.layers(leakySlope: Self.leakySlope)
     let real = [file, output].map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
     guard real[0] != real[1] else {
       throw Failure.usage("--output \(output): expected another file than the one to read")
@@ -31,6 +35,11 @@ struct ImportCommand: ParsableCommand {
         "\(file): the weights are not finite, so that a model of them could predict nothing")
     }
     try Interrupts.heldBack { try model.write(to: output) }
+    if list.leavesSlopeOpen {
+      Messages.print(
+        "leaky-relu: slope \(Self.leakySlope) is taken, PyTorch's unless told otherwise; "
+          + "leaky-relu:SLOPE gives another, as \(LeakyReLU().slope), that of maru train")
+    }
     print(model.model.summary(), terminator: "")
     print("saved: \(output)")
   }

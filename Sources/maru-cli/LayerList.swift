@@ -3,52 +3,67 @@ import Maru
 /// The layers of a network as text: `flatten,128:relu,dropout:0.2,10:softmax`.
 ///
 /// Each item is a number of units with an activation behind a colon or without one, `flatten`,
-/// `dropout:RATE`, or an activation alone.
+/// `dropout:RATE`, or an activation alone. `leaky-relu` may have its slope behind another colon.
 struct LayerList: Equatable, Codable {
   let text: String
   /// The penalty on the weights of every layer that has some.
   var l2: Float = 0
 
-  static let activations = [
-    "relu", "leaky-relu", "sigmoid", "tanh", "softplus", "gelu", "softmax", "linear",
+  private static let activations = [
+    "relu", "leaky-relu[:SLOPE]", "sigmoid", "tanh", "softplus", "gelu", "softmax", "linear",
   ]
 
-  /// The layers, or a failure that names the item.
-  func layers() throws -> [any Layer] {
-    let items = text.split(separator: ",", omittingEmptySubsequences: false)
-    return try items.flatMap { try layers(String($0)) }
+  private var items: [String] {
+    text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
   }
 
   /// Whether images go in as they are, and the network itself vectorises them.
-  var beginsWithFlatten: Bool { text == "flatten" || text.hasPrefix("flatten,") }
+  var beginsWithFlatten: Bool { items.first == "flatten" }
 
-  private func layers(_ item: String) throws -> [any Layer] {
-    let parts = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    let (head, option) = (parts[0], parts.count == 2 ? parts[1] : nil)
-    guard parts.count <= 2 else { throw Self.unknown(item) }
-    if head == "flatten" && option == nil { return [Flatten()] }
-    if head == "dropout", let rate = option.flatMap({ Float($0) }), 0 <= rate, rate < 1 {
-      return [Dropout(rate)]
+  /// Whether some leaky ReLU has no slope of its own.
+  var leavesSlopeOpen: Bool { items.contains { $0.split(separator: ":").last == "leaky-relu" } }
+
+  /// The layers, or a failure that names the item.
+  /// - Parameter leakySlope: that of a leaky ReLU without one; Keras's unless given
+  func layers(leakySlope: Float = LeakyReLU().slope) throws -> [any Layer] {
+    try items.flatMap { item in
+      guard let layers = layers(item, leakySlope) else { throw Self.unknown(item) }
+      return layers
     }
-    if let units = Int(head), 1...1_000_000 ~= units {
-      guard let option else { return [Dense(units, l2: l2)] }
-      guard Self.activations.contains(option) else { throw Self.unknown(item) }
-      return [Dense(units, l2: l2)] + Self.activation(option)
-    }
-    guard option == nil, Self.activations.contains(head) else { throw Self.unknown(item) }
-    return Self.activation(head)
   }
 
-  private static func activation(_ name: String) -> [any Layer] {
-    switch name {
-    case "relu": [ReLU()]
-    case "leaky-relu": [LeakyReLU()]
-    case "sigmoid": [Sigmoid()]
-    case "tanh": [Tanh()]
-    case "softplus": [Softplus()]
-    case "gelu": [GELU()]
-    case "softmax": [Softmax()]
-    default: []
+  /// The layers of an item, or nil where it is none.
+  private func layers(_ item: String, _ leakySlope: Float) -> [any Layer]? {
+    if item == "flatten" { return [Flatten()] }
+    let parts = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    if parts[0] == "dropout" {
+      guard parts.count == 2, let rate = Float(parts[1]), 0 <= rate, rate < 1 else { return nil }
+      return [Dropout(rate)]
+    }
+    guard let units = Int(parts[0]) else { return Self.activation(parts[...], leakySlope) }
+    guard 1...1_000_000 ~= units else { return nil }
+    let activation = parts.count == 1 ? [] : Self.activation(parts.dropFirst(), leakySlope)
+    return activation.map { [Dense(units, l2: l2)] + $0 }
+  }
+
+  private static func activation(
+    _ parts: ArraySlice<String>, _ leakySlope: Float
+  ) -> [any Layer]? {
+    switch parts.joined(separator: ":") {
+    case "relu": return [ReLU()]
+    case "leaky-relu": return [LeakyReLU(slope: leakySlope)]
+    case "sigmoid": return [Sigmoid()]
+    case "tanh": return [Tanh()]
+    case "softplus": return [Softplus()]
+    case "gelu": return [GELU()]
+    case "softmax": return [Softmax()]
+    case "linear": return []
+    default:
+      guard parts.count == 2, parts.first == "leaky-relu",
+        let slope = parts.last.flatMap(Float.init),
+        slope > 0, slope.isFinite
+      else { return nil }
+      return [LeakyReLU(slope: slope)]
     }
   }
 

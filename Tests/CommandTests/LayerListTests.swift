@@ -6,12 +6,13 @@ import Testing
 struct LayerListTests {
   private static let expected =
     "expected UNITS, UNITS:ACTIVATION, flatten, dropout:RATE or an activation "
-    + "(relu, leaky-relu, sigmoid, tanh, softplus, gelu, softmax, linear)"
+    + "(relu, leaky-relu[:SLOPE], sigmoid, tanh, softplus, gelu, softmax, linear)"
 
   @Test(arguments: [
     "", ",4:softmax", "4:softmax,", "0:softmax", "-4", "1000001", "4.5", "4:cube", "4:relu:relu",
     "conv", "dropout", "dropout:1", "dropout:-0.1", "dropout:nan", "flatten:2", "relu:4",
-    "99999999999999999999",
+    "99999999999999999999", "leaky-relu:0", "leaky-relu:-0.1", "4:leaky-relu:nan", "leaky-relu:",
+    "leaky-relu:inf", "4:leaky-relu:0.1:0.1", "softmax:linear", "relu:0.1", "4:",
   ])
   func itemThatIsNoLayerIsNamed(_ item: String) throws {
     let folder = try TemporaryFolder()
@@ -30,7 +31,8 @@ struct LayerListTests {
   }
 
   @Test(arguments: [
-    "10:softmax", "4:relu", "4:softmax,dropout:0.1", "relu", "4,flatten", "4:softmax,softmax",
+    "10:softmax", "4:relu", "4:sigmoid", "4,sigmoid", "4:softmax,dropout:0.1", "relu", "4,flatten",
+    "4:softmax,softmax",
     "3",
   ])
   func endThatDoesNotFitTheClassesIsRefused(_ layers: String) throws {
@@ -73,7 +75,8 @@ struct LayerListTests {
 
   @Test(arguments: [
     "4", "4:softmax", "4,softmax", "linear,4:softmax", "flatten,8:relu,dropout:0.2,4:softmax",
-    "flatten,8:gelu,flatten,4", "8:leaky-relu,4:softmax", "8:sigmoid,8:tanh,4:softmax",
+    "flatten,8:gelu,flatten,4", "8:leaky-relu,4:softmax", "8:leaky-relu:0.05,leaky-relu:0.5,4",
+    "8:sigmoid,8:tanh,4:softmax",
     "8:softplus,4:softmax", "8,gelu,dropout:0,4:softmax", "relu,8,4:linear,softmax",
   ])
   func layersTrainAndAreStored(_ layers: String) throws {
@@ -86,11 +89,14 @@ struct LayerListTests {
     let rows = summary.outputLines.filter { $0.hasPrefix("│") }
     let types = rows.map { $0.split(separator: "(")[1].split(separator: ")")[0] }
     let activations: [Substring: String] = [
-      "relu": "ReLU", "leaky-relu": "LeakyReLU", "sigmoid": "Sigmoid", "tanh": "Tanh",
+      "relu": "ReLU", "leaky-relu": "LeakyReLU, slope 0.3", "sigmoid": "Sigmoid", "tanh": "Tanh",
       "softplus": "Softplus", "gelu": "GELU", "softmax": "Softmax",
     ]
     let expected = layers.split(separator: ",").flatMap { item in
       let parts = item.split(separator: ":")
+      if let slope = Float(parts.last ?? ""), parts.dropLast().last == "leaky-relu" {
+        return (parts.count == 3 ? ["Dense"] : []) + ["LeakyReLU, slope \(slope)"]
+      }
       return parts.first == "dropout"
         ? ["Dropout"]
         : parts.compactMap {

@@ -25,13 +25,15 @@ import Training
   @Test func namesCountEachTypeApart() throws {
     let model = try Sequential(
       inputShape: [3],
-      [Dense(3), LeakyReLU(), Dense(2, bias: false), GELU(), LeakyReLU(), Dense(1)])
+      [Dense(3), LeakyReLU(), Dense(2, bias: false), GELU(), LeakyReLU(slope: 0.01), Dense(1)])
     let lines = model.summary().split(separator: "\n").filter { $0.hasPrefix("│") }
-    let names = lines.map { $0.split(separator: " ").dropFirst().prefix(2).joined(separator: " ") }
+    let names = lines.map { line in
+      line.split(separator: "│")[0].split(separator: " ").joined(separator: " ")
+    }
     #expect(
       names == [
-        "dense (Dense)", "leaky_re_lu (LeakyReLU)", "dense_1 (Dense)", "gelu (GELU)",
-        "leaky_re_lu_1 (LeakyReLU)", "dense_2 (Dense)",
+        "dense (Dense)", "leaky_re_lu (LeakyReLU, slope 0.3)", "dense_1 (Dense)", "gelu (GELU)",
+        "leaky_re_lu_1 (LeakyReLU, slope 0.01)", "dense_2 (Dense)",
       ])
   }
 
