@@ -15,9 +15,8 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let file = try model.loadToPredict()
-    let dataset = try data.load(dataset)
-    try file.check(against: dataset, path: model.model)
-    file.model.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
+    let dataset = try file.relabelled(try data.load(dataset), path: model.model)
+    file.model.compile(optimizer: .sgd(), loss: file.model.lossOfClasses)
     let test = dataset.test
     let figures = try file.model.evaluate(test.images, test.labels)
     let predicted = try file.model.predict(test.images).argmaxOfRows()
@@ -36,23 +35,41 @@ struct EvaluateCommand: ParsableCommand {
 }
 
 extension ModelFile {
-  /// Makes sure that the model takes the data's images and knows its classes.
-  func check(against dataset: Dataset, path: String) throws {
+  /// The data with their labels as the model counts its classes, of which they may lack some.
+  ///
+  /// Throws a failure where the model does not take the images, or does not know a class.
+  func relabelled(_ dataset: Dataset, path: String) throws -> Dataset {
     let shape = dataset.test.images.shape
     guard model.inputShape == shape || model.inputShape == [shape.count] else {
       throw Failure.data(
         "\(path): the model expects samples of shape \(model.inputShape), "
           + "\(dataset.name) has \(shape)")
     }
-    guard model.outputShape == [dataset.classNames.count] else {
+    let names = dataset.classNames
+    // Classes without names are those of the data where there are as many, or else their numbers.
+    let outputs = model.outputShape
+    let known =
+      !classNames.isEmpty
+      ? classNames : outputs == [names.count] ? names : (0..<outputs.count).map(String.init)
+    guard outputs == [known.count] else {
       throw Failure.data(
-        "\(path): the model has outputs of shape \(model.outputShape), "
-          + "\(dataset.name) has \(dataset.classNames.count) classes")
+        "\(path): the model has outputs of shape \(outputs), "
+          + "\(dataset.name) has \(names.count) classes")
     }
-    guard classNames.isEmpty || classNames == dataset.classNames else {
+    if known == names { return dataset }
+    let places = Dictionary(zip(known, known.indices)) { first, _ in first }
+    let unknown = names.filter { places[$0] == nil }
+    guard unknown.isEmpty else {
       throw Failure.data(
-        "\(path): the model tells \(classNames.joined(separator: ", ")) apart, "
-          + "\(dataset.name) has \(dataset.classNames.joined(separator: ", "))")
+        "\(path): the model tells \(known.joined(separator: ", ")) apart, "
+          + "\(dataset.name) also has \(unknown.joined(separator: ", "))")
     }
+    let relabelled = { (part: LabelledImages) in
+      LabelledImages(
+        images: part.images, labels: part.labels.compactMap { places[names[$0]] })
+    }
+    return Dataset(
+      name: dataset.name, classNames: known, train: relabelled(dataset.train),
+      test: relabelled(dataset.test))
   }
 }

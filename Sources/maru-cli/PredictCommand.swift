@@ -84,8 +84,7 @@ struct PredictCommand: ParsableCommand {
   private func predict(
     _ name: String, by file: ModelFile, drawing pictures: PredictionPictures.Files
   ) throws {
-    let dataset = try data.load(name)
-    try file.check(against: dataset, path: model.model)
+    let dataset = try file.relabelled(try data.load(name), path: model.model)
     if let (option, _) = self.pictures.given.first(where: { $0.option != "--confusion" }) {
       try dataset.checkImages(for: option)
     }

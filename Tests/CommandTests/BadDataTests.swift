@@ -228,15 +228,15 @@ struct BadModelTests {
     expectFailure(
       try Command.maru([command, run.path, "--dataset", wide]), 65,
       "\(run.path): the model expects samples of shape [20], \(wide) has [2, 5]")
-    let few = try Stripes.write(
+    let many = try Stripes.write(
       to: other,
       changing: [
-        Stripes.names[1]: idx([80], [UInt8](repeating: 2, count: 80)),
-        Stripes.names[3]: idx([20], [UInt8](repeating: 2, count: 20)),
+        Stripes.names[1]: idx([80], [UInt8](repeating: 5, count: 80)),
+        Stripes.names[3]: idx([20], [UInt8](repeating: 5, count: 20)),
       ])
     expectFailure(
-      try Command.maru([command, run.path, "--dataset", few]), 65,
-      "\(run.path): the model has outputs of shape [4], \(few) has 3 classes")
+      try Command.maru([command, run.path, "--dataset", many]), 65,
+      "\(run.path): the model tells 0, 1, 2, 3 apart, \(many) also has 4, 5")
   }
 
   /// As a run that diverged once left them.
