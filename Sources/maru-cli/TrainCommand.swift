@@ -195,6 +195,10 @@ struct TrainCommand: ParsableCommand {
       }
       print("saved: \(folder.path)")
     }
+    // The numbers are there to be looked at, and a judgement may be wrong; success it is not.
+    if let divergence = result.divergence {
+      throw Failure.data(divergence + (folder == nil ? "" : "; the model is saved all the same"))
+    }
   }
 
   /// The data asked for. Where the exercise's own are not there and none were named, generated

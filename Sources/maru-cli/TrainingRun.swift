@@ -50,7 +50,9 @@ struct TrainingRun {
   }
 
   /// The whole network with its weights as they are now.
-  func completed() throws -> Sequential {
+  func completed() throws -> Sequential { try completed(model) }
+
+  private func completed(_ model: Sequential) throws -> Sequential {
     guard let projection else { return model }
     let completed = try projection.completed(model, inputShape: inputShape)
     completed.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
@@ -67,8 +69,8 @@ struct TrainingRun {
 
   private var samples: any SampleSource { projection?.scores ?? dataset.train.images }
 
-  /// Trains, then scores the model on the test samples; throws a failure where training diverges,
-  /// since such a model is worth nothing.
+  /// Trains, then scores the model on the test samples; throws a failure where training diverges until
+  /// a loss or a weight is not finite, since such a model is worth nothing.
   /// - Parameters:
   ///   - folder: where to save the state of training, if anywhere
   ///   - state: where to go on
@@ -104,7 +106,36 @@ struct TrainingRun {
       throw Failure.data("training diverged: the loss of the test images is not finite")
     }
     return TrainingResult(
-      run: self, model: completed, history: history, test: test, steps: steps.count)
+      run: self, model: completed, history: history, test: test, steps: steps.count,
+      divergence: try divergence(
+        loss: min(history.loss.last ?? .nan, test.loss), isResumed: state != nil))
+  }
+
+  /// How many times that of the untrained model a loss has to be for training to have diverged.
+  private static let mostGrowth = 10.0
+
+  /// That training diverged to a loss that is finite, in a line; nil where it did not.
+  ///
+  /// A loss may rise for a while, be high of samples that are not scaled, or be high in the test part
+  /// alone. So it is the less of the last epoch's and the test images', and compared both with a
+  /// guess and with the untrained model.
+  private func divergence(loss: Double, isResumed: Bool) throws -> String? {
+    guard loss > log(Double(dataset.classNames.count)) else { return nil }
+    let untrained = try Sequential(
+      inputShape: model.inputShape, model.layers, seed: settings.seed)
+    untrained.threads = settings.threads
+    untrained.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
+    let first = try completed(untrained).evaluate(dataset.test.images, dataset.test.labels).loss
+    guard loss > Self.mostGrowth * first else { return nil }
+    let text = [loss, first].map { $0 < 1e6 ? $0.fixed(4) : $0.scientific(1) }
+    // The weights that a run went on from may have been lost already.
+    let advice =
+      isResumed
+      ? "train anew with a lower --learning-rate"
+      : settings.learningRate.map { "try a --learning-rate below \($0)" }
+    return
+      "training diverged: the loss ended at \(text[0]), that of the untrained model is \(text[1])"
+      + (advice.map { "; \($0)" } ?? "")
   }
 
   /// What saves the state of training, at interrupts first.
@@ -175,6 +206,8 @@ struct TrainingResult {
   let test: Figures
   /// The steps of an epoch.
   let steps: Int
+  /// That training diverged, in a line, if it did.
+  let divergence: String?
 
   var testLine: String {
     "test loss: \(test.loss.fixed(4)) - test accuracy: \((test["accuracy"] ?? .nan).fixed(4))"
@@ -191,7 +224,7 @@ struct TrainingResult {
         + "batch size \(batchSize), seed \(settings.seed)",
       "epochs: \(history.epochs.count) in \(history.seconds.reduce(0, +).fixed(2)) s",
       figures.map { "\($0.name): \($0.value.fixed(4))" }.joined(separator: " - "),
-      history.stopLine, testLine,
+      history.stopLine, testLine, divergence,
     ]
     return lines.compactMap { $0 }.joined(separator: "\n") + "\n"
   }

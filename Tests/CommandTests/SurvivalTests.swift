@@ -299,9 +299,13 @@ struct SurvivalTests {
       match.5
         == "the last good checkpoint is of epoch 1, step \(last - 2); to go on from it: maru train "
         + "--resume \(folder["run"]) --learning-rate R, R below 1e+12")
-    expectSuccess(
-      try Command.maru(
-        Command.words("train --resume \(folder["run"]) --learning-rate 1e-9 --progress none")))
+    // Its weights are numbers, but no success any more.
+    let resumed = try Command.maru(
+      Command.words("train --resume \(folder["run"]) --learning-rate 1e-9 --progress none"))
+    #expect(resumed.exitCode == 65 && resumed.output.hasSuffix("saved: \(folder["run"])\n"))
+    let end =
+      /maru: error: training diverged: the loss ended at .*; train anew with a lower --learning-rate; the model is saved all the same\n/
+    #expect(resumed.errors.wholeMatch(of: end) != nil, "\(resumed.errors)")
   }
 
   @Test func whereNoCheckpointIsGoodNoneIsLeft() throws {
