@@ -15,6 +15,9 @@ struct CSVDatasetReader {
   /// Of so many rows, the last tests.
   private static let testInterval = 5
 
+  /// In bytes. A model's file names its classes, and could not be read with names of megabytes.
+  private static let longestLabel = 1000
+
   private struct Part {
     var values: [Float] = []
     var labels: [String] = []
@@ -65,9 +68,13 @@ struct CSVDatasetReader {
   ) throws(DatasetError) {
     for (column, field) in row.enumerated() {
       if column == labelColumn {
-        let label = text(field)
-        guard !label.isEmpty else { throw rows.malformed(expected: "a label", found: "none") }
-        part.labels.append(label)
+        guard !field.isEmpty else { throw rows.malformed(expected: "a label", found: "none") }
+        guard field.count <= longestLabel else {
+          throw rows.malformed(
+            expected: "a label of at most \(longestLabel) bytes in column \(column + 1)",
+            found: "one of \(field.count)")
+        }
+        part.labels.append(text(field))
       } else {
         guard let value = number(field) else {
           throw rows.malformed(

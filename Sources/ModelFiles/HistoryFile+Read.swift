@@ -59,18 +59,26 @@ extension HistoryFile {
     let words = ["NaN", "Infinity", "-Infinity"].map { Array($0.utf8) }
     let (quote, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
     var result = Data(capacity: data.count)
-    var isInString = false
-    var rest = Array(data)[...]
-    while let byte = rest.first {
-      if !isInString, let word = words.first(where: { rest.starts(with: $0) }) {
-        result.append(contentsOf: [quote, 0x7F] + word + [quote])
-        rest.removeFirst(word.count)
-        continue
+    data.withUnsafeBytes { bytes in
+      var (index, copied, isInString) = (0, 0, false)
+      while index < bytes.count {
+        let byte = bytes[index]
+        if byte == quote {
+          isInString.toggle()
+        } else if isInString {
+          if byte == backslash { index += 1 }
+        } else if let word = words.first(where: {
+          $0[0] == byte && bytes[index...].starts(with: $0)
+        }) {
+          result.append(contentsOf: bytes[copied..<index])
+          result.append(contentsOf: [quote, 0x7F] + word + [quote])
+          index += word.count
+          copied = index
+          continue
+        }
+        index += 1
       }
-      let length = isInString && byte == backslash ? 2 : 1
-      if byte == quote { isInString.toggle() }
-      result.append(contentsOf: rest.prefix(length))
-      rest = rest.dropFirst(length)
+      result.append(contentsOf: bytes[copied...])
     }
     return result
   }

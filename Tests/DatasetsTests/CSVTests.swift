@@ -69,6 +69,10 @@ struct CSVTests {
       ("1,a\n,a\n", "line 2: expected a finite number in column 1, found ''"),
       ("1,a\n1 2,a\n", "line 2: expected a finite number in column 1, found '1 2'"),
       ("1,a\n1,\n", "line 2: expected a label, found none"),
+      ("1,a\n12\u{0}345.5,a\n", "line 2: expected text in column 1, found a null byte"),
+      ("1,2,a\n1,\"12\u{0}\",a\n", "line 2: expected text in column 2, found a null byte"),
+      ("1,a\u{0}\n", "line 1: expected text in column 2, found a null byte"),
+      ("1,2,a\n\u{0}", "line 2: expected text in column 1, found a null byte"),
       ("\"x\ny\",\"z\"\n1,a\n?,a\n", "line 4: expected a finite number in column 1, found '?'"),
       ("1,\"a\n\n\n", "line 1: expected a closing quote, found the end of the file"),
       ("1,a\n2,\"a\"b\n", "line 2: expected a comma behind a closing quote, found something else"),
@@ -122,7 +126,8 @@ struct CSVTests {
       String(repeating: "\"", count: million), "line 1: expected two columns or more, found 1"
     ),
     "a label without an end": (
-      "1," + String(repeating: "a", count: million), "expected 5 samples or more, found 1"
+      "1," + String(repeating: "a", count: million),
+      "line 1: expected a label of at most 1000 bytes in column 2, found one of 1000000"
     ),
     "wrong after many rows": (
       String(repeating: "1,a\n", count: million / 4) + "1",

@@ -7,6 +7,8 @@ struct CSVRows {
   private let bytes: [UInt8]
   private let path: String
   private let mostFields: Int
+  /// Where the first null byte is, which ends a text to C, or where the text ends.
+  private let firstNull: Int
   private var position: Int
   private var lineAtPosition = 1
   /// The line at which the row read last begins, counted from 1.
@@ -19,6 +21,7 @@ struct CSVRows {
       throw .malformed(path, expected: "text in UTF-8", found: "other bytes")
     }
     (self.bytes, self.path, self.mostFields) = (bytes, path, mostFields)
+    firstNull = bytes.firstIndex(of: 0) ?? bytes.count
     position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
   }
 
@@ -38,6 +41,9 @@ struct CSVRows {
           expected: "at most \(mostFields) fields in a file of its size", found: "more")
       }
       fields.append(try field())
+      guard position <= firstNull else {
+        throw malformed(expected: "text in column \(fields.count)", found: "a null byte")
+      }
       guard position < bytes.count else { return fields }
       let separator = bytes[position]
       position += 1
