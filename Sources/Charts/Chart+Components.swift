@@ -150,7 +150,7 @@ struct Scatter {
 
   /// The places of the names of the first 50 classes, in rows below the axis.
   private static func legend(_ names: [String]) -> [(name: String, x: Double, y: Double)] {
-    let names = names.prefix(50).map { TextWidth.fitted(Script.oneLine($0), to: 200, size: 12) }
+    let names = names.prefix(50).map { TextWidth.fitted($0, to: 200, size: 12) }
     let pitch = 18 + (names.map { TextWidth.estimate($0, size: 12) }.max() ?? 0) + 18
     let perRow = max(1, min(Int(side / pitch), 10))
     return names.enumerated().map { index, name in

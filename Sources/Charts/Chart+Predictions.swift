@@ -82,7 +82,7 @@ extension Script {
     let mark = prediction.isRight ? "✓" : "✗"
     // Both names are to be read, also where they are long.
     let names = [prediction.predicted, prediction.label].map {
-      TextWidth.fitted(Self.oneLine(classNames[$0]), to: 88, size: 12)
+      TextWidth.fitted(classNames[$0], to: 88, size: 12)
     }
     label(
       "\(mark) \(names[0]) \(percent)% (\(names[1]))", x: left, y: y + cells.height + 22, size: 12,

@@ -1,3 +1,5 @@
+import Tensors
+
 /// A picture cannot be drawn or written.
 public struct ChartError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What is wrong, for a program to act on.
@@ -18,6 +20,12 @@ public struct ChartError: Error, Hashable, Sendable, CustomStringConvertible {
   public let kind: Kind
   /// What is wrong in one line, with the path where there is one.
   public let description: String
+
+  /// Describes what is wrong; what could command a terminal is escaped.
+  init(kind: Kind, description: String) {
+    self.kind = kind
+    self.description = description.printable
+  }
 
   /// The line that says what to install.
   static let gnuplotMissing = ChartError(

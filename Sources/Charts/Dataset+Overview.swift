@@ -1,4 +1,5 @@
 import Datasets
+import Tensors
 import Training
 
 extension Dataset {
@@ -8,7 +9,7 @@ extension Dataset {
   /// One line on what was loaded.
   package var overview: String {
     let shape = train.images.shape.sizes.map(String.init).joined(separator: "×")
-    return "\(name): \(train.count.grouped) training and \(test.count.grouped) test \(noun) "
-      + "of \(shape), \(classNames.count) classes"
+    return "\(name.printable): \(train.count.grouped) training and \(test.count.grouped) test "
+      + "\(noun) of \(shape), \(classNames.count) classes"
   }
 }

@@ -1,3 +1,5 @@
+import Tensors
+
 /// A piece of HTML, written as a literal: what is interpolated as text is escaped, so that a name
 /// can never become markup.
 struct HTML: ExpressibleByStringInterpolation {
@@ -27,25 +29,18 @@ struct HTML: ExpressibleByStringInterpolation {
     }
   }
 
-  /// Text for an element or an attribute; a character that HTML forbids becomes U+FFFD.
+  /// Text for an element or an attribute, in one line, as on a terminal: what HTML forbids is among
+  /// what is not printable.
   private static func escaped(_ text: String) -> String {
-    text.unicodeScalars.reduce(into: "") { escaped, scalar in
+    text.printable.unicodeScalars.reduce(into: "") { escaped, scalar in
       switch scalar {
       case "&": escaped += "&amp;"
       case "<": escaped += "&lt;"
       case ">": escaped += "&gt;"
       case "\"": escaped += "&quot;"
       case "'": escaped += "&#39;"
-      case "\n", "\t": escaped.unicodeScalars.append(scalar)
-      case _ where scalar.properties.generalCategory == .control || isNoncharacter(scalar):
-        escaped += "\u{FFFD}"
       default: escaped.unicodeScalars.append(scalar)
       }
     }
-  }
-
-  /// Whether Unicode keeps the code point free of any character.
-  private static func isNoncharacter(_ scalar: Unicode.Scalar) -> Bool {
-    0xFDD0...0xFDEF ~= scalar.value || scalar.value & 0xFFFE == 0xFFFE
   }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import Training
+import Tensors
 
 /// gnuplot commands as they are put together. Places and sizes are in pixels from the top left.
 package struct Script {
@@ -51,7 +51,7 @@ package struct Script {
     _ text: String, x: Double, y: Double, _ alignment: Alignment = .left, size: Double = 13,
     color: String? = nil, limit: Double = .infinity, rotation: Int = 0
   ) {
-    let fitted = TextWidth.fitted(Self.oneLine(text), to: limit, size: size)
+    let fitted = TextWidth.fitted(text, to: limit, size: size)
     if fitted.isEmpty { return }
     add(
       "set label \(Self.quoted(fitted)) at screen \(screen(x, y)) "
@@ -85,7 +85,7 @@ extension Script {
   /// gnuplot 5.4 takes one after the `\053` of a plus sign for part of it. Doubling single quotes is
   /// not enough: it misreads them at the ends of a text.
   package static func quoted(_ text: String) -> String {
-    "\"" + oneLine(text).unicodeScalars.map(escaped).joined() + "\""
+    "\"" + text.printable.unicodeScalars.map(escaped).joined() + "\""
   }
 
   private static func escaped(_ scalar: Unicode.Scalar) -> String {
@@ -97,17 +97,6 @@ extension Script {
     if isPlain { return String(scalar) }
     let digits = String(scalar.value, radix: 8)
     return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
-  }
-
-  /// The text with blanks in place of line breaks, control characters and what XML does not allow.
-  package static func oneLine(_ text: String) -> String {
-    let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .lineSeparator, .paragraphSeparator, .unassigned: " "
-      default: scalar
-      }
-    }
-    return String(String.UnicodeScalarView(scalars))
   }
 
   /// A number as gnuplot reads it: whole ones without a point, and NaN for what is not finite.

@@ -1,15 +1,18 @@
+import Tensors
+
 /// How wide a text comes out, without the font at hand.
 ///
 /// The reader's font decides; these are the widths of DejaVu Sans, which is among the widest, rounded
-/// up, in ems.
+/// up, in ems. Measured and cut is what is shown of a text, ``Swift/String/printable``.
 package enum TextWidth {
   /// The width of a text in pixels.
-  package static func estimate(_ text: some StringProtocol, size: Double) -> Double {
-    text.reduce(0) { $0 + width($1) } * size
+  package static func estimate(_ text: String, size: Double) -> Double {
+    text.printable.reduce(0) { $0 + width($1) } * size
   }
 
   /// The text, or as much of its beginning as fits with an ellipsis.
   package static func fitted(_ text: String, to limit: Double, size: Double) -> String {
+    let text = text.printable
     var (kept, used) = (text.startIndex, 0.0)
     for index in text.indices {
       used += width(text[index]) * size
@@ -26,6 +29,7 @@ package enum TextWidth {
 
   /// The text, or as much of its end as fits behind an ellipsis.
   package static func fittedEnd(of text: String, to limit: Double, size: Double) -> String {
+    let text = text.printable
     if estimate(text, size: size) <= limit { return text }
     // The ellipsis takes an em.
     var (kept, used) = (text.endIndex, size)

@@ -1,3 +1,5 @@
+import Tensors
+
 /// What went wrong with a data set or an image: which file or place, what was expected and what was
 /// found.
 public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -33,15 +35,9 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     DatasetError(.malformed, path: path, "expected \(expected), found \(found)")
   }
 
-  /// The path and the failure, always in one line: control characters are escaped, since a path, or
-  /// what a server answers, may hold any. An empty path is shown as `''`.
+  /// The path and the failure, always in one line: what could command a terminal is escaped, since a
+  /// path, or what a server answers, may hold any character. An empty path is shown as `''`.
   public var description: String {
-    var line = ""
-    for scalar in "\(path.isEmpty ? "''" : path): \(problem)".unicodeScalars {
-      line +=
-        scalar.properties.generalCategory == .control
-        ? scalar.escaped(asASCII: true) : String(scalar)
-    }
-    return line
+    "\((path.isEmpty ? "''" : path).printable): \(problem.printable)"
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// A file of a model or a run cannot be read or written.
 public struct ModelFileError: Error, Sendable, CustomStringConvertible {
@@ -25,8 +26,11 @@ public struct ModelFileError: Error, Sendable, CustomStringConvertible {
     self.reason = reason
   }
 
-  /// The path, an empty one shown as `''`, and the reason, in one line.
-  public var description: String { "\(path.isEmpty ? "''" : path): \(reason)" }
+  /// The path, an empty one shown as `''`, and the reason, in one line: what could command a terminal
+  /// is escaped.
+  public var description: String {
+    "\((path.isEmpty ? "''" : path).printable): \(reason.printable)"
+  }
 
   /// The error of a system call that just failed on `path`.
   static func system(_ operation: String, path: String) -> ModelFileError {

@@ -3,6 +3,7 @@
 #else
   import Darwin
 #endif
+import Tensors
 
 /// Writes the figures of each epoch to a file as training goes: a header, then a line an epoch.
 ///
@@ -18,7 +19,7 @@ public final class CSVLogger: Callback {
     public let reason: String
 
     /// The path and the reason in one line.
-    public var description: String { "cannot write \(path): \(reason)" }
+    public var description: String { "cannot write \(path.printable): \(reason)" }
   }
 
   /// Where the file is.

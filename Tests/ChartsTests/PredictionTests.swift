@@ -133,12 +133,12 @@ struct PredictionTests {
     ]
     for chart in charts {
       let svg = try expectWhole(chart)
-      #expect(svg.titles[0] == Script.oneLine(chart.title))
+      #expect(svg.titles[0] == chart.title.printable)
       #expect(!Marker.isThere)
     }
     let shown = try SVGFile(charts[5].svg()).texts
     for name in names {
-      #expect(shown.contains(TextWidth.fittedEnd(of: Script.oneLine(name), to: 390, size: 12)))
+      #expect(shown.contains(TextWidth.fittedEnd(of: name, to: 360, size: 12)))
     }
   }
 }
