@@ -1,5 +1,5 @@
 import Foundation
-import Training
+import Tensors
 
 /// What a terminal, or a pipe in its place, can show.
 public struct Terminal: Sendable, Equatable {
@@ -17,28 +17,42 @@ public struct Terminal: Sendable, Equatable {
   public let columns: Int
   /// The colours of the text.
   public let colors: Colors
+  /// The width in cells, or nil where there is nothing that long lines would wrap at.
+  package let limit: Int?
+  /// Whether it takes codes (ECMA-48) for colours and for moving the cursor.
+  package let takesCodes: Bool
 
   /// Describes a terminal; a width below 1 traps.
   public init(columns: Int, colors: Colors) {
     require(columns > 0, "Terminal: expected at least one column, got \(columns)")
     self.columns = columns
     self.colors = colors
+    limit = columns
+    takesCodes = colors != .none
   }
 
   /// What standard output leads to.
-  public static var standardOutput: Terminal {
-    Terminal(
-      isTerminal: isatty(STDOUT_FILENO) == 1, width: width(of: STDOUT_FILENO),
+  public static var standardOutput: Terminal { Terminal(STDOUT_FILENO) }
+
+  /// What standard error leads to.
+  package static var standardError: Terminal { Terminal(STDERR_FILENO) }
+
+  private init(_ descriptor: Int32) {
+    self.init(
+      isTerminal: isatty(descriptor) == 1, width: Self.width(of: descriptor),
       environment: ProcessInfo.processInfo.environment)
   }
 
   /// A terminal as its environment describes it: by $COLORTERM, $TERM, $NO_COLOR (no-color.org) and,
-  /// where it does not tell its width itself, $COLUMNS; else it has 80 columns.
+  /// where it does not tell its width itself, $COLUMNS; else it has 80 columns, and no limit to them.
   package init(isTerminal: Bool, width: Int?, environment: [String: String]) {
-    let told = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
-    columns = width ?? told ?? 80
-    let type = environment["TERM"] ?? "dumb"
-    if !isTerminal || type == "dumb" || environment["NO_COLOR"].map({ !$0.isEmpty }) ?? false {
+    let told = environment["COLUMNS"].flatMap { Int($0) }.flatMap { 1...10_000 ~= $0 ? $0 : nil }
+    limit = width ?? told
+    columns = limit ?? 80
+    let type = environment["TERM"] ?? ""
+    let isPlain = ["", "dumb"].contains(type) || !(environment["NO_COLOR"] ?? "").isEmpty
+    takesCodes = isTerminal && !isPlain
+    if !takesCodes {
       colors = .none
     } else if ["truecolor", "24bit"].contains(environment["COLORTERM"]) {
       colors = .trueColor

@@ -1,5 +1,5 @@
-import Training
 import Datasets
+import Training
 
 /// Images as text for a terminal, in rows, a title above each.
 ///

@@ -78,20 +78,24 @@ public struct ConfusionMatrix: Sendable, Equatable {
 
 extension ConfusionMatrix {
   /// The counts as a table: a row a true class, a column a predicted one.
-  /// - Parameter names: the name of each class; their numbers unless given
-  public func table(names: [String]? = nil) -> String {
+  /// - Parameters:
+  ///   - names: the name of each class; their numbers unless given
+  ///   - width: the most cells that it may take on a terminal, as several tables if need be
+  public func table(names: [String]? = nil, width: Int? = nil) -> String {
     let names = checked(names)
     var table = TextTable(
       [("true \\ predicted", .left)] + names.map { (header: $0, alignment: .right) })
     for (name, row) in zip(names, counts) { table.append([name] + row.map(\.grouped)) }
-    return table.description
+    return table.text(width: width)
   }
 
   /// Precision, recall, F1 and support of each class as a table, then their means and the accuracy.
   ///
   /// What scikit-learn's `classification_report` tells, to four decimals.
-  /// - Parameter names: the name of each class; their numbers unless given
-  public func report(names: [String]? = nil) -> String {
+  /// - Parameters:
+  ///   - names: the name of each class; their numbers unless given
+  ///   - width: the most cells that it may take on a terminal
+  public func report(names: [String]? = nil, width: Int? = nil) -> String {
     var table = TextTable([
       ("class", .left), ("precision", .right), ("recall", .right), ("F1", .right),
       ("support", .right),
@@ -104,7 +108,7 @@ extension ConfusionMatrix {
     let means = [macroPrecision, macroRecall, macroF1].map { $0.fixed(4) }
     table.append(["macro average"] + means + [sampleCount.grouped])
     table.append(["accuracy", "", "", accuracy.fixed(4), sampleCount.grouped])
-    return table.description
+    return table.text(width: width)
   }
 
   private func checked(_ names: [String]?) -> [String] {

@@ -16,7 +16,9 @@ extension Sequential {
   /// As Keras's `summary()`, with its names for layers (`dense`, `dense_1`, …) and its units of
   /// 1,024 bytes. An output's first axis is the batch. Every parameter is trainable. A layer that is
   /// `CustomStringConvertible` describes itself, in place of its type.
-  public func summary() -> String {
+  /// - Parameter width: the most cells that the table may take on a terminal; as many as it needs
+  ///   unless given
+  public func summary(width: Int? = nil) -> String {
     var table = TextTable([
       ("Layer (type)", .left), ("Output shape", .left), ("Parameters", .right),
     ])
@@ -24,10 +26,11 @@ extension Sequential {
       table.append([layer.title, layer.outputShape, layer.parameterCount.grouped])
     }
     let bytes = parameterCount * MemoryLayout<Float>.size
-    return "\(table)Total parameters: \(parameterCount.grouped) (\(memorySize(bytes)))\n"
+    return table.text(width: width)
+      + "Total parameters: \(parameterCount.grouped) (\(memorySize(bytes)))\n"
   }
 
-  /// The rows of ``summary()``, for whoever sets them out in another way.
+  /// The rows of ``summary(width:)``, for whoever sets them out in another way.
   package var layerSummaries: [LayerSummary] {
     zip(layerNames, layers).enumerated().map { index, layer in
       let type =

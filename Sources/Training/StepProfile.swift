@@ -111,7 +111,10 @@ extension StepProfile: Sendable {}
 
 extension StepProfile: CustomStringConvertible {
   /// A table of the rows, with the share of each in a step; empty where nothing was measured.
-  public var description: String {
+  public var description: String { table() }
+
+  /// The table, of at most so many cells, if that is given.
+  package func table(width: Int? = nil) -> String {
     if rows.isEmpty { return "" }
     var table = TextTable([
       ("Layer", .left), ("Work", .left), ("µs a step", .right), ("Share", .right),
@@ -130,6 +133,6 @@ extension StepProfile: CustomStringConvertible {
       "", "step", microseconds.fixed(1), percent(microseconds), "",
       (microseconds - inProducts).fixed(1),
     ])
-    return table.description
+    return table.text(width: width)
   }
 }

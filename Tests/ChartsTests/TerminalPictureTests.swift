@@ -98,7 +98,7 @@ struct TerminalPictureTests {
 
   @Test func titlesBringNoCodesAndNoLines() {
     let lines = draw([255, 255], shape: [2, 1], titles: ["a\n\u{1B}[31mb"])
-    #expect(lines == ["a  [31mb", "@", ""])
+    #expect(lines == [#"a\n\u{1B}[31mb"#, "@", ""])
   }
 
   @Test func nothingIsNothing() {
@@ -130,10 +130,28 @@ struct TerminalTests {
     #expect(terminal([:]).colors == .none)
   }
 
+  /// Codes are for a terminal alone, and for none that is dumb or whose user wants no colours.
+  @Test func codesAreForTerminalsThatTakeThem() {
+    #expect(terminal(["TERM": "vt100"]).takesCodes)
+    #expect(terminal(["TERM": "xterm", "NO_COLOR": ""]).takesCodes)
+    for plain in [["TERM": "dumb"], ["TERM": ""], [:], ["TERM": "xterm", "NO_COLOR": "0"]] {
+      #expect(!terminal(plain).takesCodes, "\(plain)")
+    }
+    #expect(!terminal(["TERM": "xterm"], isTerminal: false).takesCodes)
+  }
+
+  @Test func tablesHaveNoLimitWhereNothingTellsOne() {
+    #expect(terminal([:], isTerminal: false).limit == nil)
+    #expect(terminal(["COLUMNS": "90"], isTerminal: false).limit == 90)
+    #expect(terminal(["COLUMNS": "90"], width: 70).limit == 70)
+  }
+
   @Test func widthIsToldOrNamedOrEighty() {
     #expect(terminal(["COLUMNS": "100"], width: 120).columns == 120)
     #expect(terminal(["COLUMNS": "100"]).columns == 100)
-    for wrong in ["", "0", "-5", "wide"] { #expect(terminal(["COLUMNS": wrong]).columns == 80) }
+    for wrong in ["", "0", "-5", "wide", "9223372036854775807"] {
+      #expect(terminal(["COLUMNS": wrong]).columns == 80)
+    }
     #expect(terminal([:]).columns == 80)
   }
 }

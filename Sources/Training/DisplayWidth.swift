@@ -1,3 +1,5 @@
+import Tensors
+
 extension String {
   /// The cells that the text takes on a terminal: two for Korean, Chinese and Japanese letters and
   /// emoji, none for what joins the letter before and for the codes of colours.
@@ -10,9 +12,9 @@ extension String {
     }
   }
 
-  /// The text in one line and in so many cells at most, an ellipsis at its end where it is cut.
+  /// The text, ``printable``, in so many cells at most, an ellipsis at its end where it is cut.
   package func cut(toCells most: Int) -> String {
-    let line = String(map { $0.isNewline || $0.isControl ? " " : $0 })
+    let line = printable
     if line.cells <= most { return line }
     var (kept, used) = ("", 0)
     for character in line {
@@ -22,13 +24,16 @@ extension String {
     }
     return kept + "…"
   }
+
+  /// The text, ``printable``, with spaces up to a width in cells, before it or behind.
+  package func padded(to width: Int, left: Bool = false) -> String {
+    let line = printable
+    let spaces = String(repeating: " ", count: max(0, width - line.cells))
+    return left ? spaces + line : line + spaces
+  }
 }
 
 extension Character {
-  fileprivate var isControl: Bool {
-    unicodeScalars.contains { $0.properties.generalCategory == .control }
-  }
-
   /// By the first scalar, since the others join it; a selector can make it an emoji.
   fileprivate var cells: Int {
     guard let first = unicodeScalars.first else { return 0 }
