@@ -14,8 +14,7 @@ extension Chart {
       ], highest: 1)
   }
 
-  /// The training and the validation loss of each epoch, drawn and labelled as in the lesson, which
-  /// calls the validation loss that of a test.
+  /// The training and the validation loss of each epoch, drawn as in the lesson.
   /// - Parameters:
   ///   - history: the run
   ///   - width: in pixels, from 420; a narrow one where the picture is shown on a phone
@@ -24,31 +23,29 @@ extension Chart {
       "model loss", axes: ("epoch", "loss"), width: width,
       [
         Curve("loss", "train", history.loss, .training),
-        Curve("val_loss", "test (validation)", history.validationLoss, .validation),
+        Curve("val_loss", "validation", history.validationLoss, .validation),
       ], highest: .infinity)
   }
 
-  /// Several runs in one picture: accuracy and loss, a colour and a mark a run, validation solid and
-  /// training dashed.
+  /// Several runs in one picture: accuracy and loss, each above its legend, a colour and a mark a run,
+  /// validation solid and training dashed.
   /// - Parameter runs: the name of each run and its figures; of a name that is too long, such as a
   ///   path, the end is shown
   public static func comparison(of runs: [(name: String, history: History)]) -> Chart {
     let title = "Runs compared"
-    let rows = (runs.count + 1) / 2
-    var script = Script(width: 960, height: 484 + rows * 22)
+    var script = Script(width: 960, height: 484 + runs.count * 22)
     script.title(title)
     script.label(
       "solid: validation; dashed: training", x: 480, y: 46, .center, size: 12, color: Palette.grey)
-    for (index, run) in runs.enumerated() {
-      script.legend(
-        TextWidth.fittedEnd(of: Script.oneLine(run.name), to: 390, size: 12),
-        LineStyle(run: index), x: 70 + Double(index % 2) * 470,
-        y: 488 + Double(index / 2) * 22)
-    }
     script.add("set multiplot")
     for (index, (figure, name)) in [("accuracy", "Accuracy"), ("loss", "Loss")].enumerated() {
       if index > 0 { script.add("unset label; unset arrow") }
       let left = 70 + Double(index) * 470
+      for (index, run) in runs.enumerated() {
+        script.legend(
+          TextWidth.fittedEnd(of: run.name, to: 360, size: 12), LineStyle(run: index), x: left,
+          y: 488 + Double(index) * 22)
+      }
       script.panel(
         left: left, right: left + 400, names: ("Epochs", name),
         runs.enumerated().flatMap { Self.curves(of: $1.history, figure, run: $0) },

@@ -59,9 +59,13 @@ public struct Chart: Sendable, Equatable {
   /// The picture as an `<svg>` element, for a file of its own or to stand in a page of HTML.
   ///
   /// It needs nothing beside it, and its ids are no other chart's.
-  public func svg() throws(ChartError) -> String {
+  public func svg() throws(ChartError) -> String { try svg(inPage: false) }
+
+  /// The same, in a report's page in the colours of its style, which follow light and dark.
+  func svg(inPage: Bool) throws(ChartError) -> String {
     let drawn = try draw(script, "svg name '\(identifier)'")
-    return SVG.tidied(String(decoding: drawn, as: UTF8.self), title: title, prefix: identifier)
+    let svg = SVG.tidied(String(decoding: drawn, as: UTF8.self), title: title, prefix: identifier)
+    return inPage ? SVG.styled(svg) : svg
   }
 
   /// The picture as the bytes of a PNG file, with the sign � for letters that no installed font has.

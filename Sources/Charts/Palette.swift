@@ -42,6 +42,16 @@ enum Palette {
     "set palette defined (0 '#ffffff', 1 '#deebf7', 2 '#9ecae1', 3 '#4292c6', 4 '#08519c', "
     + "5 '#08306b')"
 
+  /// The variables of ``ReportStyle`` that stand for colours, by red, green and blue as SVG has them.
+  static let variables = Dictionary(
+    uniqueKeysWithValues: [
+      (ink, "--ink"), (faint, "--line"), (outline, "--outline"), (blue, "--blue"), (red, "--red"),
+      (grey, "--soft"),
+    ].map { color, variable in
+      let number = Int(number(of: color))
+      return ([16, 8, 0].map { "\(number >> $0 & 0xFF)" }.joined(separator: ","), variable)
+    })
+
   /// A colour as one number, as gnuplot reads it from data.
   static func number(of color: String) -> Double {
     Double(Int(color.dropFirst(), radix: 16) ?? 0)

@@ -1,3 +1,4 @@
+import Foundation
 import Training
 
 extension Report {
@@ -18,6 +19,8 @@ extension Report {
       <header>
       <h1>\(title)</h1>
       <p class="soft">\(dataset.overview)</p>
+      <p class="soft"><time>\(date.formatted(Self.dateStyle))</time>, Maru \(Release.version)</p>
+      \(command.map { ["<pre><code>\($0)</code></pre>"] } ?? [])
       \(headline)
       </header>
       <main>
@@ -30,6 +33,8 @@ extension Report {
       """
     return document.markup
   }
+
+  private static let dateStyle = Date.ISO8601FormatStyle(dateTimeSeparator: .space)
 
   private var title: String { "Training on \(dataset.name)" }
 
@@ -114,8 +119,16 @@ extension Report {
       """
   }
 
+  /// The machine's name, as it calls itself.
+  private static var host: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   private var circumstances: HTML {
     let machine = [
+      ("host", Self.host),
       ("processor", Processors.name ?? "unknown"),
       ("usable processors", "\(Processors.usable)"),
       ("threads", "\(model.threads)"),

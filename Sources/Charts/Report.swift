@@ -1,5 +1,6 @@
 import Datasets
 import Dispatch
+import Foundation
 import Synchronization
 import Training
 
@@ -21,6 +22,8 @@ public struct Report {
   let history: History
   let dataset: Dataset
   let settings: KeyValuePairs<String, String>
+  /// The command that made the run, where it was one, and when it ended.
+  let command: String?, date: Date
   /// The loss and the metrics on the test images.
   let test: Figures
   let matrix: ConfusionMatrix
@@ -49,14 +52,17 @@ public struct Report {
   ///   - dataset: what it was trained on
   ///   - test: what `evaluate` gives for the test images, where that is known already
   ///   - settings: what else is to be told of the run, by name
+  ///   - command: the command line that made the run
+  ///   - date: when the run ended; now unless given
   public init(
     model: Sequential, history: History, dataset: Dataset, test: Figures? = nil,
-    settings: KeyValuePairs<String, String> = [:]
+    settings: KeyValuePairs<String, String> = [:], command: String? = nil, date: Date = Date()
   ) throws(ModelError) {
     self.model = model
     self.history = history
     self.dataset = dataset
     self.settings = settings
+    (self.command, self.date) = (command, date)
     let (images, labels) = (dataset.test.images, dataset.test.labels)
     self.test = if let test { test } else { try model.evaluate(images, labels) }
     let probabilities = try model.probabilities(of: images)
@@ -89,17 +95,20 @@ public struct Report {
         Chart.predictions(test, probabilities, classNames: names),
         .mistakes(test, probabilities, classNames: names),
       ] : []
-    let drawn = try svgs(curves + grids)
+    let drawn = try svgs(files: Array(curves[..<2]), inPage: curves[2...] + grids)
     return Pictures(
       accuracy: drawn[0], loss: drawn[1], narrowAccuracy: drawn[2], narrowLoss: drawn[3],
       predictions: hasImages ? drawn[4] : nil, mistakes: hasImages ? drawn[5] : nil)
   }
 
-  /// Draws several charts at once, each by a gnuplot of its own.
-  private static func svgs(_ charts: [Chart]) throws(ChartError) -> [String] {
+  /// Draws several charts at once, each by a gnuplot of its own, those for the page in its colours.
+  private static func svgs(files: [Chart], inPage: [Chart]) throws(ChartError) -> [String] {
+    let charts = files + inPage
     let drawn = Mutex([Int: Result<String, ChartError>]())
     DispatchQueue.concurrentPerform(iterations: charts.count) { index in
-      let result = Result { () throws(ChartError) in try charts[index].svg() }
+      let result = Result { () throws(ChartError) in
+        try charts[index].svg(inPage: index >= files.count)
+      }
       drawn.withLock { $0[index] = result }
     }
     let results = drawn.withLock { drawn in charts.indices.compactMap { drawn[$0] } }

@@ -4,11 +4,13 @@ enum ReportStyle {
     :root {
       color-scheme: light dark;
       --page: #fcfcfb; --card: #ffffff; --ink: #1c1d21; --soft: #5c606b; --line: #dcdee3;
+      --outline: #999999; --blue: #0057d9; --red: #d7191c;
       --hit: 20 80 170; --miss: 204 90 0;
     }
     @media (prefers-color-scheme: dark) {
       :root {
         --page: #15171b; --card: #1d2026; --ink: #e8e9ec; --soft: #a3a8b3; --line: #363b45;
+        --outline: #6b7280; --blue: #6ea8ff; --red: #ff7b72;
         --hit: 40 100 200; --miss: 176 84 10;
       }
     }
@@ -38,6 +40,7 @@ enum ReportStyle {
       gap: 0 2rem; }
     .columns > * { min-width: 0; }
     .wide { overflow-x: auto; }
+    pre { margin: .5rem 0; white-space: pre-wrap; font-size: .85rem; }
     table {
       border-collapse: collapse; width: 100%; max-width: 44rem; font-variant-numeric: tabular-nums;
     }
@@ -70,12 +73,12 @@ enum ReportStyle {
     figure { margin: .75rem 0; }
     figure svg {
       display: block; width: 100%; height: auto;
-      background: #fff; border: 1px solid var(--line); border-radius: .5rem;
+      background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
     }
     .grid .source { position: absolute; width: 0; height: 0; overflow: hidden; }
     .grid .cells {
       display: grid; grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr));
-      background: #fff; border: 1px solid var(--line); border-radius: .5rem;
+      background: var(--card); border: 1px solid var(--line); border-radius: .5rem;
     }
     .grid .cells svg { background: none; border: none; }
     figcaption { font-size: .9rem; padding-top: .3rem; }
@@ -93,6 +96,7 @@ enum ReportStyle {
       :root {
         color-scheme: light;
         --page: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb;
+        --outline: #999999; --blue: #0057d9; --red: #d7191c;
         --hit: 20 80 170; --miss: 204 90 0;
       }
       @page { margin: 1.5cm; }

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// What is changed in gnuplot's SVG, so that it can stand beside others in a page.
 enum SVG {
@@ -26,6 +27,32 @@ enum SVG {
     return result
   }
 
+  /// An `<svg>` element with the variables of ``ReportStyle`` in place of the colours of ``Palette``.
+  static func styled(_ svg: String) -> String {
+    var result = ""
+    var rest = svg[...]
+    while let tag = nextTag(in: rest) {
+      result += rest[..<tag.lowerBound] + styled(rest[tag])
+      rest = rest[tag.upperBound...]
+    }
+    return result + rest
+  }
+
+  private static func styled(_ tag: Substring) -> String {
+    var result = ""
+    var rest = tag
+    while let start = rest.range(of: "rgb(")?.lowerBound,
+      let end = rest[start...].firstIndex(of: ")")
+    {
+      let color = rest[start...end]
+      let numbers = color.dropFirst(4).dropLast().filter { $0 != " " }
+      result += rest[..<start] + (Palette.variables[numbers].map { "var(\($0))" } ?? color)
+      rest = rest[end...].dropFirst()
+    }
+    return (result + rest).replacing("\"#ffffff\"", with: "\"var(--card)\"")
+      .replacing("\"black\"", with: "\"var(--ink)\"")
+  }
+
   /// Text of the picture never holds a `<`, so that what stands between `<` and `>` is a tag.
   private static func nextTag(in text: Substring) -> Range<Substring.Index>? {
     guard let start = text.utf8.firstIndex(of: UInt8(ascii: "<")),
@@ -48,7 +75,7 @@ enum SVG {
   }
 
   private static func escaped(_ text: String) -> String {
-    Script.oneLine(text).replacing("&", with: "&amp;").replacing("<", with: "&lt;")
+    text.printable.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
       .replacing(">", with: "&gt;")
   }
 }

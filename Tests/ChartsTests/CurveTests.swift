@@ -25,13 +25,13 @@ struct CurveTests {
       chart.data == ["loss": curve([1.5, 0.75, 0.5]), "val_loss": curve([1.25, 1, 0.875])])
     let svg = try expectWhole(chart)
     #expect(chart.title == "model loss")
-    let texts = ["model loss", "epoch", "loss", "train", "test (validation)"]
+    let texts = ["model loss", "epoch", "loss", "train", "validation"]
     #expect(texts.filter { !svg.texts.contains($0) } == [])
   }
 
   @Test func whatWasNotMeasuredIsNotInTheLegend() throws {
     let history = Fixture.history(["loss": [2, 1]])
-    #expect(try !expectWhole(.loss(of: history)).texts.contains("test (validation)"))
+    #expect(try !expectWhole(.loss(of: history)).texts.contains("validation"))
     let empty = Chart.accuracy(of: history)
     #expect(empty.data == [:])
     #expect(try !expectWhole(empty).texts.contains("Training accuracy"))
@@ -65,7 +65,13 @@ struct CurveTests {
     let svg = try expectWhole(chart)
     let texts = ["Runs compared", "Epochs", "Accuracy", "Loss", "runs/a", "달리기 100 %"]
     #expect(texts.filter { !svg.texts.contains($0) } == [])
-    #expect(svg.texts.count { $0 == "runs/a" } == 1)
+    // Once below each of the two, where its own panel is.
+    #expect(svg.texts.count { $0 == "runs/a" } == 2)
+    for name in ["runs/a", "달리기 100 %"] {
+      let places = svg.places(of: name).map { $0.x }
+      #expect(places.count == 2 && 70..<480 ~= places[0] && 540..<960 ~= places[1], "\(places)")
+    }
+    #expect(svg.places(of: "runs/a").map { $0.y }.allSatisfy { $0 > 424 })
   }
 
   @Test func longNamesThatDifferAtTheirEndsAreToldApart() throws {
@@ -73,8 +79,9 @@ struct CurveTests {
     let chart = Chart.comparison(
       of: ["first", "second"].map { (folders + $0, Fixture.run) })
     let texts = try expectWhole(chart).texts.filter { $0.contains("folder/") }
-    #expect(texts.map { $0.split(separator: "/").last } == ["first", "second"])
-    #expect(texts.allSatisfy { $0.hasPrefix("…") && TextWidth.estimate($0, size: 12) <= 390 })
+    #expect(
+      texts.map { $0.split(separator: "/").last } == ["first", "second", "first", "second"])
+    #expect(texts.allSatisfy { $0.hasPrefix("…") && TextWidth.estimate($0, size: 12) <= 360 })
   }
 
   @Test func marksOfAnAxisAreAtMostTen() {

@@ -13,6 +13,9 @@ final class SVGFile: NSObject, XMLParserDelegate {
   private(set) var elements: [String] = []
   /// The texts of the picture, without the titles for those who cannot see it.
   private(set) var texts: [String] = []
+  /// Where the text of the same index begins, from the top left.
+  private var textPlaces: [(x: Double, y: Double)] = []
+  private var place = (x: 0.0, y: 0.0)
   private(set) var titles: [String] = []
   private(set) var ids: [String] = []
   private(set) var references: [String] = []
@@ -32,6 +35,11 @@ final class SVGFile: NSObject, XMLParserDelegate {
   ) {
     if elements.isEmpty { self.attributes = attributes }
     elements.append(name)
+    if name == "g", let move = attributes["transform"],
+      let match = move.firstMatch(of: /translate\(([\d.]+),([\d.]+)\)/)
+    {
+      place = (Double(match.1) ?? 0, Double(match.2) ?? 0)
+    }
     if let id = attributes["id"] { ids.append(id) }
     if let reference = attributes["xlink:href"] ?? attributes["href"] {
       references.append(reference)
@@ -39,12 +47,20 @@ final class SVGFile: NSObject, XMLParserDelegate {
     current = ""
   }
 
+  /// Where a text begins, wherever it stands.
+  func places(of text: String) -> [(x: Double, y: Double)] {
+    zip(texts, textPlaces).filter { $0.0 == text }.map(\.1)
+  }
+
   func parser(_ parser: XMLParser, foundCharacters string: String) { current += string }
 
   func parser(
     _ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?
   ) {
-    if name == "text" { texts.append(current) }
+    if name == "text" {
+      texts.append(current)
+      textPlaces.append(place)
+    }
     if name == "title" { titles.append(current) }
   }
 }

@@ -174,6 +174,40 @@ struct ReportTests {
     #expect(try Page(report.html()).texts("dd")[1] == "0.1250")
   }
 
+  @Test func pageTellsWhenWhereAndHowItWasMade() throws {
+    let report = try Report(
+      model: try Self.model(), history: Self.history, dataset: Self.dataset(Self.plain),
+      command: "maru train --output 'a b' <x>", date: Date(timeIntervalSince1970: 1_000_000_000))
+    let page = try Page(report.html())
+    #expect(page.texts("time") == ["2001-09-09 01:46:40Z"])
+    #expect(page.texts("p").contains("2001-09-09 01:46:40Z, Maru \(Release.version)"))
+    #expect(page.texts("code") == ["maru train --output 'a b' <x>"])
+    var name = [CChar](repeating: 0, count: 256)
+    try #require(gethostname(&name, name.count) == 0)
+    let host = name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    #expect(page.rows.contains(["host", host]))
+    #expect(try Page(Self.report().html()).count("code") == 0)
+  }
+
+  /// Colours that are fixed in a picture would be dark on dark where the page is dark.
+  @Test func picturesFollowThePageIntoTheDark() throws {
+    let report = try Self.report()
+    let html = report.html()
+    let body = html[(html.range(of: "<body>")?.upperBound ?? html.startIndex)...]
+    let used = Set(body.matches(of: /var\((--\w+)\)/).map { String($0.1) })
+    #expect(used.isSuperset(of: ["--ink", "--card", "--line", "--blue", "--red"]))
+    for form in ["rgb(34,34,34)", "rgb( 34,  34,  34)", "#ffffff", "\"black\""] {
+      #expect(!body.contains(form), "\(form)")
+    }
+    let dark = try #require(
+      html.firstMatch(of: /prefers-color-scheme: dark\) \{\s*:root \{([^}]*)\}/)
+    ).1
+    #expect(used.filter { !dark.contains("\($0): #") } == [])
+    // A file of its own stays as it is.
+    let file = try #require(report.pictures).accuracy
+    #expect(file.contains("rgb(34,34,34)") && !file.contains("var("))
+  }
+
   @Test func curveInWordsStandsBelowIt() throws {
     let page = try Page(try Self.report().html())
     #expect(
@@ -186,7 +220,8 @@ struct ReportTests {
   // MARK: Edges
 
   private static let hostile = [
-    "<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "신발 & 옷\u{0}\u{1B}]]>",
+    "<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>",
+    "신발 & 옷\u{0}\u{1B}]]>\n\u{202E}\u{FFFE}",
   ]
 
   @Test func hostileNamesStayText() throws {
@@ -195,9 +230,7 @@ struct ReportTests {
     let html = report.html()
     #expect(!html.contains("<script") && !html.contains("<img"))
     let page = try Page(html)
-    let shown = Self.hostile.map {
-      $0.replacing("\u{0}", with: "\u{FFFD}").replacing("\u{1B}", with: "\u{FFFD}")
-    }
+    let shown = Self.hostile[..<2] + [#"신발 & 옷\u{0}\u{1B}]]>\n\u{202E}\u{FFFE}"#]
     #expect(page.rows.contains([""] + shown))
     #expect(page.rows.contains(["<b>", "</td><td onclick=\"x\">"]))
     #expect(page.titles == ["Training on </title><script>"])

@@ -55,7 +55,7 @@ struct PictureTests {
     let run = try StripesRun(more: "--validation-split 0.25")
     for (figure, texts) in [
       ("accuracy", ["Training and validation accuracy", "Validation accuracy"]),
-      ("loss", ["model loss", "test (validation)"]),
+      ("loss", ["model loss", "validation"]),
     ] {
       let drawn = try run.folder.text(of: "run/\(figure).svg")
       for text in texts { #expect(drawn.contains("<text>\(text)</text>")) }
