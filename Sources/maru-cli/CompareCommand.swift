@@ -20,11 +20,11 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     let picture = try chart.map { try PictureFile(checking: $0) }
-    for run in runs { RunFolder.tellOfEarlierRun(in: run) }
+    for run in runs { try RunFolder.checkIsFinished(run) }
     let histories = try runs.map { try HistoryFile.read(RunFolder.historyPath($0)) }
     let names = Self.names(of: runs)
     let comparison = Comparison(zip(names, histories).map { ($0, $1) })
-    print(comparison.text, terminator: "")
+    Results.print(lines: comparison.text(width: Terminal.standardOutput.limit))
     let curves = zip(names, histories).map { (name: $0, history: $1.history) }
     try picture?.write(.comparison(of: curves))
   }
@@ -49,19 +49,36 @@ struct Comparison {
   private let runs: [HistoryFile.Run]
 
   init(_ runs: [(name: String, run: HistoryFile.Run)]) {
-    names = runs.map(\.name.inOneLine)
+    names = runs.map(\.name)
     self.runs = runs.map(\.run)
   }
 
-  var text: String {
+  /// The lines, in so many cells where there are no more.
+  func text(width: Int?) -> String {
     let same = settings.filter { Set($0.values).count == 1 }
     let different = settings.filter { Set($0.values).count > 1 }
     var table = TextTable([("", .left)] + names.map { (header: $0, alignment: .right) })
-    for (label, values) in different { table.append([label.inOneLine] + values) }
+    for (label, values) in different { table.append([label] + values) }
     if !different.isEmpty { table.appendRule() }
-    for (label, values) in results { table.append([label.inOneLine] + values) }
-    let shared = same.map { "\($0) \($1[0])" }.joined(separator: ", ")
-    return (shared.isEmpty ? "" : "the same in all: \(shared)\n") + table.description
+    for (label, values) in results { table.append([label] + values) }
+    let shared = same.map { "\($0) \($1[0].printable)" }
+    return (shared.isEmpty ? "" : Self.lines("the same in all: ", shared, width ?? .max))
+      + table.text(width: width)
+  }
+
+  /// A list behind its beginning, broken behind a comma where it is wider than so many cells.
+  private static func lines(_ beginning: String, _ items: [String], _ width: Int) -> String {
+    var (text, used) = (beginning, beginning.cells)
+    for (index, item) in items.enumerated() {
+      let piece = index < items.count - 1 ? item + "," : item
+      if index > 0 && used + 1 + piece.cells > width {
+        text += "\n "
+        used = 1
+      }
+      text += (index > 0 ? " " : "") + piece
+      used += (index > 0 ? 1 : 0) + piece.cells
+    }
+    return text + "\n"
   }
 
   private typealias Row = (label: String, values: [String])
@@ -80,13 +97,18 @@ struct Comparison {
         let values = runs.map { run in
           name == "validation" ? validation(run.parameters) : run.parameters[name]
         }
-        return (name.replacing("_", with: " "), values.map { $0?.inOneLine ?? Self.unknown })
+        return (name.replacing("_", with: " "), values.map { $0 ?? Self.unknown })
       })
   }
 
   private func validation(_ stored: [String: String]) -> String? {
-    guard let part = stored["validation_split"].flatMap(Double.init) else { return nil }
+    guard let part = stored["validation_split"].flatMap(Self.number) else { return nil }
     return part == 0 ? "none" : "\(stored["split"] ?? "") \(part)"
+  }
+
+  /// The number that a setting is, all of it: Swift's own reader stops at a null byte.
+  private static func number(_ setting: String) -> Double? {
+    setting.utf8.contains(0) ? nil : Double(setting)
   }
 
   private var results: [Row] {
@@ -94,7 +116,7 @@ struct Comparison {
       .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
       .map { name in (name, values { $0.history[name].last }) }
     let tests = ["test_loss", "test_accuracy"].map { name in
-      (name, values { $0.parameters[name].flatMap(Double.init) })
+      (name, values { $0.parameters[name].flatMap(Self.number) })
     }
     let rows =
       [

@@ -23,8 +23,8 @@ struct DataCommand: ParsableCommand {
           case .generated(let bytes): "generated when used (\(Self.megabytes(bytes)))"
           case .missing: "not found; get it by: maru data fetch \(entry.name)"
           }
-        print(
-          "\(entry.name.padded(to: width))  \(entry.summary)\n\("".padded(to: width))  \(place)")
+        Results.print("\(entry.name.padded(to: width))  \(entry.summary)")
+        Results.print("\("".padded(to: width))  \(place)")
       }
     }
 
@@ -59,17 +59,20 @@ struct DataCommand: ParsableCommand {
       if try components.draw(dataset, from: data) { return }
       if try picture.draw(dataset, from: data) { return }
       let dataset = try data.load(dataset)
-      print(dataset.overview)
+      Results.print("\(dataset.overview)")
       for (name, part) in [("training", dataset.train), ("test", dataset.test)] {
         let shape = [part.count] + part.images.shape.sizes
-        print("\(name) \(dataset.noun) \(shape), labels [\(part.count)]")
+        Results.print("\(name) \(dataset.noun) \(shape), labels [\(part.count)]")
       }
-      let width = dataset.classNames.map(\.cells).max() ?? 0
+      // The counts and the number of the class take 21 cells.
+      let names = Terminal.standardOutput.fitted(dataset.classNames, beside: 21)
+      let width = names.map(\.cells).max() ?? 0
       let (train, test) = (counts(dataset.train), counts(dataset.test))
-      print("\("class".padded(to: width + 3))  training    test")
-      for (label, name) in dataset.classNames.enumerated() {
+      Results.print("\("class".padded(to: width + 3))  training    test")
+      for (label, name) in names.enumerated() {
         let columns = [train[label], test[label]].map { $0.grouped.padded(to: 8, left: true) }
-        print("\("\(label)".padded(to: 2)) \(name.padded(to: width))  \(columns.joined())")
+        Results.print(
+          "\("\(label)".padded(to: 2)) \(name.padded(to: width))  \(columns.joined())")
       }
 
       func counts(_ part: LabelledImages) -> [Int] {
@@ -101,24 +104,24 @@ struct DataCommand: ParsableCommand {
         defer { display.finish() }
         return try await DatasetFetcher().fetch(published, into: directory) { display.show($0) }
       }
-      print("\(dataset): \(folder)")
+      Results.print("\(dataset): \(folder)")
     }
   }
 }
 
 /// The download as one line on standard error, redrawn in place on a terminal.
 private final class FetchDisplay: Sendable {
-  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let takesCodes = Terminal.standardError.takesCodes
 
   func show(_ progress: DatasetFetcher.Progress) {
-    guard isTerminal else { return }
+    guard takesCodes else { return }
     let received = Double(progress.receivedByteCount) / 1e6
     let total = progress.totalByteCount.map { " of \((Double($0) / 1e6).fixed(1))" }
     let line = "\(progress.fileName): \(received.fixed(1))\(total ?? "") MB"
-    Messages.print("\r\(line)\u{1B}[K", terminator: "")
+    Messages.draw("\r\(line.printable)\u{1B}[K")
   }
 
   func finish() {
-    if isTerminal { Messages.print("\r\u{1B}[K", terminator: "") }
+    if takesCodes { Messages.draw("\r\u{1B}[K") }
   }
 }

@@ -36,10 +36,10 @@ struct DataPicture: ParsableArguments {
     if count == nil && index == nil { return false }
     let dataset = try load(name, from: data)
     let samples = dataset.train[try range(of: dataset.train)]
-    print(
+    Results.print(
       TerminalPicture(
         samples.images, titles: samples.labels.map { dataset.classNames[$0] },
-        terminal: .standardOutput), terminator: "")
+        terminal: .standardOutput))
     return true
   }
 

@@ -12,7 +12,7 @@ struct DoctorCommand: ParsableCommand {
   func run() {
     OpenBLAS.threads = min(OpenBLAS.threads, Processors.usable)
     if gemmOnly {
-      print(KernelGain.gigaflops())
+      Results.print("\(KernelGain.gigaflops())")
       return
     }
     let quota = Processors.quota.map { "\($0.fixed(2)) processors" } ?? "none"
@@ -38,7 +38,7 @@ struct DoctorCommand: ParsableCommand {
         "\((reached / peak * 100).fixed(0)) % of the peak, \(reached.fixed(1)) GFLOP/s"
       ),
     ]
-    for (name, value) in rows { print("\(name.padded(to: 18)) \(value)") }
-    if let advice = KernelGain.advice { print(advice) }
+    for (name, value) in rows { Results.print("\(name.padded(to: 18)) \(value)") }
+    if let advice = KernelGain.advice { Results.print("\(advice)") }
   }
 }

@@ -24,13 +24,15 @@ struct EvaluateCommand: ParsableCommand {
       labels: test.labels, predictions: predicted, classCount: dataset.classNames.count)
     if json {
       let fields = figures.map { "\"\($0.name)\": \($0.value.asJSON)" }
-      print("{\(fields.joined(separator: ", ")), \"samples\": \(test.count)}")
+      Results.print("{\(fields.joined(separator: ", ")), \"samples\": \(test.count)}")
       return
     }
     let text = figures.map { "\($0.name): \($0.value.fixed(4))" }
-    print(text.joined(separator: " - "), "over \(test.count.grouped) test \(dataset.noun)")
-    print(matrix.report(names: dataset.classNames), terminator: "")
-    print(matrix.table(names: dataset.classNames), terminator: "")
+    Results.print(
+      "\(text.joined(separator: " - ")) over \(test.count.grouped) test \(dataset.noun)")
+    let (names, width) = (dataset.classNames, Terminal.standardOutput.limit)
+    Results.print(lines: matrix.report(names: names, width: width))
+    Results.print(lines: matrix.table(names: names, width: width))
   }
 }
 

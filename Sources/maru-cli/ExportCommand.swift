@@ -38,7 +38,7 @@ struct ExportCommand: ParsableCommand {
       try folder?.create()
       try AtomicFile.write(files)
     }
-    for (path, _) in files { print("saved: \(path)") }
+    for (path, _) in files { Results.print("saved: \(path)") }
   }
 
   private func contents(of file: ModelFile) throws -> [(path: String, contents: Data)] {

@@ -65,16 +65,16 @@ struct FitLinearCommand: ParsableCommand {
     let fit = try fit(dataset.train, classes: dataset.classNames.count)
     let seconds = (clock.now - start) / .seconds(1)
     let model = try model(of: fit)
-    print("ridge: \(fit.ridge.significant(5)) - fitted in \(seconds.fixed(2)) s")
+    Results.print("ridge: \(fit.ridge.significant(5)) - fitted in \(seconds.fixed(2)) s")
     let test = dataset.test
     let predicted = try model.predict(test.images.flattened()).argmaxOfRows()
     let right = zip(predicted, test.labels).count { $0 == $1 }
-    print("test accuracy: \((Double(right) / Double(test.count)).fixed(4))")
+    Results.print("test accuracy: \((Double(right) / Double(test.count)).fixed(4))")
     if let output {
       try Interrupts.heldBack {
         try ModelFile(model, classNames: dataset.classNames).write(to: output)
       }
-      print("saved: \(output)")
+      Results.print("saved: \(output)")
     }
   }
 

@@ -37,11 +37,13 @@ struct ImportCommand: ParsableCommand {
     try Interrupts.heldBack { try model.write(to: output) }
     if list.leavesSlopeOpen {
       Messages.print(
-        "leaky-relu: slope \(Self.leakySlope) is taken, PyTorch's unless told otherwise; "
-          + "leaky-relu:SLOPE gives another, as \(LeakyReLU().slope), that of maru train")
+        """
+        leaky-relu: slope \(Self.leakySlope) is taken, PyTorch's unless told otherwise; \
+        leaky-relu:SLOPE gives another, as \(LeakyReLU().slope), that of maru train
+        """)
     }
-    print(model.model.summary(), terminator: "")
-    print("saved: \(output)")
+    Results.print(lines: model.model.summary(width: Terminal.standardOutput.limit))
+    Results.print("saved: \(output)")
   }
 
   private func read(_ layers: [any Layer]) throws -> ModelFile {

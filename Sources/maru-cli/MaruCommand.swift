@@ -9,7 +9,7 @@ struct MaruCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "maru",
     abstract: "Trains dense neural networks on CPUs, over OpenBLAS.",
-    version: "0.1.0",
+    version: Release.version,
     subcommands: [
       TrainCommand.self, FitLinearCommand.self, EvaluateCommand.self, PredictCommand.self,
       SummaryCommand.self, CompareCommand.self, PlotCommand.self, ExportCommand.self,
@@ -22,6 +22,7 @@ struct MaruCommand: AsyncParsableCommand {
     // A file that grows past the process's limit is to be an error of its writer.
     signal(SIGXFSZ, SIG_IGN)
     do {
+      if let problem = Arguments.problem { throw Failure.usage(problem) }
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
@@ -41,8 +42,7 @@ struct MaruCommand: AsyncParsableCommand {
       Foundation.exit(code.rawValue)
     } catch {
       guard let failure = Failure(error) else { exit(withError: error) }
-      Messages.print("maru: error: \(failure.message.inOneLine.shortened(to: 1_000))")
-      if let hint = failure.hint { Messages.print(hint) }
+      failure.report()
       Foundation.exit(failure.exitCode)
     }
   }
@@ -69,19 +69,23 @@ struct Failure: Error {
     self.message = message
   }
 
+  /// The failure that an error of data amounts to.
+  init(_ error: DatasetError) {
+    let code: Int32 =
+      switch error.kind {
+      case .missingFile: 66
+      case .malformed: 65
+      case .inputOutput, .network: 74
+      case .cancelled: 128 + (Interrupts.received ?? SIGINT)
+      }
+    self.init(exitCode: code, error.description)
+  }
+
   /// The failure that an error amounts to, or nil where it only asks for help or the version.
   init?(_ error: any Error) {
     switch error {
     case let error as Failure: self = error
-    case let error as DatasetError:
-      let code: Int32 =
-        switch error.kind {
-        case .missingFile: 66
-        case .malformed: 65
-        case .inputOutput, .network: 74
-        case .cancelled: 128 + (Interrupts.received ?? SIGINT)
-        }
-      self.init(exitCode: code, error.description)
+    case let error as DatasetError: self.init(error)
     case let error as ModelFileError:
       let code: Int32 =
         switch error.kind {
@@ -103,28 +107,19 @@ struct Failure: Error {
     default:
       let exitCode = MaruCommand.exitCode(for: error)
       if exitCode.isSuccess { return nil }
-      self.init(exitCode: exitCode.rawValue, MaruCommand.message(for: error))
+      // The parser's own lines, which may lean.
+      let lines = MaruCommand.message(for: error).split(whereSeparator: \.isNewline)
+      self.init(
+        exitCode: exitCode.rawValue,
+        lines.map { $0.drop { $0 == " " } }.joined(separator: " "))
       hint = MaruCommand.fullMessage(for: error).split(separator: "\n")
         .last { $0.hasPrefix("  See 'maru") }.map(String.init)
     }
   }
-}
 
-/// Lines for the person at the terminal, apart from results: to standard error.
-enum Messages {
-  static func print(_ line: String, terminator: String = "\n") {
-    // Results printed before stay before, also where both go to one pipe.
-    fflush(nil)
-    // Where even this can't be written, nobody is there to be told.
-    let bytes = Array((line + terminator).utf8)
-    var written = 0
-    while written < bytes.count {
-      let result = bytes[written...].withUnsafeBytes {
-        write(STDERR_FILENO, $0.baseAddress, $0.count)
-      }
-      if result < 0 && errno == EINTR { continue }
-      if result <= 0 { return }
-      written += result
-    }
+  /// Says what went wrong, on standard error.
+  func report() {
+    Messages.print("maru: error: \(message.printable.shortened(to: 1_000))")
+    if let hint { Messages.print("\(hint)") }
   }
 }

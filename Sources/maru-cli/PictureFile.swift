@@ -26,6 +26,6 @@ struct PictureFile {
   func write(_ chart: Chart) throws {
     let contents = try chart.contents(for: path)
     try Interrupts.heldBack { try AtomicFile.write(contents, to: path) }
-    print("saved: \(path)")
+    Results.print("saved: \(path)")
   }
 }

@@ -6,7 +6,7 @@ import Maru
 enum ProgressMode: String, CaseIterable, ExpressibleByArgument {
   /// A bar on a terminal, else lines.
   case auto
-  /// Keras's line, redrawn in place.
+  /// Keras's line, redrawn in place on a terminal that can.
   case bar
   /// A line an epoch.
   case lines
@@ -18,8 +18,8 @@ enum ProgressMode: String, CaseIterable, ExpressibleByArgument {
   /// Whether messages and tables are wanted beside.
   var isForPeople: Bool { self != .json && self != .none }
 
-  /// Whether a line is drawn again and again.
-  var drawsBar: Bool { self == .bar || self == .auto && isatty(STDERR_FILENO) == 1 }
+  /// Whether it is Keras's line.
+  var drawsBar: Bool { self == .bar || self == .auto && Terminal.standardError.takesCodes }
 
   /// The callback that reports, or nil for none.
   func callback() -> (any Callback)? {
@@ -39,6 +39,8 @@ final class ProgressBar: Callback {
   /// A shorter bar shows nothing.
   private static let leastWidth = 5
   private static let redrawEvery = Duration.milliseconds(60)
+  /// Else a line is drawn once an epoch, without colours.
+  private let takesCodes = Terminal.standardError.takesCodes
   private var lastDrawn = ContinuousClock.now
   private var epochStarted = ContinuousClock.now
   private var isLineOpen = false
@@ -52,7 +54,7 @@ final class ProgressBar: Callback {
   func stepDidEnd(_ progress: TrainingProgress) -> Decision {
     let now = ContinuousClock.now
     let isDue = now - lastDrawn >= Self.redrawEvery && progress.step < progress.steps
-    if isDue && Interrupts.received == nil {
+    if takesCodes && isDue && Interrupts.received == nil {
       lastDrawn = now
       let figures =
         progress.metrics.indices.map { (progress.metrics[$0].description, progress.metric($0)) }
@@ -73,7 +75,7 @@ final class ProgressBar: Callback {
   func trainingDidPause(_ state: TrainingState, model: Sequential) {
     if Interrupts.received == nil || !isLineOpen { return }
     // Drawn at the moment of the answer, the bar may stand below it.
-    Messages.print(Interrupts.hasTold ? "\r\u{1B}[K" : "\n", terminator: "")
+    Messages.draw(Interrupts.hasTold ? "\r\u{1B}[K" : "\n")
     isLineOpen = false
   }
 
@@ -95,17 +97,18 @@ final class ProgressBar: Callback {
     // none of what does not fit. The last column stays free: the cursor stands there.
     let room = Terminal.width(of: STDERR_FILENO).map { $0 - 1 } ?? .max
     let width = min(Self.width, room - steps.count - tail.count - 1)
-    let bar = width < Self.leastWidth ? "" : Self.bar(width, progress) + " "
+    let bar = width < Self.leastWidth ? "" : bar(width, progress) + " "
     let shown = isLast ? tail : String(tail.prefix(max(0, room - steps.count)))
-    Messages.print("\r\(steps)\(bar)\(shown)\u{1B}[K", terminator: isLast ? "\n" : "")
+    let line = "\(steps)\(bar)\(shown)"
+    Messages.draw((takesCodes ? "\r\(line)\u{1B}[K" : line) + (isLast ? "\n" : ""))
     isLineOpen = !isLast
   }
 
-  /// What is done in green, the rest in white.
-  private static func bar(_ width: Int, _ progress: TrainingProgress) -> String {
-    let done = width * progress.step / progress.steps
+  /// What is done in green, the rest in white; the whole epoch where there are no colours.
+  private func bar(_ width: Int, _ progress: TrainingProgress) -> String {
+    let done = takesCodes ? width * progress.step / progress.steps : width
     let parts = [done, width - done].map { String(repeating: "━", count: $0) }
-    return "\u{1B}[32m\(parts[0])\u{1B}[37m\(parts[1])\u{1B}[0m"
+    return takesCodes ? "\u{1B}[32m\(parts[0])\u{1B}[37m\(parts[1])\u{1B}[0m" : parts[0]
   }
 
   /// Metrics before the loss, training before validation, as Keras prints them.

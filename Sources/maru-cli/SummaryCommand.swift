@@ -18,7 +18,7 @@ struct SummaryCommand: ParsableCommand {
     let picture = try weights.map { try PictureFile(checking: $0) }
     let file = try model.load()
     let chart = try picture.map { _ in try weights(of: file) }
-    print(file.model.summary(), terminator: "")
+    Results.print(lines: file.model.summary(width: Terminal.standardOutput.limit))
     if let picture, let chart { try picture.write(chart) }
   }
 

@@ -70,14 +70,14 @@ struct CompareTests {
     expectSuccess(result)
     #expect(
       result.output == """
-        ┏━━━━━━━━━━┳━━━━━━━━┳━━━━━━━━━┓
-        ┃          ┃ a.json ┃ b .json ┃
-        ┡━━━━━━━━━━╇━━━━━━━━╇━━━━━━━━━┩
-        │ epochs   │      2 │       2 │
-        │ loss     │ 1.0000 │  1.5000 │
-        │ accuracy │ 0.7500 │  0.5000 │
-        │ lr       │ 0.0100 │  0.1000 │
-        └──────────┴────────┴─────────┘
+        ┏━━━━━━━━━━┳━━━━━━━━┳━━━━━━━━━━┓
+        ┃          ┃ a.json ┃ b\\n.json ┃
+        ┡━━━━━━━━━━╇━━━━━━━━╇━━━━━━━━━━┩
+        │ epochs   │      2 │        2 │
+        │ loss     │ 1.0000 │   1.5000 │
+        │ accuracy │ 0.7500 │   0.5000 │
+        │ lr       │ 0.0100 │   0.1000 │
+        └──────────┴────────┴──────────┘
 
         """)
   }
@@ -121,6 +121,15 @@ struct CompareTests {
     expectFailure(
       try compare("bare", "slow"), 66,
       "bare/history.json: cannot read: No such file or directory")
+  }
+
+  @Test func aNullByteEndsNoNumber() throws {
+    let forged = Self.slow.replacing(#""test_loss": 0.375"#, with: #""test_loss": "0.375\u0000""#)
+    try write(Self.slow, to: "slow/history.json")
+    try write(forged, to: "forged/history.json")
+    let result = try compare("slow", "forged")
+    expectSuccess(result)
+    #expect(result.output.contains("│ test_loss     │ 0.3750 │      – │"))
   }
 
   // MARK: The chart

@@ -1,5 +1,6 @@
 import FileTestSupport
 import Foundation
+import Maru
 import Testing
 
 /// What is shown on a terminal, which the program `script` makes.
@@ -31,6 +32,7 @@ struct TerminalTests {
       Self.script, ["-qec", line, "/dev/null"],
       environment: ProcessInfo.processInfo.environment.merging([
         "MARU": try Command.path(of: "maru"), "DATA": data, "SHELL": "/bin/sh",
+        "TERM": "xterm", "NO_COLOR": "",
       ]) { $1 })
     #expect(result.exitCode == 0, "\(result.output)")
     let lines = Self.redrawnLines(result.output)
@@ -63,7 +65,7 @@ struct TerminalTests {
       Self.script, ["-qec", line, "/dev/null"],
       environment: ProcessInfo.processInfo.environment.merging([
         "MARU": try Command.path(of: "maru"), "DATA": data, "RUN": folder["run"],
-        "SHELL": "/bin/sh",
+        "SHELL": "/bin/sh", "TERM": "xterm", "NO_COLOR": "",
       ]) { $1 })
     let lines = result.output.split(separator: "\r\n").suffix(3)
     try #require(lines.count == 3, "\(result.output)")
@@ -77,6 +79,71 @@ struct TerminalTests {
       (last.split(separator: clearing).last ?? last).hasPrefix("interrupted in epoch "),
       "\(result.output)")
     #expect(lines.last == "exit 130")
+  }
+
+  /// Neither colours nor a cursor that moves, also where the bar is asked for.
+  @Test(
+    .enabled(if: hasScript, "needs the program script, of Debian's bsdutils"),
+    arguments: [["TERM": "dumb"], ["TERM": ""], ["TERM": "xterm", "NO_COLOR": "1"]],
+    ["auto", "bar"])
+  func aPlainTerminalGetsNoCodes(_ terminal: [String: String], _ mode: String) throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let line = #"""
+      stty cols 100
+      "$MARU" train --dataset "$DATA" --layers 4 --epochs 2 --progress \#(mode) &&
+      "$MARU" data show "$DATA" --count 2
+      """#
+    let result = try ChildProcess.run(
+      Self.script, ["-qec", line, "/dev/null"],
+      environment: ProcessInfo.processInfo.environment.merging([
+        "MARU": try Command.path(of: "maru"), "DATA": data, "SHELL": "/bin/sh",
+        "COLORTERM": "truecolor",
+      ]) { $1 }.merging(terminal) { $1 })
+    #expect(result.exitCode == 0, "\(result.output)")
+    #expect(!result.output.contains("\u{1B}"), "\(result.output)")
+    // The terminal itself puts a return before each line's end.
+    #expect(!result.output.replacing("\r\n", with: "\n").unicodeScalars.contains("\r"))
+    #expect(result.output.matches(of: /- val_loss: [\d.]+\r\n/).count == 2, "\(result.output)")
+    #expect(result.output.contains("━ 0s ") == (mode == "bar"))
+  }
+
+  /// 100 and 60 columns of classes in words; the terminal's own width counts, not the variable.
+  @Test(
+    .enabled(if: hasScript, "needs the program script, of Debian's bsdutils"),
+    arguments: [100, 60])
+  func tablesFitTheTerminal(_ columns: Int) throws {
+    let folder = try TemporaryFolder()
+    let names = (0..<8).map { "class number \($0) 가방" }
+    let rows = (0..<80).map { "\($0 % 8),\($0 % 5),\(names[$0 / 5 % 8])\n" }
+    let data = try folder.write(Array(rows.joined().utf8), to: "data.csv")
+    for (name, layers) in [("first", "8"), ("second", "64:relu,64:relu,64:relu,8:softmax")] {
+      expectSuccess(
+        try Command.shell(
+          #"cd "$1" && exec "$0" train --layers \#(layers) --epochs 1 --progress none "#
+            + "--dataset data.csv --output \(name)", [folder.path]))
+    }
+    let line = #"""
+      stty cols \#(columns); cd "$PLACE"
+      "$MARU" evaluate first --dataset data.csv && "$MARU" compare first second first second &&
+      "$MARU" summary second && "$MARU" data show data.csv && "$MARU" predict first --dataset data.csv
+      """#
+    let result = try ChildProcess.run(
+      Self.script, ["-qec", line, "/dev/null"],
+      environment: ProcessInfo.processInfo.environment.merging([
+        "MARU": try Command.path(of: "maru"), "PLACE": folder.path, "SHELL": "/bin/sh",
+        "COLUMNS": "200",
+      ]) { $1 })
+    #expect(result.exitCode == 0, "\(result.output)")
+    let lines = result.output.split(separator: "\r\n").map(String.init)
+    #expect(lines.filter { $0.cells > columns } == [])
+    #expect(names.allSatisfy { result.output.contains($0) })
+    // A pipe has no width, unless the variable gives one.
+    let evaluate = ["evaluate", folder["first"], "--dataset", data]
+    let wide = try Command.maru(evaluate).outputLines.map(\.cells).max() ?? 0
+    #expect(wide > 150)
+    let told = try Command.maru(evaluate, environment: ["COLUMNS": "\(columns)"])
+    #expect(told.outputLines.dropFirst().allSatisfy { $0.cells <= columns })
   }
 
   @Test(.enabled(if: hasScript, "needs the program script, of Debian's bsdutils"))

@@ -237,6 +237,6 @@ struct UsageTests {
 
   @Test func controlCharactersOfAnArgumentAreShownNotSent() throws {
     let result = try Command.maru(["summary", "a\nb\u{1B}[31m"])
-    expectFailure(result, 66, "a b\\u{1B}[31m: cannot read: No such file or directory")
+    expectFailure(result, 66, "a\\nb\\u{1B}[31m: cannot read: No such file or directory")
   }
 }
