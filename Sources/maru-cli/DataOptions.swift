@@ -21,7 +21,7 @@ struct ModelArgument: ParsableArguments {
   var model: String
 
   func load() throws -> ModelFile {
-    RunFolder.tellOfEarlierRun(in: model)
+    try RunFolder.checkIsFinished(model)
     return try ModelFile(contentsOf: RunFolder.modelPath(model))
   }
 

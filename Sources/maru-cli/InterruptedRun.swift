@@ -75,7 +75,7 @@ struct InterruptedRun {
       guard error.kind != .inputOutput, let older = try? Checkpoint(contentsOf: previous) else {
         throw error.kind == .missing ? Self.missing(path) : error
       }
-      Messages.print("\(error); going on from the one before".inOneLine)
+      Messages.print("\(error); going on from the one before")
       checkpoint = older
       // The next one to be saved must not take the place of the one that is whole.
       guard rename(previous, current) == 0 else {
@@ -85,7 +85,7 @@ struct InterruptedRun {
     state = checkpoint.state
     let text = Data(checkpoint.settings.utf8)
     guard let saved = try? JSONDecoder().decode(RunSettings.self, from: text),
-      saved.settings.problem == nil
+      saved.settings.problem == nil, (try? saved.settings.layers.layers()) != nil
     else { throw Failure.data("\(current): not a checkpoint of maru train") }
     self.saved = saved
   }
@@ -106,6 +106,17 @@ struct InterruptedRun {
     }
   }
 
+  /// Says what other threads than those of the run change, if they do.
+  func tellOfThreads(_ count: Int) {
+    if count != settings.threads && !settings.isDeterministic {
+      Messages.print(
+        """
+        the run began with \(settings.threads) threads, and goes on with \(count): the model will be \
+        the same to rounding, not byte for byte
+        """)
+    }
+  }
+
   /// Throws a failure where the data are not those of the run; says so where the kernels are not.
   func check(_ dataset: Dataset) throws {
     guard dataset.train.checksum == saved.dataChecksum else {
@@ -114,8 +125,10 @@ struct InterruptedRun {
     }
     if OpenBLAS.coreName != saved.core {
       Messages.print(
-        "the run began on OpenBLAS's kernels for \(saved.core), these are for "
-          + "\(OpenBLAS.coreName): the model will be the same but for rounding")
+        """
+        the run began on OpenBLAS's kernels for \(saved.core), these are for \
+        \(OpenBLAS.coreName): the model will be the same but for rounding
+        """)
     }
   }
 }

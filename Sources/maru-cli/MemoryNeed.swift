@@ -48,9 +48,7 @@ struct MemoryNeed {
     bytes = 10 * Double(inputs) * Double(inputs) * Double(MemoryLayout<Double>.stride)
   }
 
-  func check(
-    _ what: String = "--layers: these layers and this batch size take"
-  ) throws {
+  func check(_ what: String) throws {
     let available = Self.available
     guard bytes <= available else {
       throw Failure.usage(

@@ -2,16 +2,20 @@ import Maru
 
 /// The user's own image files, made like the images that a model was trained on.
 struct OwnImages {
-  let images: Images
-  /// What was done to each file.
+  /// Those that could be read, or nil where none could.
+  let images: Images?
+  /// The place of each among the files, from 0.
+  let places: [Int]
+  /// What was done to each.
   let notes: [String]
+  /// Why the others could not be read.
+  let failures: [Failure]
   private let paths: [String]
   private let classNames: [String]
 
   /// The classes named beside the first.
   private static let runnersUp = 2
 
-  /// Reads all files, so that the first bad one ends the command before any is predicted.
   init(_ paths: [String], for file: ModelFile, at modelPath: String) throws {
     let shape = file.model.inputShape
     guard let (rows, columns) = Self.size(of: shape), file.model.outputShape.rank == 1 else {
@@ -20,15 +24,27 @@ struct OwnImages {
           + "not images to classes")
     }
     let classCount = file.model.outputShape.count
-    let names = file.classNames.map(\.inOneLine)
-    classNames = names.count == classCount ? names : (0..<classCount).map(String.init)
+    let names = file.classNames
+    // Up to three of them stand in a line, beside a path.
+    classNames = Terminal.standardOutput.fitted(
+      names.count == classCount ? names : (0..<classCount).map(String.init), times: 4, beside: 0)
     let style = FittedImage.Style(classNames: names)
-    let fitted = try paths.map { path in
-      try GreyImage(contentsOf: path).fitted(rows: rows, columns: columns, as: style)
+    var (fitted, places, failures) = ([FittedImage](), [Int](), [Failure]())
+    for (place, path) in paths.enumerated() {
+      do throws(DatasetError) {
+        fitted.append(
+          try GreyImage(contentsOf: path).fitted(rows: rows, columns: columns, as: style))
+        places.append(place)
+      } catch {
+        failures.append(Failure(error))
+      }
     }
-    images = Images(pixels: fitted.flatMap(\.image.pixels), shape: [rows, columns])
-    notes = zip(paths, fitted).map { "\($0.inOneLine): \($1)" }
-    self.paths = paths
+    images =
+      fitted.isEmpty
+      ? nil : Images(pixels: fitted.flatMap(\.image.pixels), shape: [rows, columns])
+    self.paths = places.map { paths[$0] }
+    notes = zip(self.paths, fitted).map { "\($0.printable): \($1)" }
+    (self.places, self.failures) = (places, failures)
   }
 
   /// Rows and columns of an image of this shape; a vector is taken for a square.
@@ -40,7 +56,7 @@ struct OwnImages {
 
   /// A line a file: its path, the class with its probability, and the next likely ones.
   func lines(_ probabilities: Tensor) -> [String] {
-    let names = paths.map(\.inOneLine)
+    let names = paths.map(\.printable)
     let width = names.map(\.cells).max() ?? 0
     let classWidth = classNames.map(\.cells).max() ?? 0
     return names.indices.map { row in

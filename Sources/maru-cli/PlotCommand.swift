@@ -24,7 +24,7 @@ struct PlotCommand: ParsableCommand {
 
   func run() throws {
     let picture = try PictureFile(checking: output)
-    RunFolder.tellOfEarlierRun(in: path)
+    try RunFolder.checkIsFinished(path)
     let path = RunFolder.historyPath(path)
     let history = try HistoryFile.read(path).history
     let name = figure.rawValue

@@ -10,7 +10,8 @@ struct PredictCommand: ParsableCommand {
       Of a data set, prints the first predictions and the accuracy over all of them. Of PNG images, \
       prints a line for each, and tells how it was made like the images that the model knows: grey \
       by luminance (Rec. 709), inverted where the background is light, cropped to what is drawn, and \
-      brought to the model's size.
+      brought to the model's size. An image that cannot be read is told of, and the others are \
+      predicted; its row in --output is NaN.
       """)
 
   @OptionGroup var model: ModelArgument
@@ -94,23 +95,34 @@ struct PredictCommand: ParsableCommand {
     let labels = dataset.test.labels
     printFirst(probabilities, predicted, labels, names: dataset.classNames)
     let right = zip(predicted, labels).count { $0 == $1 }
-    print("accuracy score: \((Double(right) / Double(labels.count)).fixed(4))")
+    Results.print("accuracy score: \((Double(right) / Double(labels.count)).fixed(4))")
   }
 
   private func predictImages(by file: ModelFile) throws {
     let own = try OwnImages(images, for: file, at: model.model)
-    let probabilities = try predict(own.images, by: file)
-    for note in own.notes { Messages.print(note) }
-    for line in own.lines(probabilities) { print(line) }
+    for failure in own.failures { failure.report() }
+    if let images = own.images {
+      let probabilities = try predict(images, at: own.places, of: self.images.count, by: file)
+      for note in own.notes { Messages.print("\(note)") }
+      for line in own.lines(probabilities) { Results.print("\(line)") }
+    }
+    if let failure = own.failures.first { throw ExitCode(failure.exitCode) }
   }
 
-  /// The probabilities of the classes; what was asked for is in the output file by then.
-  private func predict(_ images: Images, by file: ModelFile) throws -> Tensor {
+  /// The probabilities of the classes; what was asked for is in the output file by then, images that
+  /// are not there as rows of NaN.
+  /// - Parameters:
+  ///   - places: the row of each image in the file, from 0; its own unless given
+  ///   - count: the rows of the file
+  private func predict(
+    _ images: Images, at places: [Int]? = nil, of count: Int? = nil, by file: ModelFile
+  ) throws -> Tensor {
     if let output { try AtomicFile.check(output) }
     let probabilities = try file.model.probabilities(of: images)
     if let output {
       let results = logits ? try file.model.predict(images, scores: true) : probabilities
-      try Interrupts.heldBack { try NumPyFile.write(results, to: output) }
+      let rows = places.map { results.rows(at: $0, of: count ?? images.count) } ?? results
+      try Interrupts.heldBack { try NumPyFile.write(rows, to: output) }
     }
     return probabilities
   }
@@ -118,21 +130,34 @@ struct PredictCommand: ParsableCommand {
   private func printFirst(
     _ probabilities: Tensor, _ predicted: [Int], _ labels: [Int], names: [String]
   ) {
-    let width = names.map(\.cells).max() ?? 0
     let count = min(count ?? 15, labels.count)
     let numberWidth = "\(max(0, count - 1))".count
+    let names = Terminal.standardOutput.fitted(names, times: 2, beside: numberWidth + 13)
+    let width = names.map(\.cells).max() ?? 0
     for index in 0..<count {
       let (guess, label) = (predicted[index], labels[index])
       let percent = (100 * Double(probabilities[index, guess])).fixed(0)
       let number = "\(index)".padded(to: numberWidth, left: true)
       let mark = guess == label ? "✓" : "✗"
       let answer = "\(names[guess].padded(to: width)) \(percent.padded(to: 3, left: true))%"
-      print("\(number)  \(mark) \(answer)  (\(names[label]))")
+      Results.print("\(number)  \(mark) \(answer)  (\(names[label]))")
     }
   }
 
   private static func isSameFile(_ a: String, _ b: String) -> Bool {
     let real = [a, b].map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
     return real[0] == real[1]
+  }
+}
+
+extension Tensor {
+  /// The rows at other places among so many, those between NaN.
+  fileprivate func rows(at places: [Int], of count: Int) -> Tensor {
+    let columns = shape[1]
+    var values = [Float](repeating: .nan, count: count * columns)
+    for (row, place) in places.enumerated() {
+      for column in 0..<columns { values[place * columns + column] = self[row, column] }
+    }
+    return Tensor(values, shape: [count, columns])
   }
 }

@@ -85,16 +85,24 @@ struct RunFolder {
     return isThere
   }
 
-  /// Says so where a folder holds both a finished run and one that was begun there later.
-  static func tellOfEarlierRun(in argument: String) {
+  /// Throws a failure where a folder holds a run that is not finished and no other; says so where it
+  /// holds both a finished run and one that was begun there later.
+  static func checkIsFinished(_ argument: String) throws {
     let saved = checkpointPath(argument)
-    guard FileManager.default.fileExists(atPath: argument + "/" + modelName),
-      [saved, Checkpoint.previousPath(of: saved)].contains(
-        where: FileManager.default.fileExists(atPath:))
-    else { return }
+    let isBegun = [saved, Checkpoint.previousPath(of: saved)].contains(
+      where: FileManager.default.fileExists(atPath:))
+    if !isBegun { return }
+    let command = "maru train --resume \(argument.inShell)"
+    guard FileManager.default.fileExists(atPath: argument + "/" + modelName) else {
+      throw Failure.missingFile(
+        "\(argument): the run is not finished, and has no model and no history yet; "
+          + "to go on with it: \(command)")
+    }
     Messages.print(
-      "\(argument): the model and its history are of an earlier run than the one interrupted there; "
-        + "to go on with that: maru train --resume \(argument.inShell)")
+      """
+      \(argument): the model and its history are of an earlier run than the one interrupted there; \
+      to go on with that: \(command)
+      """)
   }
 
   /// Writes the model, its history in both forms, a summary for people, the report, and its curves.

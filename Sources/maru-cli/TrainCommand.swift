@@ -76,7 +76,7 @@ struct TrainCommand: ParsableCommand {
   var checkpointEvery: CheckpointInterval?
   @Option(
     help: ArgumentHelp(
-      "Go on with the interrupted run in a folder; only --epochs, --learning-rate, "
+      "Go on with the interrupted run in a folder; only --epochs, --learning-rate, --threads, "
         + "--data-directory and --checkpoint-every may be changed.", valueName: "run"))
   var resume: String?
   @Option(help: "How to report progress.")
@@ -106,9 +106,17 @@ struct TrainCommand: ParsableCommand {
     var settings = settings
     settings.learningRate = learningRate ?? settings.learningRate
     settings.epochs = epochs ?? settings.epochs
+    settings.threads = threads ?? settings.threads
     settings.checkpointEvery = checkpointEvery ?? settings.checkpointEvery
     settings.dataDirectory = data.dataDirectory ?? settings.dataDirectory
     return settings
+  }
+
+  /// Where the layers come from, for errors.
+  private var layersOption: String {
+    if layers != nil { return "--layers" }
+    if let resume { return "--resume \(resume): the layers of the run" }
+    return "the layers of the \((exercise ?? .softmax).rawValue) exercise"
   }
 
   /// An option that was given, but that an interrupted run has its own value of.
@@ -117,8 +125,8 @@ struct TrainCommand: ParsableCommand {
       ("--exercise", exercise != nil), ("--dataset", dataset != nil), ("--layers", layers != nil),
       ("--optimizer", optimizer != nil), ("--tolerance", tolerance != nil), ("--l2", l2 != nil),
       ("--batch-size", batchSize != nil), ("--validation-split", validationSplit != nil),
-      ("--split", split != nil), ("--seed", seed != nil), ("--threads", threads != nil),
-      ("--deterministic", deterministic), ("--early-stopping", earlyStopping != nil),
+      ("--split", split != nil), ("--seed", seed != nil), ("--deterministic", deterministic),
+      ("--early-stopping", earlyStopping != nil),
       ("--output", output != nil), ("--pca", components.pca != nil),
     ]
     return given.first { $0.1 }?.0
@@ -144,10 +152,11 @@ struct TrainCommand: ParsableCommand {
     var settings = interrupted.map { changed($0.settings) } ?? settings
     if let problem = settings.problem { throw Failure.usage(problem) }
     try interrupted?.check(epochs: settings.epochs)
+    interrupted?.tellOfThreads(settings.threads)
     let layers = try settings.layers.layers()
     let dataset = try loadData(&settings)
     try interrupted?.check(dataset)
-    let run = try TrainingRun(settings, layers, dataset)
+    let run = try TrainingRun(settings, layers, dataset, layersOption: layersOption)
     guard let path = resume ?? output else {
       try introduce(run)
       return try train(run, nil, resuming: nil)
@@ -165,7 +174,7 @@ struct TrainCommand: ParsableCommand {
       }
     } catch let interrupt as InterruptWatch.Interrupted {
       Interrupts.outliveReader()
-      Messages.print(interrupt.message)
+      Messages.print("\(interrupt.message)")
       throw ExitCode(128 + interrupt.signal)
     }
   }
@@ -173,9 +182,9 @@ struct TrainCommand: ParsableCommand {
   /// Tells people what is trained on what.
   private func introduce(_ run: TrainingRun) throws {
     guard progress.isForPeople else { return }
-    Messages.print(run.overview)
-    if let advice = KernelGain.advice { Messages.print(advice) }
-    print(try run.completed().summary(), terminator: "")
+    for line in run.overview { Messages.print("\(line)") }
+    if let advice = KernelGain.advice { Messages.print("\(advice)") }
+    Results.print(lines: try run.completed().summary(width: Terminal.standardOutput.limit))
   }
 
   /// Trains, and prints and saves what came out.
@@ -185,15 +194,15 @@ struct TrainCommand: ParsableCommand {
     let profile = profile ? StepProfile() : nil
     let result = try run.train(
       reporting: progress, profile: profile, saving: folder, resuming: state)
-    print(result.testLine)
-    if let profile { print(profile, terminator: "") }
+    Results.print("\(result.testLine)")
+    if let profile { Results.print(lines: profile.table(width: Terminal.standardOutput.limit)) }
     if let folder {
       let report = try result.report()
       try folder.write(result.model, result, report)
       if progress != .json, let error = report.pictureError {
-        Messages.print("no pictures: \("\(error)".inOneLine)")
+        Messages.print("no pictures: \(error)")
       }
-      print("saved: \(folder.path)")
+      Results.print("saved: \(folder.path)")
     }
     // The numbers are there to be looked at, and a judgement may be wrong; success it is not.
     if let divergence = result.divergence {
@@ -212,8 +221,8 @@ struct TrainCommand: ParsableCommand {
       let isAskedFor = dataset != nil || resume != nil || data.dataDirectory != nil
       guard error.kind == .missingFile && !isAskedFor else { throw error }
       Messages.print(
-        "\(name) was not found, so the generated digits are used; "
-          + "to get it: maru data fetch \(name)")
+        "\(name) was not found, so the generated digits are used; to get it: maru data fetch \(name)"
+      )
       settings.dataset = "digits"
       return try Dataset.load(.digits)
     }

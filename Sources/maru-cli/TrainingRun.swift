@@ -12,7 +12,10 @@ struct TrainingRun {
   private let inputShape: Shape
 
   /// Makes the network, or throws a failure that names the option that is to blame.
-  init(_ settings: TrainingSettings, _ layers: [any Layer], _ dataset: Dataset) throws {
+  /// - Parameter layersOption: what the layers were given by
+  init(
+    _ settings: TrainingSettings, _ layers: [any Layer], _ dataset: Dataset, layersOption: String
+  ) throws {
     self.settings = settings
     self.dataset = dataset
     let shape = dataset.train.images.shape
@@ -23,16 +26,17 @@ struct TrainingRun {
     self.projection = projection
     let shapeOfModel = projection.map { [$0.count] } ?? inputShape
     do {
-      try MemoryNeed(settings, layers, shapeOfModel, samples: dataset.train.count).check()
+      try MemoryNeed(settings, layers, shapeOfModel, samples: dataset.train.count).check(
+        "\(layersOption): these layers and this batch size take")
       model = try Sequential(inputShape: shapeOfModel, layers, seed: settings.seed)
     } catch let error as ModelError {
-      throw Failure.usage("--layers: \(error)")
+      throw Failure.usage("\(layersOption): \(error)")
     }
     let classes = dataset.classNames.count
     let scores = layers.last is Softmax ? layers.dropLast() : layers[...]
     guard model.outputShape == [classes], scores.last is Dense else {
       throw Failure.usage(
-        "--layers: expected to end in \(classes):softmax or \(classes), "
+        "\(layersOption): expected to end in \(classes):softmax or \(classes), "
           + "an output for each class of the data, got '\(settings.layers.text)'")
     }
     model.threads = settings.threads
@@ -42,7 +46,7 @@ struct TrainingRun {
     } else {
       if layers.contains(where: { $0 is Dropout }) {
         throw Failure.usage(
-          "--layers: expected no dropout with --optimizer lbfgs, whose loss may not change from "
+          "\(layersOption): expected no dropout with --optimizer lbfgs, whose loss may not change from "
             + "pass to pass, got '\(settings.layers.text)'")
       }
       model.compile(optimizer: settings.lbfgs, loss: .softmaxCrossEntropy)
@@ -60,9 +64,7 @@ struct TrainingRun {
   }
 
   /// The data, and what of them goes into the network, in a line each.
-  var overview: String {
-    ([dataset.overview] + (projection.map { [$0.overview] } ?? [])).joined(separator: "\n")
-  }
+  var overview: [String] { [dataset.overview] + (projection.map { [$0.overview] } ?? []) }
 
   /// What the network is made of, as text.
   var layers: String { (projection.map { $0.text + "," } ?? "") + settings.layers.text }
@@ -99,7 +101,7 @@ struct TrainingRun {
       let advice = advice(folder, after: steps).map { "; \($0)" } ?? ""
       throw Failure.data("training diverged: \(reason)\(place)\(advice)")
     }
-    if let line = history.stopLine, progress.isForPeople { Messages.print(line) }
+    if let line = history.stopLine, progress.isForPeople { Messages.print("\(line)") }
     let completed = try completed()
     let test = try completed.evaluate(dataset.test.images, dataset.test.labels)
     guard test.loss.isFinite else {
@@ -218,7 +220,7 @@ struct TrainingResult {
     let settings = run.settings
     let figures = history.epochs.last?.values ?? Figures([])
     let lines: [String?] = [
-      run.overview, model.summary(),
+      run.overview.joined(separator: "\n"), model.summary(),
       "optimizer: \(settings.optimizer.rawValue), \(setting.name) \(setting.value), "
         + (settings.layers.l2 == 0 ? "" : "L2 penalty \(penalty), ")
         + "batch size \(batchSize), seed \(settings.seed)",
@@ -268,7 +270,7 @@ struct TrainingResult {
         "optimizer": settings.optimizer.rawValue, setting.name: setting.value,
         "L2 penalty": penalty, "batch size": "\(batchSize)", "steps an epoch": "\(steps)",
         "epochs": "\(settings.epochs)", "validation": validation, "seed": "\(settings.seed)",
-      ])
+      ], command: Arguments.line)
   }
 
   private var batchSize: Int { run.settings.batchSize.count(of: run.dataset.train.count) }

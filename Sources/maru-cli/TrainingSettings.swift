@@ -87,7 +87,7 @@ struct TrainingSettings: Codable {
   let validationSplit: Double
   let split: SplitName
   let seed: UInt64
-  let threads: Int
+  var threads: Int
   let isDeterministic: Bool
   /// The epochs without improvement that end training, if any do.
   let earlyStopping: Int?

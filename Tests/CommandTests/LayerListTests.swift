@@ -65,6 +65,22 @@ struct LayerListTests {
     #expect(!folder.contents.contains("run"))
   }
 
+  /// Who gave no layers is told whose they are.
+  @Test(arguments: [
+    ("", "softmax", "10:softmax"), ("--exercise mlp", "mlp", "flatten,128:relu,10:softmax"),
+  ])
+  func layersThatWereNotGivenAreThoseOfTheExercise(
+    _ option: String, _ exercise: String, _ layers: String
+  ) throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let result = try Command.maru(Command.words("train \(option) --dataset") + [data])
+    expectFailure(
+      result, 64,
+      "the layers of the \(exercise) exercise: expected to end in 4:softmax or 4, an output for "
+        + "each class of the data, got '\(layers)'")
+  }
+
   @Test func batchThatMemoryCannotHoldIsRefused() throws {
     let result = try Command.maru(
       "train --dataset digits --batch-size full --layers "

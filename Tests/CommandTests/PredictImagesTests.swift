@@ -198,27 +198,49 @@ struct PredictImagesTests {
     for (a, b) in zip(floats[0], floats[1]) { #expect(abs(a - b) < 1e-6) }
   }
 
-  @Test func badFileAmongGoodOnesIsNamedBeforeAnyIsPredicted() throws {
+  @Test func badFilesAmongGoodOnesAreNamedAndTheOthersPredicted() throws {
     let run = try StripesRun(layers: "flatten,4:softmax")
     let good = try run.folder.write(PNG(Stripes.pixels(1), width: 5).bytes, to: "good.png")
     let bytes = try run.folder.bytes(of: "good.png")
     let cut = try run.folder.write(bytes.dropLast(20), to: "cut.png")
     let photo = try run.folder.write([0xFF, 0xD8, 0xFF, 0xE0], to: "photo.jpg")
     let none = run.folder["none.png"]
-    let line = ["predict", run.path, "--output", run.folder["a.npy"], good]
-    expectFailure(
-      try Command.maru(line + [cut]), 65,
-      "\(cut): expected a whole PNG file, found the chunk at byte 33 cut off at byte "
-        + "\(bytes.count - 20)")
-    expectFailure(
-      try Command.maru(line + [photo]), 65,
-      "\(photo): expected a PNG file, which begins with 89 50 4E 47, found FF D8 FF E0")
-    expectFailure(
-      try Command.maru(line + [none]), 66, "\(none): cannot be opened: No such file or directory")
+    let line = ["predict", run.path, "--output", run.folder["a.npy"]]
+    let errors = [
+      cut: "maru: error: \(cut): expected a whole PNG file, found the chunk at byte 33 cut off at "
+        + "byte \(bytes.count - 20)",
+      photo: "maru: error: \(photo): expected a PNG file, which begins with 89 50 4E 47, found "
+        + "FF D8 FF E0",
+      none: "maru: error: \(none): cannot be opened: No such file or directory",
+    ]
+    // Where none is left, nothing is written.
+    for (path, code) in [(cut, 65), (photo, 65), (none, 66)] as [(String, Int32)] {
+      let result = try Command.maru(line + [path])
+      #expect(result.errorLines == [errors[path]] && result.exitCode == code && result.output == "")
+    }
+    #expect(!run.folder.contents.contains("a.npy"))
+    let alone = try Command.maru(line + [good])
+    #expect(alone.exitCode == 0 && alone.errorLines.count == 1)
+    let row = try NumPyArray(contentsOf: run.folder["a.npy"]).tensor
+    for (paths, code) in [([cut, none], 65), ([none, cut], 66)] as [([String], Int32)] {
+      let result = try Command.maru(line + [paths[0], good, photo, good, paths[1]])
+      #expect(result.exitCode == code)
+      #expect(
+        result.errorLines
+          == [paths[0], photo, paths[1]].compactMap { errors[$0] } + alone.errorLines
+          + alone.errorLines)
+      #expect(result.output == alone.output + alone.output)
+      // An image keeps its row.
+      let rows = try NumPyArray(contentsOf: run.folder["a.npy"]).tensor
+      #expect(rows.shape == [5, 4])
+      for index in 0..<20 {
+        let (value, expected) = (rows[index / 4, index % 4], row[0, index % 4])
+        #expect(index / 4 % 2 == 1 ? abs(value - expected) < 1e-6 : value.isNaN)
+      }
+    }
     expectFailure(
       try Command.maru(["predict", run.path, good, "--output", good]), 64,
       "--output \(good): expected another file than the image itself")
-    #expect(!run.folder.contents.contains("a.npy"))
     #expect(try run.folder.bytes(of: "good.png") == bytes)
   }
 

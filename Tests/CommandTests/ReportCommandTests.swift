@@ -23,6 +23,17 @@ struct ReportCommandTests {
     #expect(html.contains("<dt>test loss</dt><dd>\(loss)</dd>"))
   }
 
+  @Test func reportHasTheCommandThatMadeIt() throws {
+    let run = try StripesRun(more: "--threads 1")
+    let html = try run.folder.text(of: "run/report.html")
+    let command = try #require(html.firstMatch(of: #/<code>maru (.*)</code>/#)).1
+    #expect(command.hasPrefix("train --layers 4:softmax --epochs 20 --learning-rate 0.5"))
+    #expect(command.hasSuffix("--threads 1 --dataset \(run.data) --output \(run.path)"))
+    let version = try Command.maru("--version").outputLines[0]
+    #expect(html.contains("</time>, Maru \(version)</p>"))
+    #expect(html.contains("<th scope=\"row\">host</th>"))
+  }
+
   @Test func withoutGnuplotTheReportSaysWhatToInstall() throws {
     let folder = try TemporaryFolder()
     let data = try Stripes.write(to: folder)

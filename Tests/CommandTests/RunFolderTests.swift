@@ -110,6 +110,27 @@ struct RunFolderTests {
     #expect(after.output != before[0].output)
   }
 
+  @Test func aRunThatIsNotFinishedNamesTheWayOn() throws {
+    let run = folder["it's a run"]
+    let stopped = try Command.maru(
+      Command.words("\(Self.endless) --progress lines") + ["--dataset", data, "--output", run],
+      signal: (SIGINT, after: "Epoch 3/"))
+    #expect(stopped.exitCode == 130)
+    let history = try folder.write(Array(#"{"loss": [1]}"#.utf8), to: "history.json")
+    for read in [
+      ["evaluate", run, "--dataset", data], ["predict", run, "--dataset", data],
+      ["predict", run, "a.png"], ["summary", run], ["compare", history, run],
+      ["plot", run, "--output", folder["a.svg"]],
+      ["export", run, "--to", "npz", "--output", folder["a.npz"]],
+    ] {
+      expectFailure(
+        try Command.maru(read), 66,
+        "\(run): the run is not finished, and has no model and no history yet; to go on with it: "
+          + "maru train --resume '\(folder.path)/it'\\''s a run'")
+    }
+    #expect(folder.contents.filter { $0.hasPrefix("a.") } == [])
+  }
+
   // MARK: Interrupts after training
 
   /// The last epoch is told of before the test samples are scored and the pictures drawn.

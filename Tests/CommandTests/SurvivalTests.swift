@@ -189,7 +189,7 @@ struct SurvivalTests {
   @Test(arguments: [
     #""threads":2"#: #""threads":0"#, #""epochs":3000"#: #""epochs":-1"#,
     #""earlyStopping":5000"#: #""earlyStopping":-3"#, #""layers":{"l2":0"#: #""layers":{"l2":-1"#,
-    #"{"samples":{"_0":8}}"#: #"{"samples":{"_0":0}}"#,
+    #"{"samples":{"_0":8}}"#: #"{"samples":{"_0":0}}"#, "4:softmax": "4:softmix",
     #""learningRate":0.001"#: #""learningRate":-1"#, #""tolerance":"#: #""tolerence":"#,
   ])
   func impossibleSettingsOfACheckpointAreRefused(_ sound: String, _ broken: String) throws {
