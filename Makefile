@@ -14,8 +14,8 @@ DOCS = .build-docs
         clean
 
 run: build
-	$(BUILD)/maru train --exercise softmax --seed 1 --output runs/softmax
-	$(BUILD)/maru train --exercise mlp --seed 1 --output runs/mlp
+	$(BUILD)/maru train --exercise softmax --seed 1 --force --output runs/softmax
+	$(BUILD)/maru train --exercise mlp --seed 1 --force --output runs/mlp
 
 # Installs the Debian packages that are missing; asks for nothing where all are there.
 setup:
@@ -85,9 +85,9 @@ fuzz: setup
 
 # The tests under AddressSanitizer, then under ThreadSanitizer. Leaks are not looked for: Foundation
 # leaks with each process, and the global values of tests are taken for leaks. Left out by name:
-# - of both, a test that bounds address space, of which both take terabytes; those that compile a
-#   program without a sanitizer; and one whose process gets none of the options below, and whose
-#   thousands of checkpoints outlast its time limit;
+# - of both, what bounds address space, of which both take terabytes, or descriptors, of which both
+#   use some; what compiles a program without a sanitizer; and a test whose process gets none of the
+#   options below, and whose thousands of checkpoints outlast its time limit;
 # - of ThreadSanitizer what bounds files, of which it makes some itself, what expects a second signal
 #   within a step, of which it holds signals back, and what expects the rounding of newer processors'
 #   kernels;
@@ -95,8 +95,10 @@ fuzz: setup
 #   and of 3,000 epochs, of which other tests interrupt and resume shorter ones; and what measures
 #   products and naive loops, which are on one thread.
 UNSANITIZED = memoryIsBoundedWhateverTheFileAsksFor itBuildsNothingElseAndRuns programCompiles \
-              aFullDiskLosesNothing
-UNTHREADED = fullDiskLeavesTheOldRun anExportThatFailsMidwayLeavesNoFolder \
+              aFullDiskLosesNothing withFewDescriptorsTheModelIsSaved \
+              aPlotWithoutDescriptorsIsTold withoutDescriptorsItIsTheSystemsError
+UNTHREADED = fullDiskLeavesTheOldRun aFullDiskTakesOnlyWhatDoesNotFit \
+             anExportThatFailsMidwayLeavesNoFolder \
              aSecondInterruptEndsTheCommandAtOnce descendingInTheProductChangesNoMoreThanRounding \
              softmaxRegressionOnMNISTFollowsTheLesson fullBatchTrainingOnMNISTEndsBelowTheLesson \
              perceptronOnFashionMNISTReachesTheLesson digitsTakeThePlaceOfMNIST \

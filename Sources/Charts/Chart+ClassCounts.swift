@@ -2,13 +2,22 @@ import Datasets
 import Training
 
 extension Chart {
-  /// How many training and test images each class has.
+  /// How many training and test images each class has; of more than 50 classes, the 25 of the most
+  /// training images and the 25 of the fewest.
   public static func classCounts(of dataset: Dataset) -> Chart {
-    let names = dataset.classNames
-    let counts = [dataset.train, dataset.test].map { part in
-      part.labels.reduce(into: names.map { _ in 0 }) { $0[$1] += 1 }
+    let all = [dataset.train, dataset.test].map { part in
+      part.labels.reduce(into: dataset.classNames.map { _ in 0 }) { $0[$1] += 1 }
     }
-    let title = "Images a class in \(dataset.name)"
+    var (shown, part) = (Array(dataset.classNames.indices), "")
+    if shown.count > ConfusionMatrix.mostShown {
+      let half = ConfusionMatrix.mostShown / 2
+      shown.sort { (-all[0][$0], $0) < (-all[0][$1], $1) }
+      part = " (the \(half) largest and smallest of \(shown.count.grouped))"
+      shown = Array(shown.prefix(half) + shown.suffix(half))
+    }
+    let names = shown.map { dataset.classNames[$0] }
+    let counts = all.map { counts in shown.map { counts[$0] } }
+    let title = "Images a class in \(dataset.name)\(part)"
     let legend = [("training", Palette.runs[0]), ("test", Palette.runs[4])]
     let widest = names.map { TextWidth.estimate($0, size: 13) }.max() ?? 0
     let left = 20 + min(widest, 220) + 10

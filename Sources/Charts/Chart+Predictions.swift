@@ -7,8 +7,9 @@ extension Chart {
   /// predicted class, its probability and, in brackets, the true class.
   ///
   /// Blue and ✓ is right, red and ✗ is wrong; of the bars, the true class is blue, the predicted
-  /// one red and all others grey. Traps unless images are of [rows, columns] and there is a row of
-  /// probabilities for each.
+  /// one red and all others grey. Of more than 50 classes, the 50 most probable have bars, and the
+  /// true one has. Traps unless images are of [rows, columns] and there is a row of probabilities for
+  /// each.
   /// - Parameters:
   ///   - samples: the images and their classes; the first 15 are drawn, in five rows
   ///   - probabilities: [images, classes]
@@ -35,6 +36,24 @@ extension Chart {
     grid(of: Prediction.worst(samples, probabilities), samples.images, classNames, title)
   }
 
+  /// The grid of ``predictions(_:_:classNames:title:)`` of what the model has been asked for.
+  package static func predictions(
+    _ samples: LabelledImages, _ guesses: [Guess], by model: Sequential, classNames: [String],
+    title: String = "Predictions"
+  ) throws(ModelError) -> Chart {
+    grid(
+      of: try Prediction.first(samples, guesses, by: model), samples.images, classNames, title)
+  }
+
+  /// The grid of ``mistakes(_:_:classNames:title:)`` of what the model has been asked for.
+  package static func mistakes(
+    _ samples: LabelledImages, _ guesses: [Guess], by model: Sequential, classNames: [String]
+  ) throws(ModelError) -> Chart {
+    grid(
+      of: try Prediction.worst(samples, guesses, by: model), samples.images, classNames,
+      "Worst mistakes, most confident first")
+  }
+
   /// Where the images lie.
   static func predictionCells(_ count: Int, _ imageShape: Shape) -> ImageGrid {
     // The line on the bars needs the width of three, also where there are fewer.
@@ -42,13 +61,20 @@ extension Chart {
       count: max(3, count), columns: 3, imageShape: imageShape, side: 112, gap: 176, text: 42)
   }
 
-  private static func grid(
+  /// Which classes have bars, in words.
+  static func classesWithBars(of count: Int) -> String {
+    let most = ConfusionMatrix.mostShown
+    return count > most ? "the \(most) most probable classes and the true one" : "each class"
+  }
+
+  static func grid(
     of predictions: [Prediction], _ images: Images, _ classNames: [String], _ title: String
   ) -> Chart {
     let cells = predictionCells(predictions.count, images.shape)
     var script = cells.script(title: title)
     script.label(
-      "bars: probability of each class, 0 to 1; ✓ true class, ✗ wrongly predicted class",
+      "bars: probability of \(classesWithBars(of: classNames.count)), 0 to 1; ✓ true class, "
+        + "✗ wrongly predicted class",
       x: Double(script.width) / 2, y: 44, .center, size: 11, color: Palette.grey,
       limit: Double(script.width) - 20)
     script.add(Palette.binary)
@@ -87,9 +113,10 @@ extension Script {
     label(
       "\(mark) \(names[0]) \(percent)% (\(names[1]))", x: left, y: y + cells.height + 22, size: 12,
       color: color, limit: 270)
-    let bars = prediction.probabilities.enumerated().map { label, value in
+    let shown = prediction.shownClasses
+    let bars = shown.map { label in
       (
-        value: value,
+        value: prediction.probabilities[label],
         color: label == prediction.label
           ? Palette.blue : label == prediction.predicted ? Palette.red : Palette.grey
       )
@@ -98,9 +125,10 @@ extension Script {
     let pitch = 112 / Double(bars.count)
     let named = [prediction.label, prediction.predicted].prefix(prediction.isRight ? 1 : 2)
     for label in named {
+      guard let place = shown.firstIndex(of: label) else { continue }
       let isTrue = label == prediction.label
       self.label(
-        isTrue ? "✓" : "✗", x: barLeft + (Double(label) + 0.5) * pitch, y: y + cells.height + 7,
+        isTrue ? "✓" : "✗", x: barLeft + (Double(place) + 0.5) * pitch, y: y + cells.height + 7,
         .center, size: 10, color: isTrue ? Palette.blue : Palette.red)
     }
     return [

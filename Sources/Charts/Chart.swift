@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 /// A picture drawn by gnuplot.
 ///
@@ -59,24 +60,56 @@ public struct Chart: Sendable, Equatable {
   /// The picture as an `<svg>` element, for a file of its own or to stand in a page of HTML.
   ///
   /// It needs nothing beside it, and its ids are no other chart's.
-  public func svg() throws(ChartError) -> String { try svg(inPage: false) }
-
-  /// The same, in a report's page in the colours of its style, which follow light and dark.
-  func svg(inPage: Bool) throws(ChartError) -> String {
-    let drawn = try draw(script, "svg name '\(identifier)'")
-    let svg = SVG.tidied(String(decoding: drawn, as: UTF8.self), title: title, prefix: identifier)
-    return inPage ? SVG.styled(svg) : svg
-  }
+  public func svg() throws(ChartError) -> String { try finished(startSVG().get(), inPage: false) }
 
   /// The picture as the bytes of a PNG file, with the sign � for letters that no installed font has.
   public func png() throws(ChartError) -> [UInt8] {
     let script = FontCoverage.installed.replacingMissing(in: script)
     // Cairo takes points for what SVG takes as pixels; the scale makes text the same size in both.
-    return Array(try draw(script, "pngcairo fontscale 0.75"))
+    return Array(try start(script, "pngcairo fontscale 0.75").finish())
   }
 
-  private func draw(_ script: String, _ terminal: String) throws(ChartError) -> Data {
-    try Gnuplot().run(
+  /// Several pictures as by ``svg()``, drawn by as many programs at once as there are processors; those
+  /// for a report's page in the colours of its style, which follow light and dark.
+  static func svgs(files: [Chart], inPage: [Chart]) throws(ChartError) -> [String] {
+    typealias Started = (chart: Chart, inPage: Bool, picture: Result<Gnuplot.Drawing, ChartError>)
+    var started: [Started] = []
+    var drawn: [Result<String, ChartError>] = []
+    func finishFirst() {
+      let (chart, inPage, picture) = started.removeFirst()
+      drawn.append(
+        Result { () throws(ChartError) in
+          try chart.finished(try picture.get(), inPage: inPage)
+        })
+    }
+    for (chart, inPage) in files.map({ ($0, false) }) + inPage.map({ ($0, true) }) {
+      if started.count == Processors.usable { finishFirst() }
+      var picture = chart.startSVG()
+      // Where descriptors are short, one that is drawn gives its own back.
+      while case .failure = picture, !started.isEmpty {
+        finishFirst()
+        picture = chart.startSVG()
+      }
+      started.append((chart, inPage, picture))
+    }
+    while !started.isEmpty { finishFirst() }
+    var svgs: [String] = []
+    for svg in drawn { svgs.append(try svg.get()) }
+    return svgs
+  }
+
+  private func startSVG() -> Result<Gnuplot.Drawing, ChartError> {
+    Result { () throws(ChartError) in try start(script, "svg name '\(identifier)'") }
+  }
+
+  private func finished(_ drawing: Gnuplot.Drawing, inPage: Bool) throws(ChartError) -> String {
+    let svg = SVG.tidied(
+      String(decoding: try drawing.finish(), as: UTF8.self), title: title, prefix: identifier)
+    return inPage ? SVG.styled(svg) : svg
+  }
+
+  private func start(_ script: String, _ terminal: String) throws(ChartError) -> Gnuplot.Drawing {
+    try Gnuplot().start(
       """
       set encoding utf8
       set terminal \(terminal) size \(width),\(height) noenhanced font 'sans-serif,13' \

@@ -32,6 +32,11 @@ public struct ChartError: Error, Hashable, Sendable, CustomStringConvertible {
     kind: .gnuplotMissing,
     description: "pictures need gnuplot, which is not on the PATH: apt install gnuplot-nox")
 
+  /// The system could not run the program.
+  static func notRun(_ path: String, _ reason: String) -> ChartError {
+    ChartError(kind: .failed, description: "gnuplot cannot be run: \(path): \(reason)")
+  }
+
   static func noImages(_ reason: String) -> ChartError {
     ChartError(kind: .noImages, description: reason)
   }

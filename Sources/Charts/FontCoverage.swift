@@ -41,16 +41,8 @@ package struct FontCoverage: Sendable {
   }
 
   private static func list() -> String {
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["fc-list", "--format", "%{fontformat} %{charset}\n"]
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil,
-      let listing = try? output.fileHandleForReading.readToEnd()
-    else { return "" }
-    process.waitUntilExit()
-    return String(decoding: listing, as: UTF8.self)
+    let lister = try? ChildProgram(
+      "/usr/bin/env", ["fc-list", "--format", "%{fontformat} %{charset}\n"])
+    return String(decoding: lister?.finish(seconds: 10).output ?? Data(), as: UTF8.self)
   }
 }

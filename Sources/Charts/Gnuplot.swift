@@ -1,9 +1,8 @@
 import Foundation
-import Synchronization
 
 /// The program that draws, run once a picture: commands in by a pipe, the picture out by another.
 ///
-/// No shell is involved, and none of the user's own settings of gnuplot apply.
+/// None of the user's own settings of gnuplot apply.
 public struct Gnuplot: Sendable {
   private let path: String
 
@@ -26,83 +25,46 @@ public struct Gnuplot: Sendable {
 
   /// Runs commands and gives what they draw, or stops the program, and what it started in its turn,
   /// when it has had its time.
-  ///
-  /// A picture takes some tenths of a second; the limit of 60 is for busy machines.
-  package func run(_ script: String, seconds limit: Double = 60) throws(ChartError) -> Data {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = ["--default-settings", "-"]
+  package func run(_ script: String, seconds limit: Double = Drawing.limit) throws(ChartError)
+    -> Data
+  {
+    try start(script).finish(seconds: limit)
+  }
+
+  /// Starts to run commands.
+  func start(_ script: String) throws(ChartError) -> Drawing {
     // Wherever it draws, it would first set up the terminal that the user's variable names.
-    process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "GNUTERM" }
-    let (input, output, errors) = (Pipe(), Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = errors
-    let ended = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in ended.signal() }
-    do {
-      try process.run()
+    let environment = ProcessInfo.processInfo.environment.filter { $0.key != "GNUTERM" }
+    do throws(POSIXError) {
+      return Drawing(
+        program: try ChildProgram(
+          path, ["--default-settings", "-"], environment: environment, input: Data(script.utf8)))
     } catch {
-      throw .failed("\(path) cannot be run: \(error.localizedDescription)")
-    }
-    // All three pipes move at once, so that neither side ever waits for a full one.
-    let messages = Reading(errors.fileHandleForReading)
-    let picture = Reading(output.fileHandleForReading)
-    Self.write(Data(script.utf8), to: input.fileHandleForWriting)
-    let hasEnded = { (time: DispatchTime) in
-      [picture.end, messages.end, ended].allSatisfy { $0.wait(timeout: time) == .success }
-    }
-    guard hasEnded(.now() + limit) else {
-      // Foundation starts a program as the leader of a group of its own. While anything holds a
-      // pipe or runs, the group has members, and its number is no other's.
-      kill(-process.processIdentifier, SIGKILL)
-      // What has left the group may hold the pipes for ever.
-      _ = messages.end.wait(timeout: .now() + 1)
-      throw .failed(messages.text, end: "stopped after \(Script.number(limit)) seconds")
-    }
-    process.waitUntilExit()
-    let status = process.terminationStatus
-    if process.terminationReason == .uncaughtSignal {
-      let name = String(cString: strsignal(status))
-      throw .failed(messages.text, end: "ended by signal \(status) (\(name))")
-    }
-    let drawn = picture.result
-    guard status == 0, !drawn.isEmpty else { throw .failed(messages.text) }
-    return drawn
-  }
-
-  /// Writes on a thread of its own, whose end takes with it the signal of a broken pipe: a gnuplot
-  /// that ended early is told by its exit code.
-  private static func write(_ data: Data, to handle: FileHandle) {
-    Thread.detachNewThread {
-      var signals = sigset_t()
-      sigemptyset(&signals)
-      sigaddset(&signals, SIGPIPE)
-      pthread_sigmask(SIG_BLOCK, &signals, nil)
-      try? handle.write(contentsOf: data)
-      try? handle.close()
+      throw .notRun(path, error.words)
     }
   }
-}
 
-/// A pipe that is read to its end on a thread of its own.
-private final class Reading: Sendable {
-  private let received = Mutex(Data())
-  /// Signalled once, when all others have closed the pipe.
-  let end = DispatchSemaphore(value: 0)
+  /// A picture that gnuplot is at.
+  package struct Drawing {
+    /// A picture takes some tenths of a second; the limit is for busy machines.
+    package static let limit = 60.0
 
-  init(_ handle: FileHandle) {
-    Thread.detachNewThread { [self] in
-      while true {
-        let piece = handle.availableData
-        if piece.isEmpty { break }
-        received.withLock { $0.append(piece) }
+    fileprivate let program: ChildProgram
+
+    /// Waits for the picture.
+    func finish(seconds limit: Double = limit) throws(ChartError) -> Data {
+      let result = program.finish(seconds: limit)
+      let said = String(decoding: result.errors, as: UTF8.self)
+      switch result.end {
+      case .stopped:
+        throw .failed(said, end: "stopped after \(Script.number(limit)) seconds")
+      case .signal(let number):
+        let name = String(cString: strsignal(number))
+        throw .failed(said, end: "ended by signal \(number) (\(name))")
+      case .exit(let code):
+        guard code == 0, !result.output.isEmpty else { throw .failed(said) }
+        return result.output
       }
-      end.signal()
     }
   }
-
-  /// All that has come so far.
-  var result: Data { received.withLock { $0 } }
-  var text: String { String(decoding: result, as: UTF8.self) }
 }

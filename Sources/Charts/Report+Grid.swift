@@ -25,7 +25,8 @@ extension Report {
       \(views)
       </div>
       <figcaption>✓ and blue: right, ✗ and red: wrong; in brackets the true class. The bars are the \
-      probability of each class, 0 to 1, the true one blue.</figcaption>
+      probability of \(Chart.classesWithBars(of: dataset.classNames.count)), 0 to 1, the true one \
+      blue.</figcaption>
       </figure>
       """
   }

@@ -20,32 +20,57 @@ extension Report {
     """
   }
 
-  /// What scikit-learn's `classification_report` tells.
+  /// What scikit-learn's `classification_report` tells; of many classes, of the worst.
   private var classes: HTML {
-    let means = [matrix.macroPrecision, matrix.macroRecall, matrix.macroF1].map { $0.fixed(4) }
     let samples = matrix.sampleCount.grouped
-    return HTMLTable(
+    let shown = matrix.shownClasses
+    let table = HTMLTable(
       columns: [
         ("class", false), ("precision", true), ("recall", true), ("F1", true), ("support", true),
       ],
-      rows: dataset.classNames.enumerated().map { label, name in
-        let shares = [matrix.precision(label), matrix.recall(label), matrix.f1(label)]
-        return [name] + shares.map { $0.fixed(4) } + [matrix.support(label).grouped]
+      rows: shown.map { label in
+        [dataset.classNames[label]] + matrix.figures(label).map { $0.fixed(4) }
+          + [matrix.support(label).grouped]
       },
       foot: [
-        ["macro average"] + means + [samples],
+        ["macro average"] + matrix.macroFigures.map { $0.fixed(4) } + [samples],
         ["accuracy", "", "", matrix.accuracy.fixed(4), samples],
-      ]
+      ])
+    if !matrix.isLarge { return table.html }
+    return """
+      <p>Of \(matrix.classCount.grouped) classes the \("\(shown.count)") of the lowest F1; the means \
+      are over all.</p>
+      \(table.html)
+      """
+  }
+
+  /// The matrix; of many classes, the pairs that were confused most often.
+  private var confusion: HTML {
+    if !matrix.isLarge { return wholeMatrix }
+    let names = dataset.classNames
+    let pairs = matrix.shownPairs
+    if pairs.isEmpty { return "<p>No class was taken for another.</p>" }
+    return HTMLTable(
+      columns: [
+        ("most often confused", false), ("predicted", false), ("count", true),
+        ("of the class", true),
+      ],
+      rows: pairs.map { pair in
+        [
+          names[pair.label], names[pair.prediction], pair.count.grouped,
+          "\((100 * matrix.shareOfClass(pair)).fixed(1)) %",
+        ]
+      }
     ).html
   }
 
-  private var confusion: HTML {
+  private var wholeMatrix: HTML {
     let names = dataset.classNames
     // Long names stand upright above their columns.
     let style = names.contains { $0.count > 3 } ? "confusion long" : "confusion"
     let heads = names.map { "<th scope=\"col\"><span>\($0)</span></th>" as HTML }
-    let rows = names.indices.map { label in
-      let cells = names.indices.map { cell(label, $0) }
+    let rows = matrix.counts.enumerated().map { label, counts in
+      let cells = names.indices.map { cell(label, $0, counts[$0]) }
       return "<tr>\n<th scope=\"row\">\(names[label])</th>\n\(cells)\n</tr>" as HTML
     }
     return """
@@ -65,8 +90,7 @@ extension Report {
       """
   }
 
-  private func cell(_ label: Int, _ predicted: Int) -> HTML {
-    let count = matrix.counts[label][predicted]
+  private func cell(_ label: Int, _ predicted: Int, _ count: Int) -> HTML {
     let share = Double(count) / Double(max(1, matrix.support(label)))
     // A root, so that the few wrong ones among many show.
     let depth = (100 * share.squareRoot()).rounded()

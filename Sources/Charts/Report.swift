@@ -1,7 +1,5 @@
 import Datasets
-import Dispatch
 import Foundation
-import Synchronization
 import Training
 
 /// What is to be known of a training run, as one page to read in a browser or to print.
@@ -65,14 +63,13 @@ public struct Report {
     (self.command, self.date) = (command, date)
     let (images, labels) = (dataset.test.images, dataset.test.labels)
     self.test = if let test { test } else { try model.evaluate(images, labels) }
-    let probabilities = try model.probabilities(of: images)
+    let guesses = try model.guesses(of: images)
     matrix = ConfusionMatrix(
-      labels: labels, predictions: probabilities.argmaxOfRows(),
-      classCount: dataset.classNames.count)
-    first = Prediction.first(dataset.test, probabilities)
-    mistakes = Prediction.worst(dataset.test, probabilities)
+      labels: labels, predictions: guesses.map(\.label), classCount: dataset.classNames.count)
+    first = try Prediction.first(dataset.test, guesses, by: model)
+    mistakes = try Prediction.worst(dataset.test, guesses, by: model)
     do throws(ChartError) {
-      pictures = try Self.draw(history, dataset, probabilities)
+      pictures = try Self.draw(history, dataset, first, mistakes)
       pictureError = nil
     } catch {
       pictures = nil
@@ -81,40 +78,24 @@ public struct Report {
   }
 
   private static func draw(
-    _ history: History, _ dataset: Dataset, _ probabilities: Tensor
+    _ history: History, _ dataset: Dataset, _ first: [Prediction], _ mistakes: [Prediction]
   ) throws(ChartError) -> Pictures {
-    let (test, names) = (dataset.test, dataset.classNames)
+    let (images, names) = (dataset.test.images, dataset.classNames)
     let curves = [
       Chart.accuracy(of: history), .loss(of: history), .accuracy(of: history, width: 440),
       .loss(of: history, width: 440),
     ]
-    let hasImages = test.images.shape.rank == 2 && test.count > 0
+    let hasImages = images.shape.rank == 2 && images.count > 0
     let grids =
       hasImages
       ? [
-        Chart.predictions(test, probabilities, classNames: names),
-        .mistakes(test, probabilities, classNames: names),
+        Chart.grid(of: first, images, names, "Predictions"),
+        Chart.grid(of: mistakes, images, names, "Worst mistakes, most confident first"),
       ] : []
-    let drawn = try svgs(files: Array(curves[..<2]), inPage: curves[2...] + grids)
+    let drawn = try Chart.svgs(files: Array(curves[..<2]), inPage: curves[2...] + grids)
     return Pictures(
       accuracy: drawn[0], loss: drawn[1], narrowAccuracy: drawn[2], narrowLoss: drawn[3],
       predictions: hasImages ? drawn[4] : nil, mistakes: hasImages ? drawn[5] : nil)
-  }
-
-  /// Draws several charts at once, each by a gnuplot of its own, those for the page in its colours.
-  private static func svgs(files: [Chart], inPage: [Chart]) throws(ChartError) -> [String] {
-    let charts = files + inPage
-    let drawn = Mutex([Int: Result<String, ChartError>]())
-    DispatchQueue.concurrentPerform(iterations: charts.count) { index in
-      let result = Result { () throws(ChartError) in
-        try charts[index].svg(inPage: index >= files.count)
-      }
-      drawn.withLock { $0[index] = result }
-    }
-    let results = drawn.withLock { drawn in charts.indices.compactMap { drawn[$0] } }
-    var svgs: [String] = []
-    for result in results { svgs.append(try result.get()) }
-    return svgs
   }
 }
 

@@ -38,19 +38,49 @@ public enum AtomicFile {
     synchronize(staged.folder)
   }
 
-  /// Writes files that belong together: all are on the disk under other names before the first one
-  /// is renamed, so that a full disk leaves what was there before.
-  public static func write(_ files: [(path: String, contents: Data)]) throws(ModelFileError) {
+  /// Writes files that belong to the first one, such as a model, and never leaves some that belong to
+  /// another one beside it.
+  ///
+  /// All are on the disk under other names before anything changes, so that a full disk leaves what
+  /// was there before. Then what is to be replaced or removed, but for the first file, is set aside;
+  /// then the first file gets its name; then the others get theirs; then what was set aside goes.
+  /// So at each moment there is the old first file with nothing but its own, or the new one with
+  /// nothing but its own. Where the system refuses to set aside, or to name the first file, all that
+  /// was there before is put back; where it refuses a later one, the new first file stays, with those
+  /// that have their names. Who is killed meanwhile may leave the old first file alone.
+  /// - Parameters:
+  ///   - files: the paths, and what is to be in them
+  ///   - stale: what else belongs to the file that was first before, if it is there
+  public static func write(
+    _ files: [(path: String, contents: Data)], removing stale: [String] = []
+  ) throws(ModelFileError) {
     var staged: [StagedFile] = []
     defer { for file in staged { file.discard() } }
     for file in files { staged.append(try StagedFile(file.contents, for: file.path)) }
-    for file in staged { try file.commit() }
-    for folder in Set(staged.map(\.folder)) { synchronize(folder) }
+    var aside: [AsideFile] = []
+    do throws(ModelFileError) {
+      for path in staged.dropFirst().map(\.target) + stale {
+        if let file = try AsideFile(path) { aside.append(file) }
+      }
+      try staged.first?.commit()
+    } catch {
+      for file in aside.reversed() { file.putBack() }
+      throw error
+    }
+    defer {
+      for file in aside { file.remove() }
+      for folder in Set(staged.map(\.folder)) { synchronize(folder) }
+    }
+    for file in staged.dropFirst() { try file.commit() }
   }
 
   /// Makes sure that a file can be written, and leaves nothing behind.
   public static func check(_ path: String) throws(ModelFileError) {
     try StagedFile(Data(), for: path).discard()
+    // Of what a file system's attributes protect (chattr), no other call tells before the rename.
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK)
+    if descriptor >= 0 { close(descriptor) }
+    if descriptor < 0 && errno == EPERM { throw .system("write", path: path) }
   }
 
   /// The folder that a path lies in.
@@ -83,6 +113,25 @@ public enum AtomicFile {
       close(descriptor)
     }
   }
+}
+
+/// A file that is to go, under a temporary name until it may.
+private struct AsideFile {
+  private let path, temporary: String
+
+  /// Gives the file the other name; nil where there is none, as where a folder has its name.
+  init?(_ path: String) throws(ModelFileError) {
+    var status = stat()
+    guard lstat(path, &status) == 0, [S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT) else {
+      return nil
+    }
+    self.path = path
+    temporary = StagedFile.temporaryPath(in: AtomicFile.folder(of: path))
+    guard rename(path, temporary) == 0 else { throw .system("replace", path: path) }
+  }
+
+  func putBack() { rename(temporary, path) }
+  func remove() { unlink(temporary) }
 }
 
 /// Contents on the disk under a temporary name, to be renamed.
@@ -130,14 +179,19 @@ private struct StagedFile {
     close(descriptor)
   }
 
+  /// A name that no other file has.
+  static func temporaryPath(in folder: String) -> String {
+    // Not the process's number: in a container it is the same in every run.
+    let number = String(UInt64.random(in: 0 ... .max), radix: 36)
+    return "\(folder)/\(prefix)\(number)\(suffix)"
+  }
+
   /// Makes a temporary file and locks it.
   private static func open(
     in folder: String, for path: String
   ) throws(ModelFileError) -> (path: String, descriptor: Int32) {
     while true {
-      // Not the process's number: in a container it is the same in every run.
-      let number = String(UInt64.random(in: 0 ... .max), radix: 36)
-      let temporary = "\(folder)/\(prefix)\(number)\(suffix)"
+      let temporary = temporaryPath(in: folder)
       let descriptor = Foundation.open(
         temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       guard descriptor >= 0 else { throw .system("write", path: path) }

@@ -19,14 +19,15 @@ struct EvaluateCommand: ParsableCommand {
     file.model.compile(optimizer: .sgd(), loss: file.model.lossOfClasses)
     let test = dataset.test
     let figures = try file.model.evaluate(test.images, test.labels)
-    let predicted = try file.model.predict(test.images).argmaxOfRows()
-    let matrix = ConfusionMatrix(
-      labels: test.labels, predictions: predicted, classCount: dataset.classNames.count)
     if json {
       let fields = figures.map { "\"\($0.name)\": \($0.value.asJSON)" }
       Results.print("{\(fields.joined(separator: ", ")), \"samples\": \(test.count)}")
       return
     }
+    let guesses = try file.model.guesses(of: test.images)
+    let matrix = ConfusionMatrix(
+      labels: test.labels, predictions: guesses.map(\.label),
+      classCount: dataset.classNames.count)
     let text = figures.map { "\($0.name): \($0.value.fixed(4))" }
     Results.print(
       "\(text.joined(separator: " - ")) over \(test.count.grouped) test \(dataset.noun)")

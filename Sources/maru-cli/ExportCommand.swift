@@ -23,37 +23,44 @@ struct ExportCommand: ParsableCommand {
   var to: ExportFormat
   @Option(help: ArgumentHelp("The file to write, or for pytorch the folder.", valueName: "path"))
   var output: String
+  @OptionGroup var force: ForceOption
+
+  /// The files to write.
+  private var paths: [String] {
+    switch to {
+    case .pytorch: [PyTorchExport.weightsName, PyTorchExport.scriptName].map { "\(output)/\($0)" }
+    case .onnx, .npz: [output]
+    }
+  }
 
   func run() throws {
-    // Arrays may be looked at whatever is in them.
-    let files = try contents(of: to == .npz ? model.load() : model.loadToPredict())
     let source = URL(fileURLWithPath: RunFolder.modelPath(model.model)).resolvingSymlinksInPath()
-    for (path, _) in files
-    where URL(fileURLWithPath: path).resolvingSymlinksInPath() == source {
+    for path in paths where URL(fileURLWithPath: path).resolvingSymlinksInPath() == source {
       throw Failure.usage("--output \(output): \(path) is the model itself")
     }
+    try force.check(paths, of: output)
+    // Arrays may be looked at whatever is in them.
+    let contents = try contents(of: to == .npz ? model.load() : model.loadToPredict())
+    let files = Array(zip(paths, contents))
     let folder = to == .pytorch ? try OutputFolder(output) : nil
     try Interrupts.heldBack {
       defer { folder?.removeIfEmpty() }
       try folder?.create()
       try AtomicFile.write(files)
     }
-    for (path, _) in files { Results.print("saved: \(path)") }
+    for path in paths { Results.print("saved: \(path)") }
   }
 
-  private func contents(of file: ModelFile) throws -> [(path: String, contents: Data)] {
+  private func contents(of file: ModelFile) throws -> [Data] {
     let path = RunFolder.modelPath(model.model)
     switch to {
     case .pytorch:
       let export = try PyTorchExport(file, path: path)
-      return [
-        (output + "/" + PyTorchExport.weightsName, export.weights),
-        (output + "/" + PyTorchExport.scriptName, Data(export.script.utf8)),
-      ]
-    case .onnx: return [(output, try ONNXExport(file, path: path).contents)]
+      return [export.weights, Data(export.script.utf8)]
+    case .onnx: return [try ONNXExport(file, path: path).contents]
     case .npz:
       let tensors = Array(zip(file.model.weightNames, file.model.weights))
-      return [(output, try NumPyFile.archive(of: tensors, for: path))]
+      return [try NumPyFile.archive(of: tensors, for: path)]
     }
   }
 }

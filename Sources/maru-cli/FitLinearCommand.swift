@@ -31,11 +31,13 @@ struct FitLinearCommand: ParsableCommand {
   var threads: Int?
   @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
   var output: String?
+  @OptionGroup var force: ForceOption
 
   /// λ, nil for the best one.
   private var givenRidge: Double? { ridge == "auto" ? nil : Double(ridge) }
 
   func validate() throws {
+    try force.check(with: output)
     if ridge != "auto", !(givenRidge.map { $0 >= 0 && $0.isFinite } ?? false) {
       throw ValidationError("--ridge: expected auto or a number from 0, got \(ridge)")
     }
@@ -55,6 +57,7 @@ struct FitLinearCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let output { try force.check([output], of: output) }
     let dataset = try data.load(dataset)
     let pixels = dataset.train.images.shape.count
     try MemoryNeed(covarianceOf: pixels).check("--dataset: images of \(pixels.grouped) pixels take")
@@ -65,17 +68,17 @@ struct FitLinearCommand: ParsableCommand {
     let fit = try fit(dataset.train, classes: dataset.classNames.count)
     let seconds = (clock.now - start) / .seconds(1)
     let model = try model(of: fit)
+    if let output {
+      try Interrupts.heldBack {
+        try ModelFile(model, classNames: dataset.classNames).write(to: output)
+      }
+    }
     Results.print("ridge: \(fit.ridge.significant(5)) - fitted in \(seconds.fixed(2)) s")
     let test = dataset.test
     let predicted = try model.predict(test.images.flattened()).argmaxOfRows()
     let right = zip(predicted, test.labels).count { $0 == $1 }
     Results.print("test accuracy: \((Double(right) / Double(test.count)).fixed(4))")
-    if let output {
-      try Interrupts.heldBack {
-        try ModelFile(model, classNames: dataset.classNames).write(to: output)
-      }
-      Results.print("saved: \(output)")
-    }
+    if let output { Results.print("saved: \(output)") }
   }
 
   /// Fits to all training images, having chosen λ by the last part of them where none is given.

@@ -18,6 +18,7 @@ struct ImportCommand: ParsableCommand {
   var layers: String
   @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
   var output: String
+  @OptionGroup var force: ForceOption
 
   /// That of PyTorch's `LeakyReLU` unless it is told otherwise; a state does not hold it.
   private static let leakySlope: Float = 0.01
@@ -29,6 +30,7 @@ struct ImportCommand: ParsableCommand {
     guard real[0] != real[1] else {
       throw Failure.usage("--output \(output): expected another file than the one to read")
     }
+    try force.check([output], of: output)
     let model = try read(layers)
     guard model.model.hasFiniteWeights else {
       throw Failure.data(

@@ -17,10 +17,6 @@ enum Interrupts {
     return signal == 0 ? nil : signal
   }
 
-  /// Lets the command end by its own exit code where the program that reads its lines is gone, of the
-  /// same Ctrl-C for one.
-  static func outliveReader() { signal(SIGPIPE, SIG_IGN) }
-
   /// Whether the first signal has been answered on the terminal, in lines of their own.
   static var hasTold: Bool { received != nil && tells.load(ordering: .relaxed) }
 
@@ -68,6 +64,22 @@ enum Interrupts {
     return try await work.value
   }
 
+  /// Runs what shows a model that is saved by now: a signal, also one that came before, ends the
+  /// command at once, and a line says what there is.
+  static func endingAtOnce<Result>(_ body: () throws -> Result) rethrows -> Result {
+    fflush(nil)
+    for number in signals {
+      signal(number) { number in
+        Interrupts.tell(
+          "interrupted after the last step; the model is saved, its report and curves are not\n")
+        _exit(128 + number)
+      }
+    }
+    defer { install() }
+    if let received { raise(received) }
+    return try body()
+  }
+
   private static func note(telling: Bool) {
     // The flags exist before the handler can touch them, and the handler before there is work.
     first.store(0, ordering: .relaxed)
@@ -76,7 +88,10 @@ enum Interrupts {
       signal(number) { number in
         let before = Interrupts.first.exchange(number, ordering: .relaxed)
         if before != 0 { _exit(128 + number) }
-        if Interrupts.tells.load(ordering: .relaxed) { Interrupts.tell() }
+        if Interrupts.tells.load(ordering: .relaxed) {
+          Interrupts.tell(
+            "\nfinishing the step and saving; press Ctrl-C again to stop at once\n")
+        }
       }
     }
   }
@@ -89,9 +104,8 @@ enum Interrupts {
   }
 
   /// What a handler may do: no more than to write.
-  private static func tell() {
+  private static func tell(_ text: StaticString) {
     let code = errno
-    let text: StaticString = "\nfinishing the step and saving; press Ctrl-C again to stop at once\n"
     _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
     errno = code
   }

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Maru
 
@@ -38,33 +37,12 @@ package enum KernelGain {
   /// The speed of a process whose OpenBLAS uses the kernels of `core`, since a loaded one keeps its
   /// own; nil where no such process ran to its end within 5 seconds.
   private static func gigaflops(core: String) -> Double? {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
-    process.arguments = ["doctor", "--gemm-only"]
-    process.environment = ProcessInfo.processInfo.environment
+    let environment = ProcessInfo.processInfo.environment
       .merging(["OPENBLAS_CORETYPE": core]) { $1 }
-    return firstLine(of: process, within: 5).flatMap { Double($0) }
-  }
-
-  /// The first line that a process writes; nil where there is none, or where the process did not end
-  /// within so many seconds, and was killed.
-  ///
-  /// What it writes must fit into a pipe.
-  package static func firstLine(of process: Process, within seconds: Double) -> String? {
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardInput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    let end = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in end.signal() }
-    do { try process.run() } catch { return nil }
-    guard end.wait(timeout: .now() + seconds) == .success else {
-      kill(process.processIdentifier, SIGKILL)
-      end.wait()
-      return nil
-    }
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    return text.split(separator: "\n").first.map(String.init)
+    let child = try? ChildProgram(
+      "/proc/self/exe", ["doctor", "--gemm-only"], environment: environment)
+    guard let result = child?.finish(seconds: 5), result.end == .exit(code: 0) else { return nil }
+    return Double(String(decoding: result.output, as: UTF8.self).prefix { !$0.isNewline })
   }
 }
 

@@ -17,10 +17,12 @@ struct MaruCommand: AsyncParsableCommand {
     ])
 
   static func main() async {
+    occupyStandardDescriptors()
     OpenBLAS.restartWithRecommendedCore(arguments: CommandLine.unsafeArgv)
     Interrupts.install()
-    // A file that grows past the process's limit is to be an error of its writer.
-    signal(SIGXFSZ, SIG_IGN)
+    // A file that grows past the process's limit, and a pipe that nobody reads any more, are to be
+    // errors of their writers: a run is saved all the same.
+    for number in [SIGXFSZ, SIGPIPE] { signal(number, SIG_IGN) }
     do {
       if let problem = Arguments.problem { throw Failure.usage(problem) }
       var command = try parseAsRoot()
@@ -44,6 +46,14 @@ struct MaruCommand: AsyncParsableCommand {
       guard let failure = Failure(error) else { exit(withError: error) }
       failure.report()
       Foundation.exit(failure.exitCode)
+    }
+  }
+
+  /// What the caller has closed stays an error to read or to write, but does not become the number of
+  /// a file, into which lines for people would be written.
+  private static func occupyStandardDescriptors() {
+    for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(number, F_GETFD) < 0 {
+      _ = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
   }
 }

@@ -89,12 +89,14 @@ struct PredictCommand: ParsableCommand {
     if let (option, _) = self.pictures.given.first(where: { $0.option != "--confusion" }) {
       try dataset.checkImages(for: option)
     }
-    let probabilities = try predict(dataset.test.images, by: file)
-    let predicted = probabilities.argmaxOfRows()
-    try pictures.write(probabilities, of: dataset)
-    let labels = dataset.test.labels
-    printFirst(probabilities, predicted, labels, names: dataset.classNames)
-    let right = zip(predicted, labels).count { $0 == $1 }
+    let (images, labels) = (dataset.test.images, dataset.test.labels)
+    // All probabilities of all classes are for the output file alone.
+    let guesses =
+      output == nil
+      ? try file.model.guesses(of: images) : Guess.all(in: try predict(images, by: file))
+    try pictures.write(guesses, by: file.model, of: dataset)
+    printFirst(guesses, labels, names: dataset.classNames)
+    let right = zip(guesses, labels).count { $0.label == $1 }
     Results.print("accuracy score: \((Double(right) / Double(labels.count)).fixed(4))")
   }
 
@@ -127,16 +129,14 @@ struct PredictCommand: ParsableCommand {
     return probabilities
   }
 
-  private func printFirst(
-    _ probabilities: Tensor, _ predicted: [Int], _ labels: [Int], names: [String]
-  ) {
+  private func printFirst(_ guesses: [Guess], _ labels: [Int], names: [String]) {
     let count = min(count ?? 15, labels.count)
     let numberWidth = "\(max(0, count - 1))".count
     let names = Terminal.standardOutput.fitted(names, times: 2, beside: numberWidth + 13)
     let width = names.map(\.cells).max() ?? 0
     for index in 0..<count {
-      let (guess, label) = (predicted[index], labels[index])
-      let percent = (100 * Double(probabilities[index, guess])).fixed(0)
+      let (guess, label) = (guesses[index].label, labels[index])
+      let percent = (100 * Double(guesses[index].probability)).fixed(0)
       let number = "\(index)".padded(to: numberWidth, left: true)
       let mark = guess == label ? "✓" : "✗"
       let answer = "\(names[guess].padded(to: width)) \(percent.padded(to: 3, left: true))%"

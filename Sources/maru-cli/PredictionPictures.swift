@@ -41,17 +41,18 @@ struct PredictionPictures: ParsableArguments {
 
     /// Draws them.
     /// - Parameters:
-    ///   - probabilities: of the test images, [images, classes]
-    ///   - dataset: what they are of
-    func write(_ probabilities: Tensor, of dataset: Dataset) throws {
+    ///   - guesses: what the model takes the test images for
+    ///   - model: the model
+    ///   - dataset: what has the test images
+    func write(_ guesses: [Guess], by model: Sequential, of dataset: Dataset) throws {
       let (test, names) = (dataset.test, dataset.classNames)
       try chart?.write(
         .predictions(
-          test, probabilities, classNames: names, title: "Predictions of \(dataset.name)"))
-      try mistakes?.write(.mistakes(test, probabilities, classNames: names))
+          test, guesses, by: model, classNames: names, title: "Predictions of \(dataset.name)"))
+      try mistakes?.write(.mistakes(test, guesses, by: model, classNames: names))
       if let confusion {
         let matrix = ConfusionMatrix(
-          labels: test.labels, predictions: probabilities.argmaxOfRows(), classCount: names.count)
+          labels: test.labels, predictions: guesses.map(\.label), classCount: names.count)
         try confusion.write(.confusionMatrix(matrix, classNames: names))
       }
     }

@@ -8,8 +8,11 @@ struct RunFolder {
 
   private static let modelName = "model.safetensors"
   private static let historyName = "history.json"
-  private static let names = [modelName, historyName, "history.csv", "summary.txt", "report.html"]
+  private static let reportName = "report.html"
   private static let curveNames = ["accuracy.svg", "loss.svg"]
+  /// What shows the model and how it came about.
+  private static let showingNames =
+    [historyName, "history.csv", "summary.txt", reportName] + curveNames
   private static let checkpointName = "checkpoint.maru"
 
   /// The model file that an argument means: itself, or the one in the folder of a run.
@@ -33,18 +36,22 @@ struct RunFolder {
   /// Makes the folder, holds it against other processes, and makes sure that its files can be
   /// written.
   ///
-  /// Throws where another process trains into the folder, and where it holds a run that was
-  /// interrupted, unless that has been read to go on, and is held by then. Call ``removeIfEmpty()``
-  /// at the end, since a run that fails leaves nothing behind.
-  init(checking path: String, resuming: Bool = false) throws {
+  /// Throws where another process trains into the folder, and where it holds a run: one that was
+  /// interrupted, unless that has been read to go on, and is held by then; a finished one, unless
+  /// that may be replaced. Call ``removeIfEmpty()`` at the end, since a run that fails leaves nothing
+  /// behind.
+  init(checking path: String, resuming: Bool, replacing force: ForceOption) throws {
     folder = try OutputFolder(path)
     if !resuming {
       // A run that has nothing to save takes its folder away. Who does not hold it leaves it.
       repeat { try folder.create() } while try !Self.hold(path, of: "--output")
     }
     do {
-      if !resuming { try Self.refuseInterruptedRun(in: path) }
-      for name in Self.names + Self.curveNames + [Self.checkpointName] {
+      if !resuming {
+        try Self.refuseInterruptedRun(in: path)
+        try Self.refuseFinishedRun(in: path, unless: force)
+      }
+      for name in [Self.modelName] + Self.showingNames + [Self.checkpointName] {
         try AtomicFile.check(path + "/" + name)
       }
     } catch {
@@ -53,12 +60,22 @@ struct RunFolder {
     }
   }
 
-  private static func refuseInterruptedRun(in path: String) throws {
+  /// Throws where the folder holds a finished run that may not be replaced; one that was interrupted
+  /// there later is for who holds the folder to tell of.
+  static func refuseFinishedRun(in path: String, unless force: ForceOption) throws {
+    guard savedStates(in: path).isEmpty else { return }
+    try force.check(([modelName] + showingNames).map { path + "/" + $0 }, of: path)
+  }
+
+  /// The states of a run that is not complete, the latest first.
+  private static func savedStates(in path: String) -> [String] {
     let saved = checkpointPath(path)
-    let states = [saved, Checkpoint.previousPath(of: saved)].filter {
-      FileManager.default.fileExists(atPath: $0)
-    }
-    if let state = states.first {
+    return [saved, Checkpoint.previousPath(of: saved)].filter(
+      FileManager.default.fileExists(atPath:))
+  }
+
+  private static func refuseInterruptedRun(in path: String) throws {
+    if let state = savedStates(in: path).first {
       throw Failure.usage(
         "--output \(path): holds a run that was interrupted; go on with it by maru train --resume "
           + "\(path.inShell), or remove \(state)")
@@ -88,10 +105,7 @@ struct RunFolder {
   /// Throws a failure where a folder holds a run that is not finished and no other; says so where it
   /// holds both a finished run and one that was begun there later.
   static func checkIsFinished(_ argument: String) throws {
-    let saved = checkpointPath(argument)
-    let isBegun = [saved, Checkpoint.previousPath(of: saved)].contains(
-      where: FileManager.default.fileExists(atPath:))
-    if !isBegun { return }
+    if savedStates(in: argument).isEmpty { return }
     let command = "maru train --resume \(argument.inShell)"
     guard FileManager.default.fileExists(atPath: argument + "/" + modelName) else {
       throw Failure.missingFile(
@@ -105,27 +119,81 @@ struct RunFolder {
       """)
   }
 
-  /// Writes the model, its history in both forms, a summary for people, the report, and its curves.
+  /// Writes the model, which is safe from then on.
   ///
-  /// Where these could not be drawn, those of an earlier run go, since they would be taken for this
-  /// one's. The state of training goes, now that the run is complete.
-  func write(_ model: Sequential, _ result: TrainingResult, _ report: Report) throws {
-    let curves = report.pictures.map { [$0.accuracy, $0.loss] } ?? []
-    let paths = (Self.names + (curves.isEmpty ? [] : Self.curveNames)).map { path + "/" + $0 }
-    let contents =
-      [
-        try ModelFile(model, classNames: result.run.dataset.classNames).contents(for: paths[0]),
-        try HistoryFile.contents(result.history, parameters: result.parameters, for: paths[1]),
-        Data(result.history.csv.utf8),
-        Data(result.summary.utf8),
-        Data(report.html().utf8),
-      ] + curves.map { Data(($0 + "\n").utf8) }
+  /// What shows an earlier one goes with that. The state of training goes, now that the run is
+  /// complete.
+  func save(_ result: TrainingResult) throws {
+    let model = ModelFile(result.model, classNames: result.run.dataset.classNames)
+    let file = path(of: Self.modelName)
+    let contents = try model.contents(for: file)
     try Interrupts.heldBack {
       try create()
-      try AtomicFile.write(Array(zip(paths, contents)))
-      if curves.isEmpty { for name in Self.curveNames { unlink(path + "/" + name) } }
-      for path in [Checkpoint.previousPath(of: checkpointPath), checkpointPath] { unlink(path) }
+      try AtomicFile.write([(file, contents)], removing: Self.showingNames.map(path(of:)))
+      for state in Self.savedStates(in: path) { unlink(state) }
     }
+  }
+
+  /// Writes the history in both forms, and a summary for people.
+  func writeTexts(of result: TrainingResult) -> [Unwritten] {
+    let history = path(of: Self.historyName)
+    return write([
+      (
+        Self.historyName,
+        {
+          try HistoryFile.contents(result.history, parameters: result.parameters, for: history)
+        }
+      ),
+      ("history.csv", { Data(result.history.csv.utf8) }),
+      ("summary.txt", { Data(result.summary.utf8) }),
+    ])
+  }
+
+  /// Draws the pictures, and writes the report with them and the curves apart.
+  func writeReport(of result: TrainingResult) -> [Unwritten] {
+    let report: Report
+    do { report = try result.report() } catch {
+      return [Unwritten(names: [Self.reportName] + Self.curveNames, error)]
+    }
+    let curves = report.pictures.map { [$0.accuracy, $0.loss] } ?? []
+    let unwritten = write(
+      [(Self.reportName, { Data(report.html().utf8) })]
+        + zip(Self.curveNames, curves).map { name, svg in (name, { Data((svg + "\n").utf8) }) })
+    return unwritten
+      + (report.pictureError.map { [Unwritten(names: Self.curveNames, $0)] } ?? [])
+  }
+
+  /// Writes files that show the model, each alone, and tells which could not be written.
+  private func write(_ files: [(name: String, contents: () throws -> Data)]) -> [Unwritten] {
+    files.compactMap { name, contents in
+      do {
+        let contents = try contents()
+        try Interrupts.heldBack { try AtomicFile.write(contents, to: path(of: name)) }
+        return nil
+      } catch { return Unwritten(names: [name], error) }
+    }
+  }
+
+  private func path(of name: String) -> String { path + "/" + name }
+
+  /// Files of a run that could not be made or written, for one reason.
+  struct Unwritten {
+    let names: [String]
+    let error: any Error
+
+    init(names: [String], _ error: any Error) { (self.names, self.error) = (names, error) }
+
+    /// Whether all that is wrong is that pictures need a program which is not installed.
+    var isForLackOfGnuplot: Bool { (error as? ChartError)?.kind == .gnuplotMissing }
+  }
+
+  /// Throws a failure that tells what is missing beside the model, and why.
+  func check(_ unwritten: [Unwritten]) throws {
+    guard let first = unwritten.first else { return }
+    let names = unwritten.flatMap(\.names).joined(separator: ", ")
+    throw Failure.inputOutput(
+      "\(path): the model is saved, but not \(names): "
+        + (Failure(first.error)?.message ?? "\(first.error)"))
   }
 
   /// Takes back the state that was saved last, for the one before it.

@@ -68,6 +68,7 @@ struct TrainCommand: ParsableCommand {
   var earlyStopping: Int?
   @Option(help: ArgumentHelp("The folder to save the run in.", valueName: "dir"))
   var output: String?
+  @OptionGroup var force: ForceOption
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -127,7 +128,7 @@ struct TrainCommand: ParsableCommand {
       ("--batch-size", batchSize != nil), ("--validation-split", validationSplit != nil),
       ("--split", split != nil), ("--seed", seed != nil), ("--deterministic", deterministic),
       ("--early-stopping", earlyStopping != nil),
-      ("--output", output != nil), ("--pca", components.pca != nil),
+      ("--output", output != nil), ("--force", force.isGiven), ("--pca", components.pca != nil),
     ]
     return given.first { $0.1 }?.0
   }
@@ -138,8 +139,11 @@ struct TrainCommand: ParsableCommand {
         throw ValidationError("\(option): cannot be changed by --resume")
       }
       if resume.isEmpty { throw ValidationError("--resume: expected a folder, got an empty name") }
-    } else if tolerance != nil && optimizer != .lbfgs {
-      throw ValidationError("--tolerance: expected with --optimizer lbfgs, which it ends")
+    } else {
+      try force.check(with: output)
+      if tolerance != nil && optimizer != .lbfgs {
+        throw ValidationError("--tolerance: expected with --optimizer lbfgs, which it ends")
+      }
     }
     if let problem = settings.problem { throw ValidationError(problem) }
     if checkpointEvery != nil && output == nil && resume == nil {
@@ -148,6 +152,7 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let output { try RunFolder.refuseFinishedRun(in: output, unless: force) }
     let interrupted = try resume.map { try InterruptedRun(in: $0) }
     var settings = interrupted.map { changed($0.settings) } ?? settings
     if let problem = settings.problem { throw Failure.usage(problem) }
@@ -163,17 +168,12 @@ struct TrainCommand: ParsableCommand {
     }
     do {
       try Interrupts.noted {
-        let folder = try RunFolder(checking: path, resuming: resume != nil)
+        let folder = try RunFolder(checking: path, resuming: resume != nil, replacing: force)
         defer { folder.removeIfEmpty() }
         try introduce(run)
         try train(run, folder, resuming: interrupted?.state)
-        if let signal = Interrupts.received {
-          throw InterruptWatch.Interrupted(
-            signal: signal, message: "interrupted after the last step; the run is complete")
-        }
       }
     } catch let interrupt as InterruptWatch.Interrupted {
-      Interrupts.outliveReader()
       Messages.print("\(interrupt.message)")
       throw ExitCode(128 + interrupt.signal)
     }
@@ -196,18 +196,26 @@ struct TrainCommand: ParsableCommand {
       reporting: progress, profile: profile, saving: folder, resuming: state)
     Results.print("\(result.testLine)")
     if let profile { Results.print(lines: profile.table(width: Terminal.standardOutput.limit)) }
-    if let folder {
-      let report = try result.report()
-      try folder.write(result.model, result, report)
-      if progress != .json, let error = report.pictureError {
-        Messages.print("no pictures: \(error)")
-      }
-      Results.print("saved: \(folder.path)")
-    }
+    let unwritten = try folder.map { try save(result, in: $0) } ?? []
     // The numbers are there to be looked at, and a judgement may be wrong; success it is not.
     if let divergence = result.divergence {
       throw Failure.data(divergence + (folder == nil ? "" : "; the model is saved all the same"))
     }
+    try folder?.check(unwritten)
+  }
+
+  /// Saves the model, then what shows it, and gives what of that could not be written.
+  private func save(
+    _ result: TrainingResult, in folder: RunFolder
+  ) throws -> [RunFolder.Unwritten] {
+    try folder.save(result)
+    var unwritten = folder.writeTexts(of: result)
+    Results.print("saved: \(folder.path)")
+    unwritten += Interrupts.endingAtOnce { folder.writeReport(of: result) }
+    if progress != .json, let lack = unwritten.first(where: \.isForLackOfGnuplot) {
+      Messages.print("no pictures: \(lack.error)")
+    }
+    return unwritten.filter { !$0.isForLackOfGnuplot }
   }
 
   /// The data asked for. Where the exercise's own are not there and none were named, generated

@@ -97,8 +97,8 @@ struct PredictionTests {
     for name in Fixture.names { #expect(svg.texts.count { $0 == name } == 2) }
   }
 
-  /// 256 are the most that a data set can have; gnuplot is given no text a cell.
-  @Test(arguments: [0, 1, 47, 50, 256])
+  /// gnuplot is given no text a cell.
+  @Test(arguments: [0, 1, 47, 50])
   func confusionMatrixOfAnyCount(_ count: Int) throws {
     let labels = (0..<count).map { $0 }
     let chart = Chart.confusionMatrix(
@@ -106,9 +106,62 @@ struct PredictionTests {
     )
     let texts = try expectWhole(chart).texts
     #expect(texts.count { $0.hasPrefix("class ") } == 2 * count)
-    #expect(texts.count { Int($0) != nil } == (count < 50 ? count * count : 0))
+    #expect(texts.count { Int($0) != nil } == count * count)
     let commands = chart.script.split(separator: "\n")
     #expect(commands.count { $0.hasPrefix("set label") } == 3 + 2 * count)
+  }
+
+  /// A picture of one size for any number of classes: the worst ones, and what was confused most.
+  @Test(arguments: [51, 20_000])
+  func confusionOfManyClassesShowsTheWorst(_ count: Int) throws {
+    let labels = Array(0..<count) + [5, 5]
+    let predictions = labels.map { $0 == 5 ? 6 : $0 }
+    let chart = Chart.confusionMatrix(
+      ConfusionMatrix(labels: labels, predictions: predictions),
+      classNames: (0..<count).map { "class \($0)" })
+    #expect(chart.width == 760 && chart.height == 644)
+    #expect(chart.data["pairs"] == [[1, 1, 620, Self.red]])
+    #expect(chart.data["classes"]?.count == 20)
+    #expect(chart.data["classes"]?[1].prefix(2) == [2.0 / 5, 2.0 / 5])
+    let texts = try expectWhole(chart).texts
+    #expect(texts[0] == "The worst of \(count == 51 ? "51" : "20,000") classes")
+    for text in ["class 5", "class 5 → class 6", "3 (100.0 %)", "0.4000"] {
+      #expect(texts.contains(text), "\(text)")
+    }
+  }
+
+  /// The 50 most probable classes have bars, and the true one has, in the order of the classes.
+  @Test func barsAreOfTheMostProbableClasses() throws {
+    let count = 3_000
+    let images = Images(pixels: [UInt8](repeating: 9, count: 2 * 16), shape: [4, 4])
+    let probabilities = (0..<2 * count).map { Float($0 % count) / Float(count) }
+    let chart = Chart.predictions(
+      LabelledImages(images: images, labels: [4, 2_990]),
+      Tensor(probabilities, shape: [2, count]), classNames: (0..<count).map { "\($0)" })
+    let shown = try #require(chart.data["probabilities0"])
+    #expect(shown.map { $0[0] } == (0...50).map { Double($0) })
+    #expect(shown.first?[2] == Self.blue && shown.last?[2] == Self.red)
+    #expect(chart.data["probabilities1"]?.count == 50)
+    #expect(
+      try expectWhole(chart).texts.contains {
+        $0.hasPrefix("bars: probability of the 50 most probable classes and the true one, 0 to 1;")
+      })
+  }
+
+  @Test func countsOfManyClassesAreOfTheLargestAndTheSmallest() throws {
+    let labels = (0..<80).flatMap { [Int](repeating: $0, count: 80 - $0) }
+    let samples = LabelledImages(
+      images: Images(pixels: [UInt8](repeating: 1, count: labels.count), shape: [1]), labels: labels
+    )
+    let chart = Chart.classCounts(
+      of: Dataset(
+        name: "many", classNames: (0..<80).map { "class \($0)" }, train: samples, test: samples))
+    let counts = try #require(chart.data["training"]).map { Int($0[0]) }
+    let expected = (1...25).reversed().map { $0 + 55 } + (1...25).reversed()
+    #expect(counts == expected)
+    #expect(
+      try expectWhole(chart).texts[0]
+        == "Images a class in many (the 25 largest and smallest of 80)")
   }
 
   @Test func namesOfOthersStayText() throws {

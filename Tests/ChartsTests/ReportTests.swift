@@ -208,6 +208,31 @@ struct ReportTests {
     #expect(file.contains("rgb(34,34,34)") && !file.contains("var("))
   }
 
+  /// A page of one size for any number of classes. The model takes every image for class 0.
+  @Test(arguments: [51, 3_000])
+  func reportOfManyClassesShowsTheWorst(_ count: Int) throws {
+    func images(_ count: Int) -> LabelledImages {
+      LabelledImages(
+        images: Images(pixels: [UInt8](repeating: 0, count: 4 * count), shape: [2, 2]),
+        labels: Array(0..<count))
+    }
+    let model = try Sequential(inputShape: [2, 2], [Flatten(), Dense(count)])
+    model.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
+    let dataset = Dataset(
+      name: "many", classNames: (0..<count).map { "class \($0)" }, train: images(count),
+      test: images(count))
+    let html = try Report(model: model, history: Self.history, dataset: dataset).html()
+    #expect(html.utf8.count < 400_000, "\(html.utf8.count)")
+    let page = try Page(html)
+    #expect(
+      page.texts("p").contains(
+        "Of \(count.grouped) classes the 20 of the lowest F1; the means are over all."))
+    #expect(page.rows.contains(["class 1", "0.0000", "0.0000", "0.0000", "1"]))
+    #expect(!page.rows.contains { $0.first == "class 21" && $0.count == 5 && $0[4] == "1" })
+    #expect(page.rows.contains(["class 1", "class 0", "1", "100.0 %"]))
+    #expect(page.rows.count { $0.count == 4 && $0[3] == "100.0 %" } == 20)
+  }
+
   @Test func curveInWordsStandsBelowIt() throws {
     let page = try Page(try Self.report().html())
     #expect(

@@ -79,7 +79,7 @@ struct OutputTests {
     let data = try Stripes.write(to: folder)
     let line =
       #"ulimit -f 2; exec "$0" train --dataset "$1" --layers 64:relu,4:softmax --epochs 1 "#
-      + #"--progress none --output "$2""#
+      + #"--progress none --force --output "$2""#
     let fresh = try Command.shell(line, [data, folder["a/run"]])
     #expect(fresh.exitCode == 74)
     #expect(

@@ -304,17 +304,6 @@ struct MachineTests {
     #expect(KernelGain.line("advice", gain: gain) == line)
   }
 
-  @Test(arguments: [
-    ("echo 5.5; echo 6", "5.5"), ("exit 1", nil), ("echo 5.5; exec sleep 20", nil),
-  ])
-  func processesAreGivenUpInTime(_ line: String, _ output: String?) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", line]
-    let limit = line.contains("sleep") ? 0.2 : 60
-    #expect(KernelGain.firstLine(of: process, within: limit) == output)
-    #expect(!process.isRunning)
-  }
 }
 
 extension Substring {

@@ -93,7 +93,8 @@ struct RunFolderTests {
     let before = try reads.map { try Command.maru($0) }
     for result in before { expectSuccess(result) }
     let stopped = try Command.maru(
-      Command.words("\(Self.endless) --progress lines") + into, signal: (SIGINT, after: "Epoch 3/"))
+      Command.words("\(Self.endless) --progress lines --force") + into,
+      signal: (SIGINT, after: "Epoch 3/"))
     #expect(stopped.exitCode == 130)
     for (read, earlier) in zip(reads, before) {
       let result = try Command.maru(read)
@@ -150,7 +151,8 @@ struct RunFolderTests {
     #expect(result.exitCode == 128 + signal)
     #expect(result.outputLines.last == "saved: \(folder["run"])")
     #expect(
-      result.errorLines.last == "interrupted after the last step; the run is complete")
+      result.errorLines.last
+        == "interrupted after the last step; the model is saved, its report and curves are not")
     expectSuccess(try Command.maru(["summary", folder["run"]]))
     #expect(!folder.contents.contains("run/checkpoint.maru"))
   }

@@ -30,6 +30,7 @@ import Testing
     side((any Optimizer).self), side(SGD.self), side(RMSprop.self), side(Adam.self),
     side(LBFGS.self), side(LearningRate.self), side(Slots.self), side(History.self),
     side(EpochRecord.self), side(Figures.self), side(Metric.self), side(ConfusionMatrix.self),
+    side(ConfusionMatrix.Cell.self),
     side(StepProfile.Work.self), side(StepProfile.Row.self), side(Decision.self),
     side(CSVLogger.WriteError.self), side(TrainingState.self), side(CallbackMemory.self),
     // Datasets

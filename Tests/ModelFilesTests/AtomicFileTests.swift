@@ -109,6 +109,48 @@ struct AtomicFileTests {
     #expect(replaced == "frrd")
   }
 
+  /// Renames the two that are replaced and the stale one aside, then the three into their places.
+  @Test(.enabled(if: noted_writes() != nil, "renames fail with glibc, and without a sanitizer"))
+  func whereARenameFailsNothingLiesBesideWhatIsNotItsOwn() throws {
+    for failing in 1...6 {
+      let folder = try TemporaryFolder()
+      for name in ["model", "history", "curve", "report"] {
+        try folder.write(Array("old".utf8), to: name)
+      }
+      fail_rename(Int32(failing))
+      let error = #expect(throws: ModelFileError.self) {
+        try AtomicFile.write(
+          ["model", "history", "curve"].map { (folder[$0], Data("new".utf8)) },
+          removing: [folder["none"], folder["report"]])
+      }
+      fail_rename(0)
+      let name = ["history", "curve", "report", "model", "history", "curve"][failing - 1]
+      let verb = failing <= 3 ? "replace" : "write"
+      #expect(error?.description == "\(folder[name]): cannot \(verb): Operation not permitted")
+      // All that was there before, or the new model and nothing but its own.
+      let expected =
+        [
+          5: ["model": "new"], 6: ["history": "new", "model": "new"],
+        ][failing] ?? ["curve": "old", "history": "old", "model": "old", "report": "old"]
+      #expect(folder.contents == expected.keys.sorted(), "\(failing)")
+      for (name, text) in expected { #expect(try folder.text(of: name) == text, "\(failing)") }
+    }
+  }
+
+  @Test func whatBelongedToTheFileBeforeGoesWithIt() throws {
+    let folder = try TemporaryFolder()
+    for name in ["model", "report", "mine/report"] {
+      try folder.write(Array("old".utf8), to: name)
+    }
+    #expect(symlink("mine/report", folder["link"]) == 0)
+    try AtomicFile.write(
+      [(folder["model"], Data("new".utf8))],
+      removing: ["report", "link", "none", "mine"].map { folder[$0] })
+    // A link goes and its target stays, and so does a folder, which no program of ours has made.
+    #expect(folder.contents == ["mine", "mine/report", "model"])
+    #expect(try folder.text(of: "model") == "new")
+  }
+
   @Test func permissionsStay() throws {
     let folder = try TemporaryFolder()
     try folder.write([1], to: "file")

@@ -64,6 +64,61 @@ import Training
     #expect(matrix.table().contains("│ 1                │ 1 │ 3 │"))
   }
 
+  /// Of class 7 none of 3 is right, of class 9 one of 2, of class 20 four of 5; of all others the one.
+  private static func large(_ count: Int) -> ConfusionMatrix {
+    let labels = Array(0..<count) + [7, 7, 9, 20, 20, 20, 20]
+    var predictions = labels
+    for (index, prediction) in [(7, 8), (9, 7), (count, 8), (count + 1, 3), (count + 3, 1)] {
+      predictions[index] = prediction
+    }
+    return ConfusionMatrix(labels: labels, predictions: predictions)
+  }
+
+  @Test func theWorstStandFirst() {
+    let matrix = Self.large(51)
+    #expect(matrix.worstClasses(5) == [7, 8, 9, 1, 3])
+    #expect(
+      matrix.worstPairs(3).map { [$0.label, $0.prediction, $0.count] } == [
+        [7, 8, 2], [9, 7, 1], [7, 3, 1],
+      ])
+    // A class that does not occur is none of the worst.
+    #expect(
+      ConfusionMatrix(labels: [1], predictions: [1], classCount: 3).worstClasses(3) == [1])
+    #expect(matrix.cells.count == 51 + 3)
+    #expect(matrix.counts[7][8] == 2 && matrix.counts.joined().reduce(0, +) == 58)
+  }
+
+  @Test func allClassesAreShownUpTo50() {
+    let matrix = ConfusionMatrix(labels: Array(0..<50), predictions: Array(0..<50))
+    #expect(matrix.report().split(separator: "\n").count == 50 + 7)
+    #expect(matrix.table().split(separator: "\n").count == 50 + 4)
+  }
+
+  /// As many lines for any number of classes, and no memory by the square of it.
+  @Test(arguments: [51, 200_000])
+  func ofMoreClassesTheWorstAreShown(_ count: Int) {
+    let matrix = Self.large(count)
+    let report = matrix.report(names: (0..<count).map { "class \($0)" })
+    let lines = report.split(separator: "\n")
+    #expect(lines.count == 20 + 7)
+    #expect(lines[1].hasPrefix("┃ worst 20 of \(count.grouped) classes ┃ precision"))
+    #expect(lines[3].hasPrefix("│ class 7 ") && lines[4].hasPrefix("│ class 8 "))
+    #expect(lines[3].hasSuffix("│    0.0000 │ 0.0000 │ 0.0000 │       3 │"))
+    #expect(lines[24].hasPrefix("│ macro average "))
+    #expect(
+      matrix.table() == """
+        ┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━┳━━━━━━━┳━━━━━━━━━━━━━━┓
+        ┃ most often confused ┃ predicted ┃ count ┃ of the class ┃
+        ┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━╇━━━━━━━╇━━━━━━━━━━━━━━┩
+        │ 7                   │ 8         │     2 │       66.7 % │
+        │ 9                   │ 7         │     1 │       50.0 % │
+        │ 7                   │ 3         │     1 │       33.3 % │
+        │ 20                  │ 1         │     1 │       20.0 % │
+        └─────────────────────┴───────────┴───────┴──────────────┘
+
+        """)
+  }
+
   @Test func mistakesTrap() async {
     await #expect(processExitsWith: .failure) {
       _ = ConfusionMatrix(labels: [0], predictions: [])
