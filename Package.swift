@@ -52,13 +52,15 @@ let package = Package(
     .target(
       name: "Datasets", dependencies: ["Tensors", "CLibdeflate", "CZlib", "CCrypto", "CPNG"]),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "CLibdeflate", "FileTestSupport"]),
+      name: "DatasetsTests",
+      dependencies: ["Datasets", "CLibdeflate", "TestSupport", "FileTestSupport"]),
     .systemLibrary(
       name: "CLAPACKE", pkgConfig: "lapacke",
       providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
     .target(name: "LinearAlgebra", dependencies: ["Tensors", "CKernels", "CLAPACKE"]),
     .testTarget(
-      name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "CKernels"], exclude: ["Goldens"]),
+      name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "CKernels", "TestSupport"],
+      exclude: ["Goldens"]),
     .target(name: "Layers", dependencies: ["Tensors"]),
     .target(name: "Training", dependencies: ["Layers"]),
     .target(name: "ModelFiles", dependencies: ["Training", "CLibdeflate"]),
@@ -77,10 +79,12 @@ let package = Package(
         "BLAS", "Tensors", "LinearAlgebra", "Layers", "Training", "Datasets", "ModelFiles",
         "Charts",
       ]),
-    .executableTarget(name: "maru-cli", dependencies: ["Maru", "ONNXFiles", argumentParser]),
+    .target(name: "CStartup", dependencies: ["CKernels"]),
+    .executableTarget(
+      name: "maru-cli", dependencies: ["Maru", "ONNXFiles", "CStartup", argumentParser]),
     .target(name: "DirectGemm", dependencies: ["COpenBLAS"], path: "Benchmarks/DirectGemm"),
     .executableTarget(
-      name: "benchmarks", dependencies: ["Maru", "DirectGemm", argumentParser],
+      name: "benchmarks", dependencies: ["Maru", "DirectGemm", "CStartup", argumentParser],
       path: "Benchmarks", exclude: ["DirectGemm", "Peers"]),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
     .target(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CStartup
 import Foundation
 import Maru
 
@@ -16,8 +17,10 @@ struct BenchmarksCommand: ParsableCommand {
     #if DEBUG
       exit(withError: ValidationError("a debug build measures nothing; build with -c release"))
     #else
+      maru_startup_end()
       OpenBLAS.restartWithRecommendedCore(arguments: CommandLine.unsafeArgv)
       do {
+        if let problem = OpenBLAS.kernelProblem { throw ValidationError(problem) }
         var command = try parseAsRoot()
         try command.run()
       } catch let error as DatasetError {

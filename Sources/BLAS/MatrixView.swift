@@ -77,7 +77,8 @@ public struct MatrixView<Scalar>: @unchecked Sendable {
     require(
       0 <= rowRange.lowerBound && rowRange.upperBound <= rows
         && 0 <= columnRange.lowerBound && columnRange.upperBound <= columns,
-      "MatrixView: rows \(rowRange), columns \(columnRange) of a \(rows)×\(columns) matrix")
+      "MatrixView: expected a part of \(rows)×\(columns), got rows \(rowRange), columns \(columnRange)"
+    )
     let start =
       isTransposed
       ? columnRange.lowerBound * stride + rowRange.lowerBound
@@ -103,7 +104,9 @@ public struct MatrixView<Scalar>: @unchecked Sendable {
   @inlinable
   public func row(_ row: Int) -> UnsafeMutablePointer<Scalar> {
     require(
-      !isTransposed && 0 <= row && row < rows, "MatrixView: row \(row) of \(rows), untransposed")
+      !isTransposed && 0 <= row && row < rows,
+      "MatrixView.row: expected a row below \(rows), not transposed, got \(row)\(isTransposed ? ", transposed" : "")"
+    )
     return baseAddress + row * stride
   }
 
@@ -111,7 +114,9 @@ public struct MatrixView<Scalar>: @unchecked Sendable {
   /// contiguous matrix, otherwise once a row.
   @inlinable
   public func forEachRun(_ body: (UnsafeMutablePointer<Scalar>, Int) -> Void) {
-    require(!isTransposed, "MatrixView.forEachRun: expected an untransposed view")
+    require(
+      !isTransposed,
+      "MatrixView.forEachRun: expected an untransposed view, got [\(rows), \(columns)] transposed")
     if isEmpty { return }
     if isContiguous {
       body(baseAddress, rows * columns)
@@ -124,7 +129,7 @@ public struct MatrixView<Scalar>: @unchecked Sendable {
   func offset(_ row: Int, _ column: Int) -> Int {
     require(
       0 <= row && row < rows && 0 <= column && column < columns,
-      "MatrixView: element (\(row), \(column)) of a \(rows)×\(columns) matrix")
+      "MatrixView: expected an element of \(rows)×\(columns), got (\(row), \(column))")
     return isTransposed ? column * stride + row : row * stride + column
   }
 

@@ -31,7 +31,9 @@ private func checkedSizes<Scalar>(
     !a.isTransposed && !c.isTransposed && c.rows == a.columns && c.columns == a.columns,
     "syrk: expected A [m, n], C [n, n], got A [\(a.rows), \(a.columns)], C [\(c.rows), \(c.columns)]"
   )
-  require(!c.extent.overlaps(a.extent), "syrk: expected a result apart from the operand")
+  require(
+    !c.extent.overlaps(a.extent),
+    "syrk: expected a result apart from the operand, got C overlapping A")
   return (
     blasInteger(a.rows, "syrk: rows of A"), blasInteger(a.columns, "syrk: columns of A"),
     blasInteger(max(a.stride, 1), "syrk: stride of A"),

@@ -15,9 +15,9 @@ public struct Dataset: Sendable {
   /// Creates a data set; a label outside the classes traps.
   public init(name: String, classNames: [String], train: LabelledImages, test: LabelledImages) {
     for labels in [train.labels, test.labels] {
+      let wrong = labels.first { !classNames.indices.contains($0) }
       require(
-        labels.allSatisfy(classNames.indices.contains),
-        "Dataset: expected labels in 0..<\(classNames.count), got \(labels.max() ?? 0)")
+        wrong == nil, "Dataset: expected labels in 0..<\(classNames.count), got \(wrong ?? 0)")
     }
     self.name = name
     self.classNames = classNames

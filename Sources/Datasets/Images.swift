@@ -62,7 +62,7 @@ public struct Images: SampleSource, Sendable {
   /// Of samples kept as floats it is a picture: 0…1 becomes 0…255, and what lies outside its nearer
   /// end.
   public subscript(index: Int) -> ArraySlice<UInt8> {
-    require(0 <= index && index < count, "Images: image \(index) of \(count)")
+    require(0 <= index && index < count, "Images: expected an image below \(count), got \(index)")
     if let values {
       return values.withUnsafeBufferPointer { floats in
         floats[index * shape.count..<(index + 1) * shape.count].map {
@@ -77,7 +77,8 @@ public struct Images: SampleSource, Sendable {
   /// The images of a range of indices; they share this set's pixels, and copy floats.
   public subscript(range: Range<Int>) -> Images {
     require(
-      0 <= range.lowerBound && range.upperBound <= count, "Images: images \(range) of \(count)")
+      0 <= range.lowerBound && range.upperBound <= count,
+      "Images: expected images in 0..<\(count), got \(range)")
     if let values { return Images(values: values[rows: range]) }
     let start = pixels.startIndex + range.lowerBound * shape.count
     return Images(pixels: pixels[start..<start + range.count * shape.count], shape: shape)

@@ -55,7 +55,8 @@ extension MatrixView<Float> {
   ) {
     require(
       rows == other.rows && columns == other.columns && stride == other.stride,
-      "elementwise layer: expected \(rows)×\(columns), got \(other.rows)×\(other.columns)")
+      "elementwise layer: expected \(rows)×\(columns), stride \(stride), got \(other.rows)×\(other.columns), stride \(other.stride)"
+    )
     forEachRun { run, count in body(run, other.baseAddress + (run - baseAddress), count) }
   }
 }

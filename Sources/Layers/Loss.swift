@@ -153,10 +153,12 @@ extension Loss {
     require(
       scores.isContiguous && gradient.isContiguous && scores.rows == gradient.rows
         && scores.columns == gradient.columns,
-      "Loss: expected contiguous scores and gradient of one shape")
+      "Loss: expected scores and gradient of one shape without gaps, got \(scores.rows)×\(scores.columns), stride \(scores.stride), and \(gradient.rows)×\(gradient.columns), stride \(gradient.stride)"
+    )
     require(
       targets.values != nil || (targets.labels != nil && takesLabels),
-      "Loss: expected values as targets, or labels of a categorical loss")
+      "Loss: expected values as targets, or labels of a categorical loss, got \(targets.labels == nil ? "none" : "labels")"
+    )
     if kind == .softmaxCrossEntropy {
       maru_softmax_cross_entropy(
         scores.baseAddress, targets.labels, targets.values, targets.weights, labelSmoothing, scale,

@@ -26,7 +26,8 @@ package final class PartialSums: Sendable {
 
   /// Adds up the parts of some rows of the output.
   func sum(into y: MatrixView<Float>, rows: Range<Int>) {
-    require(y.isContiguous, "PartialSums: expected an output without gaps")
+    require(
+      y.isContiguous, "PartialSums: expected an output without gaps, got a stride of \(y.stride)")
     let (start, count) = (rows.lowerBound * y.columns, rows.count * y.columns)
     let sum = y.baseAddress + start
     maru_add(parts[0].floats + start, parts[1].floats + start, sum, count)

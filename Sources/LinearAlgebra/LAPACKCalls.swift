@@ -20,7 +20,7 @@ func leading(_ size: Int) -> Int32 { lapackInteger(max(size, 1)) }
 /// What a routine reports beyond success, 0; traps where it complains about an argument.
 @discardableResult
 func checked(_ info: Int32, _ routine: StaticString) -> Int {
-  require(info >= 0, "argument \(-info) of LAPACKE's \(routine) is wrong")
+  require(info >= 0, "LAPACKE \(routine): expected valid arguments, got a wrong one, \(-info)")
   return Int(info)
 }
 

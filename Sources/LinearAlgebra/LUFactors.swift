@@ -15,7 +15,7 @@ public struct LUFactors<Scalar: LAPACKScalar>: Sendable {
   /// Factors a square matrix; others trap. Throws where an element is not finite, not where the matrix
   /// is singular, of which the determinant and the condition are known.
   public init(_ a: Matrix<Scalar>) throws(LinearAlgebraError) {
-    require(a.rows == a.columns, "LUFactors: expected A [n, n], got \(a.shape)")
+    require(a.rows == a.columns, "LU factors: expected A [n, n], got \(a.shape)")
     try requireFinite(a, "A")
     let n = lapackInteger(a.rows)
     var factors = a.elements

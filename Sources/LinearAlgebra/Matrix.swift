@@ -132,7 +132,7 @@ public struct Matrix<Scalar: LAPACKScalar>: Sendable, Equatable {
   func offset(_ row: Int, _ column: Int) -> Int {
     require(
       0 <= row && row < rows && 0 <= column && column < columns,
-      "Matrix: element (\(row), \(column)) of a \(rows)×\(columns) matrix")
+      "Matrix: expected an element of \(rows)×\(columns), got (\(row), \(column))")
     return row * columns + column
   }
 

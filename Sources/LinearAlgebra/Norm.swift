@@ -61,7 +61,9 @@ func relativeTolerance<Scalar>(_ tolerance: Scalar?, _ a: Matrix<Scalar>) -> Sca
     // In single precision a tall matrix has 1/ε rows.
     return min(Scalar(max(a.rows, a.columns)) * .ulpOfOne, Scalar(1).nextDown)
   }
-  require(0 <= tolerance && tolerance < 1, "tolerance: expected 0 ..< 1, got \(tolerance)")
+  require(
+    0 <= tolerance && tolerance < 1,
+    "singular values: expected a tolerance in 0 ..< 1, got \(tolerance)")
   return tolerance
 }
 

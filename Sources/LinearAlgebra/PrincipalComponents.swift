@@ -80,7 +80,7 @@ public struct PrincipalComponents<Scalar: LAPACKScalar>: Sendable {
   ) throws(LinearAlgebraError) {
     guard moments.count >= 2 else { throw .tooFewSamples(count: moments.count) }
     let inputs = moments.inputs
-    require(inputs >= 1, "PrincipalComponents: expected at least one input")
+    require(inputs >= 1, "PrincipalComponents: expected at least one input, got \(inputs)")
     try requireFinite(moments.scatter, "the covariance")
     let eigen = try eigenSymmetric(moments.scatter)
     let scale = 1 / Double(moments.count - 1)

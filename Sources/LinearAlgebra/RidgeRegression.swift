@@ -60,8 +60,8 @@ public struct RidgeRegression: Sendable {
     let centred = try CentredSums(training)
     let candidates = candidates ?? centred.candidates
     require(
-      candidates.allSatisfy { $0 > 0 && $0.isFinite } && validation.count > 0,
-      "RidgeRegression: expected samples to choose by and λ above 0, got \(candidates)")
+      !candidates.isEmpty && candidates.allSatisfy { $0 > 0 && $0.isFinite },
+      "RidgeRegression.best: expected λ above 0, got \(candidates)")
     let eigen = try eigenSymmetric(centred.products)
     // [k, v] · [v, v]
     let projected = centred.targetProducts.multiplied(by: eigen.vectors)
@@ -78,10 +78,7 @@ public struct RidgeRegression: Sendable {
     }
     let products = validation.products.symmetric
     let errors = fits.map { $0.squaredError(validation, products) }
-    guard let best = fits.indices.min(by: { errors[$0] < errors[$1] }) else {
-      fatalError("RidgeRegression: expected at least one λ")
-    }
-    return fits[best]
+    return fits[fits.indices.min { errors[$0] < errors[$1] } ?? 0]
   }
 
   /// The mean over the samples of `‖x·Wᵀ + b − y‖²`, from their sums alone.
@@ -93,7 +90,8 @@ public struct RidgeRegression: Sendable {
   private func squaredError(_ sums: RegressionSums, _ products: Matrix<Double>) -> Double {
     require(
       sums.inputs == weight.columns && sums.classes == weight.rows && sums.count > 0,
-      "RidgeRegression: expected samples of \(weight.columns) inputs and \(weight.rows) classes")
+      "RidgeRegression: expected samples of \(weight.columns) inputs and \(weight.rows) classes, got \(sums.count) of \(sums.inputs) and \(sums.classes)"
+    )
     let totals = sums.totals
     // [k, d] · [d, d]
     let product = weight.multiplied(by: products)
@@ -141,7 +139,7 @@ private struct CentredSums {
   static let rounding = 1e-12
 
   init(_ sums: RegressionSums) throws(LinearAlgebraError) {
-    require(sums.count > 0, "RidgeRegression: expected at least one sample")
+    require(sums.count > 0, "RidgeRegression: expected at least one sample, got none")
     try sums.requireFinite()
     let count = Double(sums.count)
     let means = sums.totals.map { $0 / count }

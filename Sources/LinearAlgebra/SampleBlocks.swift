@@ -7,9 +7,10 @@ struct SampleBlocks: Sendable {
   /// All samples in blocks of a size, or those at the given indices, of which others than the samples'
   /// own trap.
   init(_ samples: any SampleSource, _ indices: [Int32]?, size: Int) {
+    let wrong = indices?.first { !(0..<samples.sampleCount ~= Int($0)) }
     require(
-      indices?.allSatisfy { 0..<samples.sampleCount ~= Int($0) } ?? true,
-      "expected indices of \(samples.sampleCount) samples")
+      wrong == nil,
+      "indices of samples: expected 0..<\(samples.sampleCount), got \(wrong ?? 0)")
     (self.samples, self.indices) = (samples, indices)
     total = indices?.count ?? samples.sampleCount
     self.size = max(1, min(size, total))

@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 /// What each of several workers makes of its blocks of the work: worker w of n takes the blocks w,
@@ -12,8 +11,8 @@ func inParallel<Result: Sendable>(
   let workers = min(OpenBLAS.threads, max(blocks, 1))
   if workers == 1 { return [body(stride(from: 0, to: blocks, by: 1))] }
   let results = Mutex([Result?](repeating: nil, count: workers))
-  OpenBLAS.withSingleThread {
-    DispatchQueue.concurrentPerform(iterations: workers) { worker in
+  OpenBLAS.withThreads(upTo: workers) { threads in
+    Threads.forEach(workers, threads: threads) { worker in
       let result = body(stride(from: worker, to: blocks, by: workers))
       results.withLock { $0[worker] = result }
     }

@@ -51,7 +51,8 @@ public final class AlignedBuffer: @unchecked Sendable {
   public func matrix(at offset: Int = 0, rows: Int, columns: Int) -> MatrixView<Float> {
     require(
       offset >= 0 && rows >= 0 && columns >= 0 && offset + rows * columns <= count,
-      "AlignedBuffer.matrix: \(rows)×\(columns) from \(offset) on exceed \(count) elements")
+      "AlignedBuffer.matrix: expected a part of \(count) elements, got \(rows)×\(columns) from \(offset)"
+    )
     return MatrixView(floats + offset, rows: rows, columns: columns)
   }
 }

@@ -71,7 +71,7 @@ public struct Tensor: Sendable {
   public subscript(rows range: Range<Int>) -> Tensor {
     require(
       shape.rank >= 1 && range.lowerBound >= 0 && range.upperBound <= shape[0],
-      "Tensor: rows \(range) of shape \(shape)")
+      "Tensor: expected rows of shape \(shape), got \(range)")
     let size = shape.withoutFirst.count
     let source = UnsafeBufferPointer(
       start: storage.floats + range.lowerBound * size, count: range.count * size)
@@ -138,7 +138,7 @@ public struct Tensor: Sendable {
   private func offset(_ indices: [Int]) -> Int {
     require(
       indices.count == shape.rank && zip(indices, shape.sizes).allSatisfy { 0 <= $0 && $0 < $1 },
-      "Tensor: element \(indices) of shape \(shape)")
+      "Tensor: expected an element of shape \(shape), got \(indices)")
     return zip(indices, shape.sizes).reduce(0) { $0 * $1.1 + $1.0 }
   }
 }

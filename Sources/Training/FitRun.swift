@@ -48,7 +48,8 @@ final class FitRun {
     case .fullBatch(let settings):
       require(
         batchSize == nil,
-        "Sequential.fit: expected no batch size, since L-BFGS takes all samples at once")
+        "Sequential.fit: expected no batch size, since L-BFGS takes all samples, got \(batchSize ?? 0)"
+      )
       size = training.count
       loop = try FullBatchLoop(
         model: model, compilation: compilation, settings: settings, source: samples,

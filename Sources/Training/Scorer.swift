@@ -42,7 +42,7 @@ final class Scorer {
     _ use: (Range<Int>, MatrixView<Float>, MatrixView<Float>) -> Void
   ) {
     let blocks = (samples.count + blockSize - 1) / blockSize
-    Team.run(lanes.count) { worker in
+    Team.run(lanes.count) { worker, _ in
       let lane = lanes[worker.index]
       for block in stride(from: worker.index, to: blocks, by: worker.count) {
         let start = block * blockSize

@@ -236,7 +236,9 @@ extension Sequential {
 
   func compiled(_ operation: String) -> Compilation {
     guard let compilation else {
-      fatalError("Sequential.\(operation): expected a compiled model, call compile first")
+      fatalError(
+        "Sequential.\(operation): expected a compiled model, got one that is not: call compile first"
+      )
     }
     return compilation
   }

@@ -17,7 +17,7 @@ final class TrainingLoop: TrainingProgram {
   private let targets: PreparedTargets
   private let order: UnsafeMutableBufferPointer<Int32>
   private let batchSize: Int
-  private let barrier: Barrier
+  private let workers: Int
   private let contexts: [Context]
   private let targetBatch: TargetBatch
   /// Owners of the memory that the contexts' views show.
@@ -45,7 +45,8 @@ final class TrainingLoop: TrainingProgram {
   /// Each has its own, since the counting of references to
   /// shared arrays would pass their cache lines back and forth.
   private final class Context {
-    let crew: Crew
+    /// The thread's place in the team, which may have fewer threads than were planned.
+    var (crew, barrier) = (Crew(.alone), Barrier(count: 1))
     let network: Network
     /// For the full and the last batch.
     let views: [[Workspace.Views]]
@@ -54,10 +55,9 @@ final class TrainingLoop: TrainingProgram {
     let clock: StageClock?
 
     init(
-      crew: Crew, network: Network, workspace: Workspace, input: AlignedBuffer, sizes: [Int],
+      network: Network, workspace: Workspace, input: AlignedBuffer, sizes: [Int],
       clock: StageClock?
     ) {
-      self.crew = crew
       self.network = network
       self.clock = clock
       views = sizes.map { workspace.views(input: input, rows: $0) }
@@ -85,8 +85,8 @@ final class TrainingLoop: TrainingProgram {
     let steps = (samples.count + batchSize - 1) / batchSize
     let sizes = [batchSize, samples.count - (steps - 1) * batchSize]
     let workers = model.workers
+    self.workers = workers
     let threads = min(model.threads, workers)
-    barrier = Barrier(count: threads)
     let shared = SharedWork.plan(
       model.layers, shapes: model.shapes, rows: batchSize, workers: workers)
     let makeNetwork = {
@@ -101,7 +101,6 @@ final class TrainingLoop: TrainingProgram {
     inputs = (0..<(sharesInput ? 1 : threads)).map { _ in AlignedBuffer(zeros: inputSize) }
     contexts = (0..<threads).map { [workspace, inputs] index in
       Context(
-        crew: Crew(of: Worker(index: index, of: threads), workers: workers),
         network: makeNetwork(), workspace: workspace, input: inputs[index % inputs.count],
         sizes: sizes, clock: isProfiled ? StageClock(layers: network.nodes.count) : nil)
     }
@@ -146,8 +145,10 @@ final class TrainingLoop: TrainingProgram {
     decision = .proceed
     rests.store(false, ordering: .relaxed)
     defer { compilation.steps = firstUpdate + progress.step }
-    Team.run(contexts.count) { thread in
+    Team.run(contexts.count) { thread, barrier in
       let context = contexts[thread.index]
+      context.crew = Crew(of: thread, workers: workers)
+      context.barrier = barrier
       context.clock?.start()
       for step in steps {
         runStep(step, update: firstUpdate + step, context, thread)
@@ -198,7 +199,7 @@ final class TrainingLoop: TrainingProgram {
   private func runStep(_ step: Int, update number: Int, _ context: Context, _ thread: Worker) {
     let size = step + 1 < progress.steps ? 0 : 1
     let views = context.views[size]
-    let (crew, clock) = (context.crew, context.clock)
+    let (crew, barrier, clock) = (context.crew, context.barrier, context.clock)
     let batch = context.batches[size]
     let columns =
       context.network.takesColumns && !sharesInput
@@ -226,7 +227,7 @@ final class TrainingLoop: TrainingProgram {
     if chunks.used > 0 {
       barrier.wait()
       clock?.lap(.waiting)
-      update(number: number, rate: rate, crew, clock)
+      update(number: number, rate: rate, crew, barrier, clock)
       clock?.lap(.update)
     }
     if thread.index == 0 { finishStep(step) }
@@ -260,7 +261,9 @@ final class TrainingLoop: TrainingProgram {
   ///
   /// A routine may round what is left over at the end of its vectors in another way. So it is given
   /// workers' parts, never a thread's, and where it is one of BLAS, chunks.
-  private func update(number: Int, rate: Float, _ crew: Crew, _ clock: StageClock?) {
+  private func update(
+    number: Int, rate: Float, _ crew: Crew, _ barrier: Barrier, _ clock: StageClock?
+  ) {
     let gradients = compilation.gradients.floats
     if !penalty.isNone {
       crew.forEach { worker in

@@ -85,7 +85,7 @@ public final class TrainingSequence: AsyncSequence {
     nonisolated(unsafe) let run = run
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation(isolation: actor) { continuation in
-        Team.detach { continuation.resume(with: Result { try run.next() }) }
+        Threads.detach { continuation.resume(with: Result { try run.next() }) }
       }
     } onCancel: { [isCancelled] in
       isCancelled.value.store(true, ordering: .relaxed)

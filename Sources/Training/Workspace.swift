@@ -39,7 +39,7 @@ struct Workspace {
 
   /// The matrices of each layer for a batch that starts at `input`.
   func views(input: AlignedBuffer, rows: Int) -> [Views] {
-    require(rows <= self.rows, "Workspace: planned for \(self.rows) samples, got \(rows)")
+    require(rows <= self.rows, "Workspace: expected up to \(self.rows) samples, got \(rows)")
     var x = input.matrix(rows: rows, columns: network.inputColumns)
     var dX = x
     return network.nodes.indices.map { index in

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Maru
 
-struct DoctorCommand: ParsableCommand {
+struct DoctorCommand: ComputingCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Tell what processor, BLAS, kernels and threads this is, and how fast they multiply.")
@@ -15,6 +15,8 @@ struct DoctorCommand: ParsableCommand {
       Results.print("\(KernelGain.gigaflops())")
       return
     }
+    // Before the processors are busy with what is measured below.
+    let load = ProcessorLoad.measured()
     let quota = Processors.quota.map { "\($0.fixed(2)) processors" } ?? "none"
     let peak = Processors.peakGigaflops(threads: OpenBLAS.threads)
     let reached = ShortGemm.gigaflops(size: 1024, repeats: 10) { (a: MatrixView<Float>, b, c) in
@@ -28,6 +30,7 @@ struct DoctorCommand: ParsableCommand {
         "usable processors",
         "\(Processors.usable) (affinity \(Processors.affinity), quota \(quota))"
       ),
+      ("load", load?.description(of: Processors.affinity) ?? "unknown"),
       ("OpenBLAS", OpenBLAS.buildDescription),
       ("parallel mode", "\(OpenBLAS.parallelMode)"),
       ("kernels", OpenBLAS.coreName),
@@ -39,6 +42,7 @@ struct DoctorCommand: ParsableCommand {
       ),
     ]
     for (name, value) in rows { Results.print("\(name.padded(to: 18)) \(value)") }
-    if let advice = KernelGain.advice { Results.print("\(advice)") }
+    let advice = [KernelGain.advice, load?.advice(threads: Processors.usable)]
+    for line in advice.compactMap({ $0 }) { Results.print("\(line)") }
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Maru
 
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: ComputingCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Score a model on the test part of a data set.")
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Maru
 
-struct FitLinearCommand: ParsableCommand {
+struct FitLinearCommand: ComputingCommand {
   static let configuration = CommandConfiguration(
     commandName: "fit-linear",
     abstract: "Fit a linear classifier in one step, by least squares.",
@@ -32,6 +32,8 @@ struct FitLinearCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
   var output: String?
   @OptionGroup var force: ForceOption
+
+  var threadCount: Int { threads ?? Processors.usable }
 
   /// λ, nil for the best one.
   private var givenRidge: Double? { ridge == "auto" ? nil : Double(ridge) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CStartup
 // C's stdout is a variable.
 @preconcurrency import Foundation
 import Maru
@@ -16,8 +17,11 @@ struct MaruCommand: AsyncParsableCommand {
       ImportCommand.self, DataCommand.self, DoctorCommand.self,
     ])
 
+  // On the thread that there is: the system may refuse any other.
+  @MainActor
   static func main() async {
     occupyStandardDescriptors()
+    maru_startup_end()
     OpenBLAS.restartWithRecommendedCore(arguments: CommandLine.unsafeArgv)
     Interrupts.install()
     // A file that grows past the process's limit, and a pipe that nobody reads any more, are to be
@@ -25,7 +29,11 @@ struct MaruCommand: AsyncParsableCommand {
     for number in [SIGXFSZ, SIGPIPE] { signal(number, SIG_IGN) }
     do {
       if let problem = Arguments.problem { throw Failure.usage(problem) }
+      if let problem = OpenBLAS.kernelProblem { throw Failure.usage(problem) }
       var command = try parseAsRoot()
+      if let command = command as? any ComputingCommand {
+        try MemoryNeed.checkThreads(command.threadCount, telling: command.tellsPeople)
+      }
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -56,6 +64,18 @@ struct MaruCommand: AsyncParsableCommand {
       _ = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
   }
+}
+
+/// A command that multiplies matrices, for which it needs memory for each thread.
+protocol ComputingCommand: ParsableCommand {
+  var threadCount: Int { get }
+  /// Whether lines for people are wanted.
+  var tellsPeople: Bool { get }
+}
+
+extension ComputingCommand {
+  var threadCount: Int { Processors.usable }
+  var tellsPeople: Bool { true }
 }
 
 /// What ends the command early: one line for the user, and an exit code of sysexits.h.

@@ -49,23 +49,41 @@ struct MemoryNeed {
   }
 
   func check(_ what: String) throws {
-    let available = Self.available
+    let (available, limit) = Self.available
     guard bytes <= available else {
       throw Failure.usage(
         "\(what) at least \(Self.gigabytes(bytes)), "
-          + "there are \(Self.gigabytes(available)) of memory")
+          + "there are \(Self.gigabytes(available)) of memory\(limit)")
     }
+  }
+
+  /// Checks that OpenBLAS can have its memory for one thread, without which it would ask for it for ever,
+  /// and says where there is less than for all.
+  /// - Parameters:
+  ///   - threads: how many are to compute
+  ///   - tells: whether that is told of
+  static func checkThreads(_ threads: Int, telling tells: Bool = true) throws {
+    let granted = ThreadMemory.reserve(upTo: threads)
+    if granted == threads { return }
+    let need = "OpenBLAS takes \(ThreadMemory.bytes >> 20) MiB of address space a thread"
+    let left = AddressSpace.current.map { "\(Int($0.left) >> 20) MiB are left (\($0.limit))" }
+    let reason = "\(need), \(left ?? "and the system does not grant them")"
+    if granted == 0 { throw Failure.usage("\(reason); raise the limit") }
+    if tells { Messages.print("\(granted) of \(threads) threads compute: \(reason)") }
   }
 
   private static func gigabytes(_ bytes: Double) -> String { "\((bytes / 1e9).fixed(1)) GB" }
 
-  /// The machine's memory in bytes, or its container's where that is less.
-  private static var available: Double {
-    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-    let container = limits.compactMap { path in
-      (try? String(contentsOfFile: path, encoding: .utf8))
-        .flatMap { Double($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+  /// The machine's memory in bytes, or what its containers and the process's own limits leave of it, and
+  /// which limit that is.
+  private static var available: (bytes: Double, limit: String) {
+    var least = (bytes: Double(ProcessInfo.processInfo.physicalMemory), limit: "")
+    if let bytes = ControlGroups().memory, bytes < least.bytes {
+      least = (bytes, " in this container")
     }
-    return min(Double(ProcessInfo.processInfo.physicalMemory), container.min() ?? .infinity)
+    if let space = AddressSpace.current, space.left < least.bytes {
+      least = (space.left, " (\(space.limit))")
+    }
+    return least
   }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Maru
 
-struct PredictCommand: ParsableCommand {
+struct PredictCommand: ComputingCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
     abstract: "Predict the classes of test images, or of your own.",

@@ -130,7 +130,8 @@ struct RunFolder {
     try Interrupts.heldBack {
       try create()
       try AtomicFile.write([(file, contents)], removing: Self.showingNames.map(path(of:)))
-      for state in Self.savedStates(in: path) { unlink(state) }
+      // Killed in between, it leaves the latest.
+      for state in Self.savedStates(in: path).reversed() { unlink(state) }
     }
   }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Maru
 
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: ComputingCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train a network, and save it with its history.",
@@ -84,6 +84,9 @@ struct TrainCommand: ParsableCommand {
   var progress: ProgressMode = .auto
   @Flag(help: "Print where the time of a step goes, by layer and kind of work.")
   var profile = false
+
+  var threadCount: Int { threads ?? Processors.usable }
+  var tellsPeople: Bool { progress.isForPeople }
 
   /// The options, completed by the settings of the exercise.
   private var settings: TrainingSettings {

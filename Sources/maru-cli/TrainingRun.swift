@@ -88,7 +88,9 @@ struct TrainingRun {
         batchSize: settings.rule.map { _ in settings.batchSize.count(of: dataset.train.count) },
         validation: settings.validation,
         callbacks: [steps, stopOnNaN] + settings.earlyStoppingCallback
-          + (progress.callback().map { [$0] } ?? []) + savingCallbacks(folder),
+          + (progress.callback().map { [$0] } ?? [])
+          + (progress.isForPeople ? [SlowdownWatch(threads: settings.threads)] : [])
+          + savingCallbacks(folder),
         profile: profile, resuming: state)
     } catch let error as ModelError {
       throw state == nil

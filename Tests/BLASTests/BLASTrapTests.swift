@@ -12,6 +12,59 @@ enum Mistake: String, CaseIterable, Codable, Sendable {
   case transposedElementOutOfRange, rowOfTransposed, rowPastTheEnd, runsOfTransposed
   case noThread, axpyCount, dotCount, scalCount, countBeyond32Bits
 
+  var message: String {
+    switch self {
+    case .innerSizesDiffer:
+      "gemm: expected A [m, k], B [k, n], C [m, n], got A [2, 3], B [2, 4], C [2, 4]"
+    case .resultHasOtherRows:
+      "gemm: expected A [m, k], B [k, n], C [m, n], got A [2, 3], B [3, 4], C [3, 4]"
+    case .resultHasOtherColumns:
+      "gemm: expected A [m, k], B [k, n], C [m, n], got A [2, 3], B [3, 4], C [2, 5]"
+    case .shapesDifferWithEmptyResult:
+      "gemm: expected A [m, k], B [k, n], C [m, n], got A [2, 3], B [3, 4], C [0, 4]"
+    case .resultIsTransposed:
+      "gemm: expected an untransposed result, got C [2, 4]ᵀ"
+    case .resultIsLeftOperand, .resultOverlapsRightOperand, .doubleResultIsLeftOperand:
+      "gemm: expected a result apart from the operands, got C overlapping A or B"
+    case .doubleInnerSizesDiffer:
+      "gemm: expected A [m, k], B [k, n], C [m, n], got A [2, 10], B [2, 10], C [2, 10]"
+    case .negativeRows:
+      "MatrixView: expected sizes from 0 and a stride of at least the columns, got -1×2, stride 2"
+    case .negativeColumns:
+      "MatrixView: expected sizes from 0 and a stride of at least the columns, got 1×-2, stride 3"
+    case .strideBelowColumns:
+      "MatrixView: expected sizes from 0 and a stride of at least the columns, got 2×3, stride 2"
+    case .rowOutOfRange:
+      "MatrixView: expected an element of 2×3, got (2, 0)"
+    case .columnOutOfRange:
+      "MatrixView: expected an element of 2×3, got (0, 3)"
+    case .negativeRow:
+      "MatrixView: expected an element of 2×4, got (-1, 0)"
+    case .rowsOutOfRange:
+      "MatrixView: expected a part of 2×3, got rows 1..<3, columns 0..<3"
+    case .columnsOutOfRange:
+      "MatrixView: expected a part of 2×3, got rows 0..<2, columns 2..<4"
+    case .transposedElementOutOfRange:
+      "MatrixView: expected an element of 3×2, got (0, 2)"
+    case .rowOfTransposed:
+      "MatrixView.row: expected a row below 3, not transposed, got 0, transposed"
+    case .rowPastTheEnd:
+      "MatrixView.row: expected a row below 2, not transposed, got 2"
+    case .runsOfTransposed:
+      "MatrixView.forEachRun: expected an untransposed view, got [3, 2] transposed"
+    case .noThread:
+      "OpenBLAS.threads: expected at least 1, got 0"
+    case .axpyCount:
+      "axpy: expected a count from 0, got -1"
+    case .dotCount:
+      "dot: expected a count from 0, got -1"
+    case .scalCount:
+      "scal: expected a count from 0, got -1"
+    case .countBeyond32Bits:
+      "scal: count: expected at most 2147483647, got 4294967296"
+    }
+  }
+
   func make() {
     let memory = TestMatrix<Float>(Array(repeating: 1, count: 100), 10, 10)
     let all = memory.view
@@ -59,8 +112,10 @@ enum Mistake: String, CaseIterable, Codable, Sendable {
 struct BLASTrapTests {
   @Test("a mistake", arguments: Mistake.allCases)
   func mistake(mistake: Mistake) async {
-    let result = await #expect(processExitsWith: .failure) { [mistake] in mistake.make() }
-    expectTrap(result)
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      [mistake] in mistake.make()
+    }
+    expectTrap(result, mistake.message)
   }
 
   @Test("empty views of shared memory, and an empty result among its operands, are no mistake")

@@ -113,42 +113,6 @@ struct MachineTests {
     }
   }
 
-  /// What a control group's files hold, by the version of the hierarchy.
-  private static let groups: [(files: [String: String], membership: String, quota: Double?)] = [
-    // version 2: in a group of a group, each with a quota, and one beside it
-    (
-      [
-        "cpu.max": "max 100000", "a/cpu.max": "150000 100000", "a/b/cpu.max": "400000 100000",
-        "c/cpu.max": "1000 100000",
-      ],
-      "0::/a/b", 1.5
-    ),
-    // a container that sees its own group at the root
-    (["cpu.max": "250000 100000"], "0::/system.slice/container", 2.5),
-    (["cpu.max": "max 100000"], "0::/", nil),
-    // version 1, under the name of both controllers or of one
-    (
-      ["cpu,cpuacct/a/cpu.cfs_quota_us": "50000", "cpu,cpuacct/a/cpu.cfs_period_us": "100000"],
-      "3:memory:/m\n4:cpu,cpuacct:/a", 0.5
-    ),
-    (
-      ["cpu/cpu.cfs_quota_us": "300000", "cpu/cpu.cfs_period_us": "100000"],
-      "4:cpu,cpuacct:/docker/1", 3
-    ),
-    (["cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"], "4:cpu:/", nil),
-    ([:], "", nil),
-  ]
-
-  @Test("the least quota of the control group and those above it", arguments: groups.indices)
-  func quota(_ index: Int) throws {
-    let group = Self.groups[index]
-    let folder = try TemporaryFolder()
-    for (name, text) in group.files { try folder.write(Array((text + "\n").utf8), to: name) }
-    let membership = try folder.write(Array((group.membership + "\n").utf8), to: "membership")
-    #expect(
-      Processors.quota(hierarchies: folder["."], membership: membership) == group.quota)
-  }
-
   @Test("the processor's features are those that the system lists")
   func features() throws {
     let information = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
@@ -177,24 +141,6 @@ struct MachineTests {
           ContinuousClock().measure { gemm(a.view, a.view, into: c.view) }
         }.min().map { Double($0.components.attoseconds) * 1e-18 } ?? .infinity
       #expect(2 * 256 * 256 * 256 / best * 1e-9 <= 1.1 * peak)
-    }
-  }
-
-  @Test("OpenBLAS names its core and describes its build")
-  func description() {
-    #expect(!OpenBLAS.coreName.isEmpty)
-    #expect(OpenBLAS.buildDescription.contains("OpenBLAS"))
-  }
-
-  @Test("another core is recommended only where the present one is narrower")
-  func recommendation() {
-    switch OpenBLAS.recommendedCore {
-    case nil: break
-    case "SkylakeX":
-      #expect(!["SkylakeX", "Cooperlake", "SapphireRapids"].contains(OpenBLAS.coreName))
-    case "Haswell":
-      #expect(!["SkylakeX", "Cooperlake", "Haswell", "Zen"].contains(OpenBLAS.coreName))
-    case let other: Issue.record("unknown core \(other ?? "")")
     }
   }
 }

@@ -45,13 +45,15 @@ import TestSupport
 
   @Test("shapes that disagree trap")
   func traps() async {
-    await #expect(processExitsWith: .failure) {
-      let (a, c) = (TestMatrix<Float>(poisoned: 3, 2), TestMatrix<Float>(poisoned: 3, 3))
-      syrk(a.view, into: c.view)
-    }
-    await #expect(processExitsWith: .failure) {
-      let a = TestMatrix<Float>(poisoned: 3, 3)
-      syrk(a.view, into: a.view)
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        let (a, c) = (TestMatrix<Float>(poisoned: 3, 2), TestMatrix<Float>(poisoned: 3, 3))
+        syrk(a.view, into: c.view)
+      }, "syrk: expected A [m, n], C [n, n], got A [3, 2], C [3, 3]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        let a = TestMatrix<Float>(poisoned: 3, 3)
+        syrk(a.view, into: a.view)
+      }, "syrk: expected a result apart from the operand, got C overlapping A")
   }
 }

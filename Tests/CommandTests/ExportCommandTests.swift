@@ -12,7 +12,9 @@ struct ExportFileTests {
     let run = try StripesRun(layers: Self.layers)
     let folder = try TemporaryFolder()
     try folder.write([1], to: "model")
-    let result = try Command.maru(["export", run.path, "--to", form, "--output", folder["model"]])
+    let result = try Command.maru([
+      "export", run.path, "--to", form, "--force", "--output", folder["model"],
+    ])
     expectSuccess(result)
     #expect(result.output == "saved: \(folder["model"])\n")
     #expect(folder.contents == ["model"])

@@ -189,7 +189,7 @@ struct PictureTests {
     let run = try StripesRun()
     #expect(run.folder.contents.contains("run/loss.svg"))
     let result = try Command.maru(
-      Command.words("train --layers 4:softmax --epochs 1 --progress none")
+      Command.words("train --layers 4:softmax --epochs 1 --progress none --force")
         + ["--dataset", run.data, "--output", run.path],
       environment: ["PATH": "/nonexistent"])
     #expect(result.exitCode == 0)

@@ -87,7 +87,7 @@ struct RunFolderTests {
       try Command.maru(Command.words("\(Self.line) --epochs 2 --progress none") + into))
     let reads = [
       ["evaluate", run, "--dataset", data], ["predict", run, "--dataset", data], ["summary", run],
-      ["export", run, "--to", "npz", "--output", folder["weights.npz"]],
+      ["export", run, "--to", "npz", "--force", "--output", folder["weights.npz"]],
       ["compare", run, run + "/history.json"], ["plot", run, "--output", folder["loss.svg"]],
     ]
     let before = try reads.map { try Command.maru($0) }

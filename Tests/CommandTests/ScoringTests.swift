@@ -150,7 +150,7 @@ struct ScoringTests {
       let path = folder[form == "npz" ? "npz.npz" : "pytorch.npz/weights.safetensors"]
       for (item, slope) in [("leaky-relu", 0.01), ("leaky-relu:0.3", 0.3)] as [(String, Float)] {
         let result = try Command.maru([
-          "import", path, "--layers", "6:\(item),4", "--output", folder["new"],
+          "import", path, "--layers", "6:\(item),4", "--force", "--output", folder["new"],
         ])
         #expect(result.exitCode == 0)
         #expect(

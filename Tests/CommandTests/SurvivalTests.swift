@@ -145,7 +145,7 @@ struct SurvivalTests {
     var (kills, killedWrites) = (0, 0)
     while kills < 25 {
       try? FileManager.default.removeItem(atPath: folder["run"])
-      var isComplete = false
+      var (isComplete, wasKilled) = (false, false)
       while !isComplete {
         let hasBegun = folder.contents.contains("run/checkpoint.maru")
         let call =
@@ -154,15 +154,19 @@ struct SurvivalTests {
           : arguments(epochs: 200) + ["--checkpoint-every", "1", "--output", folder["run"]]
         let result = try Command.shell(
           #"exec timeout -s KILL \#(generator.uniform(0.05, 1)) "$0" "$@""#, call)
-        isComplete = result.exitCode == 0
-        kills += isComplete ? 0 : 1
+        wasKilled = result.exitCode != 0
+        kills += wasKilled ? 1 : 0
+        // A kill may also come after the model was saved, while the report is made.
+        isComplete =
+          folder.contents.contains("run/model.safetensors")
+          && !folder.contents.contains("run/checkpoint.maru")
         killedWrites += temporaries.isEmpty ? 0 : 1
         // The file and the link to the one before it: those of earlier kills are gone.
         #expect(temporaries.count <= 2, "seed \(seed)")
         #expect([0, 137, -9].contains(result.exitCode), "\(result.errors), seed \(seed)")
       }
       #expect(try folder.bytes(of: "run/model.safetensors") == whole, "seed \(seed)")
-      #expect(temporaries.isEmpty, "seed \(seed)")
+      #expect(wasKilled || temporaries.isEmpty, "seed \(seed)")
     }
     #expect(killedWrites > 0, "seed \(seed)")
   }

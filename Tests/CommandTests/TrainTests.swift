@@ -80,7 +80,7 @@ struct TrainTests {
   /// A model that knows nothing is no result: nothing is written, and what was there stays.
   @Test(arguments: ["lines", "none"])
   func trainingThatDivergesIsAFailureAndSavesNothing(_ progress: String) throws {
-    let line = "--seed 1 --optimizer momentum --progress \(progress)"
+    let line = "--seed 1 --optimizer momentum --force --progress \(progress)"
     let failure =
       /maru: error: training diverged: the loss became (?:NaN|infinite) in epoch \d, step \d; values first left the range in the output of layer 0, dense; try a --learning-rate below 3\.4e\+38/
     for _ in 1...2 {
@@ -91,7 +91,7 @@ struct TrainTests {
       #expect(try #require(result.errorLines.last).wholeMatch(of: failure) != nil, "\(result)")
       #expect(!result.output.contains("saved") && !result.output.contains("test loss"))
       #expect(folder.contents == before)
-      expectSuccess(try train("--epochs 1 --progress none", ["--output", folder["run"]]))
+      expectSuccess(try train("--epochs 1 --force --progress none", ["--output", folder["run"]]))
     }
   }
 
@@ -194,7 +194,8 @@ struct TrainTests {
     expectSuccess(try train("--epochs 3 --progress none", ["--output", folder["run"]]))
     let before = try Stripes.bytesOfRun(folder)
     try folder.write(Array("mine".utf8), to: "run/notes.txt")
-    expectSuccess(try train("--epochs 2 --seed 5 --progress none", ["--output", folder["run"]]))
+    expectSuccess(
+      try train("--epochs 2 --seed 5 --force --progress none", ["--output", folder["run"]]))
     let after = try Stripes.bytesOfRun(folder)
     for (name, bytes) in before { #expect(after[name] != bytes, "\(name)") }
     #expect(try folder.text(of: "run/history.csv").split(separator: "\n").count == 3)

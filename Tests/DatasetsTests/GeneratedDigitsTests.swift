@@ -1,5 +1,6 @@
 import Datasets
 import Testing
+import TestSupport
 
 /// Pixels are compared by their hash: a failing comparison of whole blocks would take minutes to tell
 /// their differences.
@@ -32,6 +33,16 @@ struct GeneratedDigitsTests {
     let images = GeneratedDigits.images(1000..<1250, parts: parts)
     #expect(images.labels == expected.labels)
     #expect(sha256(images.images.pixels) == sha256(expected.images.pixels))
+  }
+
+  @Test func bytesDependOnNoThreadThatTheSystemGrants() async {
+    await #expect(processExitsWith: .success) {
+      let expected = GeneratedDigits.images(1000..<1250)
+      Limits.refuseThreads()
+      let images = GeneratedDigits.images(1000..<1250)
+      #expect(images.labels == expected.labels)
+      #expect(sha256(images.images.pixels) == sha256(expected.images.pixels))
+    }
   }
 
   @Test func everyImageDependsOnItsIndexAlone() {

@@ -1,6 +1,7 @@
 import Datasets
 import Tensors
 import Testing
+import TestSupport
 
 struct ImagesTests {
   let images = Images(pixels: (0..<60).map { UInt8($0) }, shape: [2, 5])
@@ -66,13 +67,14 @@ struct ImagesTests {
   }
 
   @Test func gatherOfColumnsThatAreNotThereTraps() async {
-    await #expect(processExitsWith: .failure) {
-      let images = Images(pixels: Array(repeating: 1, count: 20), shape: [10])
-      let batch = AlignedBuffer(zeros: 4)
-      ([1] as [Int32]).withUnsafeBufferPointer {
-        images.gather($0, columns: 8..<12, into: batch.matrix(rows: 1, columns: 4))
-      }
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        let images = Images(pixels: Array(repeating: 1, count: 20), shape: [10])
+        let batch = AlignedBuffer(zeros: 4)
+        ([1] as [Int32]).withUnsafeBufferPointer {
+          images.gather($0, columns: 8..<12, into: batch.matrix(rows: 1, columns: 4))
+        }
+      }, "Images.gather: expected columns in 0..<10, got 8..<12")
   }
 
   @Test func labelledSliceKeepsImagesAndLabelsTogether() {

@@ -57,6 +57,13 @@ enum Sources {
     return undocumented
   }
 
+  /// The text of every source of ours, by its path.
+  static func all() throws -> [(name: String, text: String)] {
+    try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+      .filter { $0.hasSuffix(".swift") && !$0.hasSuffix(".pb.swift") }
+      .map { ($0, try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8)) }
+  }
+
   private static func files(of module: String) throws -> [String] {
     let root = folder.appendingPathComponent(module)
     return try FileManager.default.subpathsOfDirectory(atPath: root.path)

@@ -96,6 +96,57 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
   case workerBeyondCount, negativeWorker, elementwiseShapes
   case initializerCount, givenValuesOfOtherShape
 
+  var message: String {
+    switch self {
+    case .noUnits:
+      "Dense: expected at least 1 unit, got 0"
+    case .negativePenalty:
+      "Dense: expected an L2 penalty from 0, got -1.0"
+    case .weightsAsVector:
+      "Dense: expected weights [units, inputs], got [3]"
+    case .weightsWithoutUnits:
+      "Dense: expected weights [units, inputs], got [0, 3]"
+    case .biasOfOtherLength:
+      "Dense: expected a bias [2], got [3]"
+    case .slopeOfZero:
+      "LeakyReLU: expected a slope above 0, got 0.0"
+    case .negativeRate:
+      "Dropout: expected a rate from 0 to below 1, got -0.1"
+    case .rateOfOne:
+      "Dropout: expected a rate from 0 to below 1, got 1.0"
+    case .rateNotANumber:
+      "Dropout: expected a rate from 0 to below 1, got nan"
+    case .parameterOfThreeAxes:
+      "Parameter p: expected one or two axes, got shape [1, 2, 3]"
+    case .parameterWithoutAxes:
+      "Parameter p: expected one or two axes, got shape []"
+    case .smoothingAboveOne:
+      "Loss: expected a label smoothing from 0 to 1, got 1.5"
+    case .negativeSmoothing:
+      "Loss: expected a label smoothing from 0 to 1, got -0.5"
+    case .negativeClassWeight:
+      "Loss: expected class weights from 0, got [1.0, -1.0]"
+    case .targetsMissing:
+      "Loss: expected values as targets, or labels of a categorical loss, got none"
+    case .labelsForValues:
+      "Loss: expected values as targets, or labels of a categorical loss, got labels"
+    case .gradientOfOtherShape:
+      "Loss: expected scores and gradient of one shape without gaps, got 2×3, stride 3, and 2×4, stride 4"
+    case .scoresWithGap:
+      "Loss: expected scores and gradient of one shape without gaps, got 2×3, stride 4, and 2×3, stride 3"
+    case .workerBeyondCount:
+      "Worker: expected an index below 2, got 2"
+    case .negativeWorker:
+      "Worker: expected an index below 2, got -1"
+    case .elementwiseShapes:
+      "MatrixView: expected a part of 2×3, got rows 0..<2, columns 0..<4"
+    case .initializerCount:
+      "Initializer: expected 6 elements for shape [2, 3], got 5"
+    case .givenValuesOfOtherShape:
+      "Initializer.values: expected shape [2, 3], got [3, 2]"
+    }
+  }
+
   func make() {
     let matrix = TestMatrix<Float>(Array(repeating: 0.5, count: 6), 2, 3)
     let other = TestMatrix<Float>(Array(repeating: 0.5, count: 8), 2, 4)
@@ -156,7 +207,9 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
 struct LayerTrapTests {
   @Test("a mistake", arguments: LayerMistake.allCases)
   func mistake(mistake: LayerMistake) async {
-    let result = await #expect(processExitsWith: .failure) { [mistake] in mistake.make() }
-    expectTrap(result)
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      [mistake] in mistake.make()
+    }
+    expectTrap(result, mistake.message)
   }
 }

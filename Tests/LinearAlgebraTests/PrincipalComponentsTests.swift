@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Testing
+import TestSupport
 
 @Suite("principal components") struct PrincipalComponentsTests {
   /// Samples of a few directions, off the origin, with columns of their own scales.
@@ -217,20 +218,25 @@ import Testing
 
   @Test("counts, shares and shapes that there cannot be trap")
   func traps() async {
-    await #expect(processExitsWith: .failure) {
-      _ = try? PrincipalComponents(Matrix<Double>([[1, 2], [3, 4]]), keeping: .count(3))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? PrincipalComponents(Matrix<Double>([[1, 2], [3, 4]]), keeping: .variance(0))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? PrincipalComponents(Matrix<Double>(rows: 3, columns: 0))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? PrincipalComponents(Matrix<Double>([[1, 2], [3, 4]])).transform(.identity(3))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? PrincipalComponents<Float>(Tensor(zeros: [3, 2]), indices: [3])
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? PrincipalComponents(Matrix<Double>([[1, 2], [3, 4]]), keeping: .count(3))
+      }, "PrincipalComponents: expected 1 to 2 components, got 3")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? PrincipalComponents(Matrix<Double>([[1, 2], [3, 4]]), keeping: .variance(0))
+      }, "PrincipalComponents: expected a share of the variance above 0 and up to 1, got 0.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? PrincipalComponents(Matrix<Double>(rows: 3, columns: 0))
+      }, "PrincipalComponents: expected at least one input, got 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? PrincipalComponents(Matrix<Double>([[1, 2], [3, 4]])).transform(.identity(3))
+      }, "PrincipalComponents.transform: expected X [n, 2], got [3, 3]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? PrincipalComponents<Float>(Tensor(zeros: [3, 2]), indices: [3])
+      }, "indices of samples: expected 0..<3, got 3")
   }
 }

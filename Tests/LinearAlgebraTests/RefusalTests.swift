@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Testing
+import TestSupport
 
 @Suite("what linear algebra refuses") struct RefusalTests {
   @Test(
@@ -48,23 +49,28 @@ import Testing
       LeastWorkspace.syevd(32_767), LeastWorkspace.gesdd(26_755, 26_755),
       LeastWorkspace.gelsd(46_341, 80_000, 1), LeastWorkspace.gelsd(50_000, 50_000, 50_000),
     ] {
-      await #expect(processExitsWith: .failure) { [least = least as Int] in
-        _ = workspaceSize(Double(1_114_078), least: least)
-      }
+      expectTrap(
+        await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+          [least = least as Int] in
+          _ = workspaceSize(Double(1_114_078), least: least)
+        }, "LAPACK: expected sizes up to 2147483647, got \(least)")
     }
   }
 
   @Test("tolerances outside 0 ..< 1 trap")
   func tolerances() async {
-    await #expect(processExitsWith: .failure) {
-      _ = try? rank(Matrix<Double>.identity(2), tolerance: 1)
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? pseudoInverse(Matrix<Double>.identity(2), tolerance: -0.1)
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? leastSquares(Matrix<Double>.identity(2), .identity(2), tolerance: .nan)
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? rank(Matrix<Double>.identity(2), tolerance: 1)
+      }, "singular values: expected a tolerance in 0 ..< 1, got 1.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? pseudoInverse(Matrix<Double>.identity(2), tolerance: -0.1)
+      }, "singular values: expected a tolerance in 0 ..< 1, got -0.1")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? leastSquares(Matrix<Double>.identity(2), .identity(2), tolerance: .nan)
+      }, "singular values: expected a tolerance in 0 ..< 1, got nan")
   }
 
   @Test("errors are one line that names the place")
@@ -82,41 +88,61 @@ import Testing
 
   @Test("shapes that disagree trap")
   func traps() async {
-    await #expect(processExitsWith: .failure) {
-      _ = try? solve(Matrix<Double>(rows: 2, columns: 3), Matrix(rows: 2, columns: 1))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? solve(Matrix<Double>.identity(2), Matrix(rows: 3, columns: 1))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? determinant(Matrix<Double>(rows: 2, columns: 3))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? inverse(Matrix<Double>(rows: 2, columns: 3))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? cholesky(Matrix<Double>(rows: 3, columns: 2))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? cholesky(Matrix<Double>.identity(2)).solve(Matrix(rows: 1, columns: 2))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? eigenSymmetric(Matrix<Double>(rows: 2, columns: 3))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? leastSquares(Matrix<Double>(rows: 3, columns: 2), Matrix(rows: 2, columns: 1))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? leastSquaresByQR(Matrix<Double>.identity(3), Matrix(rows: 2, columns: 1))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = Matrix<Double>(rows: 2, columns: 2).multiplied(by: Matrix(rows: 3, columns: 2))
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = Matrix<Double>(rows: 2, columns: 2, elements: [1, 2, 3])
-    }
-    await #expect(processExitsWith: .failure) { _ = Matrix<Double>([[1, 2], [3]]) }
-    await #expect(processExitsWith: .failure) { _ = Matrix<Double>(rows: 2, columns: 2)[0, 2] }
-    await #expect(processExitsWith: .failure) { _ = Matrix<Float>(Tensor([1, 2])) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? solve(Matrix<Double>(rows: 2, columns: 3), Matrix(rows: 2, columns: 1))
+      }, "solve: expected A [n, n] and B [n, k], got A [2, 3], B [2, 1]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? solve(Matrix<Double>.identity(2), Matrix(rows: 3, columns: 1))
+      }, "solve: expected A [n, n] and B [n, k], got A [2, 2], B [3, 1]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? determinant(Matrix<Double>(rows: 2, columns: 3))
+      }, "LU factors: expected A [n, n], got [2, 3]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? inverse(Matrix<Double>(rows: 2, columns: 3))
+      }, "inverse: expected A [n, n], got [2, 3]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? cholesky(Matrix<Double>(rows: 3, columns: 2))
+      }, "cholesky: expected A [n, n], got [3, 2]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? cholesky(Matrix<Double>.identity(2)).solve(Matrix(rows: 1, columns: 2))
+      }, "solve: expected B [2, k], got [1, 2]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? eigenSymmetric(Matrix<Double>(rows: 2, columns: 3))
+      }, "eigenSymmetric: expected A [n, n], got [2, 3]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? leastSquares(Matrix<Double>(rows: 3, columns: 2), Matrix(rows: 2, columns: 1))
+      }, "leastSquares: expected A [m, n] and B [m, k], got A [3, 2], B [2, 1]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? leastSquaresByQR(Matrix<Double>.identity(3), Matrix(rows: 2, columns: 1))
+      }, "leastSquares: expected A [m, n] and B [m, k], got A [3, 3], B [2, 1]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Matrix<Double>(rows: 2, columns: 2).multiplied(by: Matrix(rows: 3, columns: 2))
+      }, "Matrix.multiplied: expected [m, k]·[k, n], got [2, 2]·[3, 2]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Matrix<Double>(rows: 2, columns: 2, elements: [1, 2, 3])
+      }, "Matrix: expected 2×2 elements, got 3")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Matrix<Double>([[1, 2], [3]])
+      }, "Matrix: expected rows of one length, got [2, 1]")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Matrix<Double>(rows: 2, columns: 2)[0, 2]
+      }, "Matrix: expected an element of 2×2, got (0, 2)")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Matrix<Float>(Tensor([1, 2]))
+      }, "Matrix: expected two axes, got shape [2]")
   }
 }

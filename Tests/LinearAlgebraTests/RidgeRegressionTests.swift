@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Testing
+import TestSupport
 
 @Suite("ridge regression") struct RidgeRegressionTests {
   /// Samples whose elements are eighths, so that their products add up exactly in Float.
@@ -202,17 +203,21 @@ import Testing
 
   @Test("labels outside the classes, no samples and a negative λ trap")
   func traps() async {
-    await #expect(processExitsWith: .failure) {
-      _ = RegressionSums(Tensor(zeros: [1, 2]), labels: [3], classes: 3)
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = RegressionSums(Tensor(zeros: [2, 2]), labels: [0], classes: 3)
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? RidgeRegression(RegressionSums(inputs: 2, classes: 1), ridge: 1)
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try? RidgeRegression(Samples(20, seed: 617).sums(), ridge: -0.001)
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = RegressionSums(Tensor(zeros: [1, 2]), labels: [3], classes: 3)
+      }, "RegressionSums: expected labels in 0..<3, got 3")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = RegressionSums(Tensor(zeros: [2, 2]), labels: [0], classes: 3)
+      }, "RegressionSums: expected a label for each of 2 samples, got 1 labels, samples 0..<2")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? RidgeRegression(RegressionSums(inputs: 2, classes: 1), ridge: 1)
+      }, "RidgeRegression: expected at least one sample, got none")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try? RidgeRegression(Samples(20, seed: 617).sums(), ridge: -0.001)
+      }, "RidgeRegression: expected λ from 0, got -0.001")
   }
 }

@@ -72,6 +72,67 @@ enum TensorMistake: String, CaseIterable, Codable, Sendable {
   case argmaxOfNothing, argmaxOfRowsOfVector, argmaxOfRowsWithoutColumns
   case negativeCount, matrixBeyondBuffer, matrixBeforeBuffer, stateOfThreeWords, stateOfZeros
 
+  var message: String {
+    switch self {
+    case .negativeSize:
+      "Shape: expected sizes from 0, got [2, -1]"
+    case .sizesOverflow:
+      "Shape: expected a product that fits an Int, got sizes [4294967296, 4294967296]"
+    case .elementCount:
+      "Tensor: expected 4 elements for shape [2, 2], got 3"
+    case .tooFewIndices:
+      "Tensor: expected an element of shape [2, 3], got [1]"
+    case .indexOutOfRange:
+      "Tensor: expected an element of shape [2, 3], got [0, 3]"
+    case .negativeIndex:
+      "Tensor: expected an element of shape [2, 3], got [1, -1]"
+    case .settingOutOfRange:
+      "Tensor: expected an element of shape [2, 3], got [2, 0]"
+    case .rowsOutOfRange:
+      "Tensor: expected rows of shape [2, 3], got 1..<3"
+    case .rowsOfNumber:
+      "Tensor: expected rows of shape [], got 0..<1"
+    case .reshapedToOtherCount:
+      "Tensor.reshaped: expected 6 elements as in shape [2, 3], got [2, 2]"
+    case .twoInferredSizes:
+      "Tensor.reshaped: expected one size of -1 that fits 6 elements, got [-1, -1]"
+    case .inferredSizeDoesNotFit:
+      "Tensor.reshaped: expected one size of -1 that fits 6 elements, got [4, -1]"
+    case .inferredBesideZero:
+      "Tensor.reshaped: expected one size of -1 that fits 0 elements, got [0, -1]"
+    case .reshapedToNegative:
+      "Shape: expected sizes from 0, got [-2, -3]"
+    case .addedShapes:
+      "Tensor +: expected equal shapes, or [m, k] and [k], got [2, 3] and [3, 2]"
+    case .subtractedShapes:
+      "Tensor -: expected equal shapes, got [2, 3] and [6]"
+    case .addedVectorTooLong:
+      "Tensor +: expected equal shapes, or [m, k] and [k], got [2, 3] and [2]"
+    case .addedVectorOnTheLeft:
+      "Tensor +: expected equal shapes, or [m, k] and [k], got [3] and [2, 3]"
+    case .multipliedVectors:
+      "Tensor.multiplied: expected two matrices, got [3] and [2, 3]"
+    case .multipliedInnerSizes:
+      "gemm: expected A [m, k], B [k, n], C [m, n], got A [2, 3], B [2, 3], C [2, 3]"
+    case .multipliedTransposedSizes:
+      "gemm: expected A [m, k], B [k, n], C [m, n], got A [3, 2], B [3, 2], C [3, 2]"
+    case .argmaxOfNothing, .argmaxOfRowsWithoutColumns:
+      "Tensor.argmax: expected at least one element, got none"
+    case .argmaxOfRowsOfVector:
+      "Tensor.argmaxOfRows: expected shape [m, k], got [3]"
+    case .negativeCount:
+      "AlignedBuffer: expected a count from 0, got -1"
+    case .matrixBeyondBuffer:
+      "AlignedBuffer.matrix: expected a part of 5 elements, got 2×3 from 0"
+    case .matrixBeforeBuffer:
+      "AlignedBuffer.matrix: expected a part of 5 elements, got 1×3 from -1"
+    case .stateOfThreeWords:
+      "RandomGenerator: expected a state of four words, not all 0, got [1, 2, 3]"
+    case .stateOfZeros:
+      "RandomGenerator: expected a state of four words, not all 0, got [0, 0, 0, 0]"
+    }
+  }
+
   func make() {
     let matrix = Tensor(zeros: [2, 3])
     var changed = matrix
@@ -114,7 +175,9 @@ enum TensorMistake: String, CaseIterable, Codable, Sendable {
 struct TensorTrapTests {
   @Test("a mistake", arguments: TensorMistake.allCases)
   func mistake(mistake: TensorMistake) async {
-    let result = await #expect(processExitsWith: .failure) { [mistake] in mistake.make() }
-    expectTrap(result)
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      [mistake] in mistake.make()
+    }
+    expectTrap(result, mistake.message)
   }
 }

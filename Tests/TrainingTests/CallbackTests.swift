@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 import Training
 
 @Suite struct CallbackTests {
@@ -220,13 +221,34 @@ import Training
   }
 
   @Test func settingsOutsideTheirRangeTrap() async {
-    await #expect(processExitsWith: .failure) { _ = EarlyStopping(patience: -1) }
-    await #expect(processExitsWith: .failure) { _ = EarlyStopping(minimumDelta: -1) }
-    await #expect(processExitsWith: .failure) { _ = ReduceOnPlateau(factor: 1) }
-    await #expect(processExitsWith: .failure) { _ = ReduceOnPlateau(factor: 0) }
-    await #expect(processExitsWith: .failure) { _ = ReduceOnPlateau(patience: -1) }
-    await #expect(processExitsWith: .failure) { _ = ReduceOnPlateau(cooldown: -1) }
-    await #expect(processExitsWith: .failure) { _ = ReduceOnPlateau(minimumRate: -1) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = EarlyStopping(patience: -1)
+      }, "EarlyStopping: expected a patience from 0, got -1")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = EarlyStopping(minimumDelta: -1)
+      }, "EarlyStopping: expected a minimum delta from 0, got -1.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ReduceOnPlateau(factor: 1)
+      }, "ReduceOnPlateau: expected a factor above 0 and below 1, got 1.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ReduceOnPlateau(factor: 0)
+      }, "ReduceOnPlateau: expected a factor above 0 and below 1, got 0.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ReduceOnPlateau(patience: -1)
+      }, "ReduceOnPlateau: expected patience and cooldown from 0, got -1 and 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ReduceOnPlateau(cooldown: -1)
+      }, "ReduceOnPlateau: expected patience and cooldown from 0, got 10 and -1")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ReduceOnPlateau(minimumRate: -1)
+      }, "ReduceOnPlateau: expected a minimum delta and rate from 0, got 0.0001 and -1.0")
   }
 
   /// Weights that tell of which epoch they are.

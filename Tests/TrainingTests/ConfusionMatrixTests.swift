@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 import Training
 
 @Suite struct ConfusionMatrixTests {
@@ -120,17 +121,21 @@ import Training
   }
 
   @Test func mistakesTrap() async {
-    await #expect(processExitsWith: .failure) {
-      _ = ConfusionMatrix(labels: [0], predictions: [])
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = ConfusionMatrix(labels: [0, 2], predictions: [0, 0], classCount: 2)
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = ConfusionMatrix(labels: [0], predictions: [-1])
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = ConfusionMatrix(labels: [0], predictions: [1]).table(names: ["one"])
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ConfusionMatrix(labels: [0], predictions: [])
+      }, "ConfusionMatrix: expected a prediction a label, got 1 labels and 0 predictions")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ConfusionMatrix(labels: [0, 2], predictions: [0, 0], classCount: 2)
+      }, "ConfusionMatrix: expected classes from 0 to below 2, got 2 predicted as 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ConfusionMatrix(labels: [0], predictions: [-1])
+      }, "ConfusionMatrix: expected classes from 0 to below 1, got 0 predicted as -1")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = ConfusionMatrix(labels: [0], predictions: [1]).table(names: ["one"])
+      }, "ConfusionMatrix: expected 2 class names, got 1")
   }
 }

@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 import Training
 
 /// What does not fit is said in one line, before anything changes.
@@ -109,32 +110,48 @@ import Training
   }
 
   @Test func mistakesOfTheProgrammerTrap() async {
-    await #expect(processExitsWith: .failure) {
-      // Not compiled.
-      try Problem.model().fit(Problem.samples, Problem.labels)
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = try Problem.model().evaluate(Problem.samples, Problem.labels)
-    }
-    await #expect(processExitsWith: .failure) { _ = try Problem.model().learningRate }
-    await #expect(processExitsWith: .failure) {
-      try compiledModel().fit(Problem.samples, Problem.labels, epochs: -1)
-    }
-    let noEpochs = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-      try compiledModel().fit(Problem.samples, Problem.labels, epochs: 0)
-    }
-    #expect(text(noEpochs).contains("Sequential.fit: expected epochs from 1, got 0"))
-    await #expect(processExitsWith: .failure) {
-      _ = try compiledModel().training(Problem.samples, Problem.labels, epochs: 0)
-    }
-    await #expect(processExitsWith: .failure) {
-      try compiledModel().fit(Problem.samples, Problem.labels, batchSize: 0)
-    }
-    await #expect(processExitsWith: .failure) { try Problem.model().threads = 0 }
-    await #expect(processExitsWith: .failure) {
-      try Problem.model().compile(optimizer: .sgd(), loss: .softmaxCrossEntropy, clipNorm: 0)
-    }
-    await #expect(processExitsWith: .failure) { try Problem.model().weights = [] }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        // Not compiled.
+        try Problem.model().fit(Problem.samples, Problem.labels)
+      }, "Sequential.fit: expected a compiled model, got one that is not: call compile first")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try Problem.model().evaluate(Problem.samples, Problem.labels)
+      }, "Sequential.evaluate: expected a compiled model, got one that is not: call compile first")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try Problem.model().learningRate
+      },
+      "Sequential.learningRate: expected a compiled model, got one that is not: call compile first")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        try compiledModel().fit(Problem.samples, Problem.labels, epochs: -1)
+      }, "Sequential.fit: expected epochs from 1, got -1")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        try compiledModel().fit(Problem.samples, Problem.labels, epochs: 0)
+      }, "Sequential.fit: expected epochs from 1, got 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = try compiledModel().training(Problem.samples, Problem.labels, epochs: 0)
+      }, "Sequential.fit: expected epochs from 1, got 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        try compiledModel().fit(Problem.samples, Problem.labels, batchSize: 0)
+      }, "Sequential.fit: expected batches from 1, got 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        try Problem.model().threads = 0
+      }, "Sequential.threads: expected at least 1, got 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        try Problem.model().compile(optimizer: .sgd(), loss: .softmaxCrossEntropy, clipNorm: 0)
+      }, "Sequential.compile: expected a norm above 0 to clip to, got 0.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        try Problem.model().weights = []
+      }, "Sequential.weights: expected shapes [[5, 4], [5], [3, 5], [3]], got []")
   }
 
   /// Sigmoid outputs are no scores: their softmax is never far from even, whatever is learned.

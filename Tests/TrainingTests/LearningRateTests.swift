@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 import Training
 
 @Suite struct LearningRateTests {
@@ -29,13 +30,18 @@ import Training
   }
 
   @Test func nonsenseTraps() async {
-    await #expect(processExitsWith: .failure) { _ = LearningRate.constant(1).rate(at: -1) }
-    await #expect(processExitsWith: .failure) {
-      _ = LearningRate.step(initial: 1, factor: 0.5, every: 0).rate(at: 1)
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = LearningRate.exponential(initial: 1, factor: 0.5, every: 0).rate(at: 1)
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LearningRate.constant(1).rate(at: -1)
+      }, "LearningRate: expected a step from 0, got -1")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LearningRate.step(initial: 1, factor: 0.5, every: 0).rate(at: 1)
+      }, "LearningRate.step: expected at least 1 step, got 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LearningRate.exponential(initial: 1, factor: 0.5, every: 0).rate(at: 1)
+      }, "LearningRate.exponential: expected at least 1 step, got 0")
   }
 
   @Test func theModelTellsTheRateOfTheNextStep() throws {

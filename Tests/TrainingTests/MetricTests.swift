@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 import Training
 
 @Suite struct MetricTests {
@@ -79,9 +80,10 @@ import Training
   }
 
   @Test func aPlaceBelowOneTraps() async {
-    await #expect(processExitsWith: .failure) {
-      let model = try Sequential(inputShape: [2], [])
-      model.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy, metrics: [.topK(0)])
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        let model = try Sequential(inputShape: [2], [])
+        model.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy, metrics: [.topK(0)])
+      }, "Sequential.compile: expected top 1 or more, got top 0")
   }
 }

@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 import Training
 
 /// Ten steps of each rule against Keras: the curve of the losses and the weights at the end.
@@ -92,13 +93,34 @@ import Training
   }
 
   @Test func settingsOutsideTheirRangeTrap() async {
-    await #expect(processExitsWith: .failure) { _ = SGD(momentum: 1) }
-    await #expect(processExitsWith: .failure) { _ = RMSprop(rho: 1) }
-    await #expect(processExitsWith: .failure) { _ = RMSprop(epsilon: 0) }
-    await #expect(processExitsWith: .failure) { _ = Adam(beta1: 1) }
-    await #expect(processExitsWith: .failure) { _ = Adam(beta2: -0.5) }
-    await #expect(processExitsWith: .failure) { _ = Adam(epsilon: 0) }
-    await #expect(processExitsWith: .failure) { _ = Adam(weightDecay: -1) }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = SGD(momentum: 1)
+      }, "SGD: expected a momentum from 0 to below 1, got 1.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = RMSprop(rho: 1)
+      }, "RMSprop: expected ρ from 0 to below 1, got 1.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = RMSprop(epsilon: 0)
+      }, "RMSprop: expected ε above 0, got 0.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Adam(beta1: 1)
+      }, "Adam: expected β₁ and β₂ from 0 to below 1, got 1.0 and 0.999")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Adam(beta2: -0.5)
+      }, "Adam: expected β₁ and β₂ from 0 to below 1, got 0.9 and -0.5")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Adam(epsilon: 0)
+      }, "Adam: expected ε above 0, got 0.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Adam(weightDecay: -1)
+      }, "Adam: expected a weight decay from 0, got -1.0")
   }
 
   private func compile(_ model: Sequential, _ optimizer: some Optimizer, _ setting: Setting) {

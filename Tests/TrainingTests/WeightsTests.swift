@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 import Training
 
 @Suite struct WeightsTests {
@@ -39,11 +40,14 @@ import Training
   }
 
   @Test func otherShapesTrap() async {
-    await #expect(processExitsWith: .failure) {
-      let model = try Problem.model()
-      var weights = model.weights
-      weights[0] = Tensor(zeros: [4, 5])
-      model.weights = weights
-    }
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        let model = try Problem.model()
+        var weights = model.weights
+        weights[0] = Tensor(zeros: [4, 5])
+        model.weights = weights
+      },
+      "Sequential.weights: expected shapes [[5, 4], [5], [3, 5], [3]], got [[4, 5], [5], [3, 5], [3]]"
+    )
   }
 }

@@ -158,6 +158,28 @@ void maru_add_byte_products(const uint8_t *x, ptrdiff_t d, const int32_t *indice
 /// start together. Takes some 30 ms. Where `is_double` is 0 the numbers are floats.
 double maru_peak(int threads, int is_double);
 
+// process.c
+
+/// Starts the running program anew, in its place, with the given arguments and environment. Returns
+/// where the system refuses. May be called in a handler of a signal, and before libraries have started.
+void maru_start_anew(char *const arguments[], char *const environment[]);
+
+// wait.c — threads that wait for each other.
+
+/// A point that no thread passes before `count` have reached it.
+typedef struct {
+  uint32_t count;
+  uint32_t arrived;
+  uint32_t generation;
+  uint32_t sleepers;
+} maru_barrier;
+
+/// Waits until as many threads as the barrier counts have called this.
+///
+/// Steps take some ten microseconds, less than a sleeping thread needs to wake, so a thread looks 2,000
+/// times; then it sleeps, since the one that it waits for may need its processor.
+void maru_wait_at(maru_barrier *barrier);
+
 // The state of the calling thread's processor.
 
 /// Tells the processor that the calling thread waits in a loop.

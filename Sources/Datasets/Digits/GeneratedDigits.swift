@@ -1,4 +1,3 @@
-import Dispatch
 import Tensors
 
 /// Handwritten-looking digits drawn by a program, for machines that have no data set at hand.
@@ -53,7 +52,7 @@ public enum GeneratedDigits {
   }
 
   private static func draw(_ range: Range<Int>, _ canvas: Canvas, _ parts: Int) {
-    DispatchQueue.concurrentPerform(iterations: parts) { part in
+    Threads.forEach(parts) { part in
       var writer = DigitWriter()
       for index in range.count * part / parts..<range.count * (part + 1) / parts {
         var random = RandomGenerator(

@@ -8,7 +8,7 @@ package func sha256(_ bytes: ArraySlice<UInt8>) -> String {
   let isDone = bytes.withUnsafeBytes {
     EVP_Digest($0.baseAddress, $0.count, &digest, &length, EVP_sha256(), nil)
   }
-  require(isDone == 1, "sha256: OpenSSL could not compute a digest")
+  require(isDone == 1, "sha256: expected a digest from OpenSSL, got the result \(isDone)")
   let digits = Array("0123456789abcdef")
   return String(
     digest.prefix(Int(length)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })

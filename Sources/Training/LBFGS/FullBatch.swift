@@ -55,7 +55,6 @@ final class FullBatch {
   private let (blocks, chunks): (Int, Chunks)
   private let lanes: [Lane]
   private let threads: Int
-  private let barrier: Barrier
   private let alone = Barrier(count: 1)
   /// By block: the sum of the losses, and of each metric; by chunk: the penalty.
   private let sums: [UnsafeMutableBufferPointer<Double>]
@@ -86,7 +85,6 @@ final class FullBatch {
         isProfiled: isProfiled)
     }
     threads = min(model.threads, lanes.count)
-    barrier = Barrier(count: threads)
     sums = (0...compilation.metrics.count).map { _ in .allocate(capacity: blocks) }
     penalties = .allocate(capacity: Chunks.most)
   }
@@ -117,7 +115,7 @@ final class FullBatch {
 
   /// The mean loss with penalties; their gradient goes to the model's.
   func evaluate() -> Double {
-    Team.run(threads) { thread in
+    Team.run(threads) { thread, barrier in
       let crew = Crew(of: thread, workers: lanes.count)
       crew.forEach { worker in
         let lane = lanes[worker.index]

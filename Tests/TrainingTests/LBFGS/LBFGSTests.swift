@@ -250,21 +250,30 @@ import Training
   }
 
   @Test func mistakesTrap() async {
-    expectTrap(await #expect(processExitsWith: .failure) { _ = LBFGS(memory: 0) })
-    expectTrap(await #expect(processExitsWith: .failure) { _ = LBFGS(tolerance: 1) })
-    expectTrap(await #expect(processExitsWith: .failure) { _ = LBFGS(tolerance: .nan) })
     expectTrap(
-      await #expect(processExitsWith: .failure) {
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LBFGS(memory: 0)
+      }, "LBFGS: expected a memory from 1, got 0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LBFGS(tolerance: 1)
+      }, "LBFGS: expected a tolerance from 0 to below 1, got 1.0")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = LBFGS(tolerance: .nan)
+      }, "LBFGS: expected a tolerance from 0 to below 1, got nan")
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         let model = try Problem.model()
         model.compile(optimizer: .lbfgs(), loss: .softmaxCrossEntropy)
         try model.fit(Problem.samples, Problem.labels, batchSize: 80)
-      })
+      }, "Sequential.fit: expected no batch size, since L-BFGS takes all samples, got 80")
     expectTrap(
-      await #expect(processExitsWith: .failure) {
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         let model = try Problem.model()
         model.compile(optimizer: .lbfgs(), loss: .softmaxCrossEntropy)
         _ = model.learningRate
-      })
+      }, "Sequential.learningRate: expected an optimizer that has one, got L-BFGS")
   }
 
   @Test func defaultsAreThoseOfSciPy() {

@@ -1,11 +1,13 @@
 import ModelFiles
 import Training
 
-/// Trains on arrays of its own, saves the model to the path that it is given, loads it and predicts.
+/// Trains on arrays of its own, saves the model to the path that it is given, loads it and predicts;
+/// or makes the mistake that it is given.
 @main
 struct LinkedTool {
   static func main() async throws {
     let path = CommandLine.arguments[1]
+    if let mistake = Mistake(rawValue: path) { return try mistake.make() }
     let (samples, labels) = rings(count: 300)
 
     let model = try Sequential(
