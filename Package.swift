@@ -38,6 +38,7 @@ let package = Package(
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
     .target(name: "BLAS", dependencies: ["COpenBLAS", "CKernels"]),
+    .target(name: "Parallel", dependencies: ["BLAS", "CKernels"]),
     .target(name: "Tensors", dependencies: ["BLAS", "CKernels"]),
     .systemLibrary(
       name: "CLibdeflate", pkgConfig: "libdeflate",
@@ -62,7 +63,7 @@ let package = Package(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "CKernels", "TestSupport"],
       exclude: ["Goldens"]),
     .target(name: "Layers", dependencies: ["Tensors"]),
-    .target(name: "Training", dependencies: ["Layers"]),
+    .target(name: "Training", dependencies: ["Layers", "Parallel"]),
     .target(name: "ModelFiles", dependencies: ["Training", "CLibdeflate"]),
     // Not in the umbrella: who links that builds no protobuf.
     .target(

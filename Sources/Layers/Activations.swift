@@ -14,7 +14,7 @@ public struct ReLU: ElementwiseLayer {
 
   /// `dx = dy` where `y > 0`, else 0
   public func differentiate(
-    _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
+    _ dY: UnsafePointer<Float>, at y: UnsafePointer<Float>,
     into dX: UnsafeMutablePointer<Float>, count: Int
   ) {
     maru_relu_backward(dY, y, dX, count)
@@ -43,7 +43,7 @@ public struct LeakyReLU: ElementwiseLayer, CustomStringConvertible {
 
   /// `dx = dy` where `y > 0`, else `slope · dy`
   public func differentiate(
-    _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
+    _ dY: UnsafePointer<Float>, at y: UnsafePointer<Float>,
     into dX: UnsafeMutablePointer<Float>, count: Int
   ) {
     maru_leaky_relu_backward(dY, y, slope, dX, count)
@@ -51,7 +51,7 @@ public struct LeakyReLU: ElementwiseLayer, CustomStringConvertible {
 }
 
 /// The logistic function: `y = 1 / (1 + e⁻ˣ)`.
-public struct Sigmoid: ElementwiseLayer {
+public struct Sigmoid: ElementwiseLayer, OutputActivation {
   /// Creates the layer.
   public init() {}
 
@@ -62,7 +62,7 @@ public struct Sigmoid: ElementwiseLayer {
 
   /// `dx = dy · y · (1 − y)`
   public func differentiate(
-    _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
+    _ dY: UnsafePointer<Float>, at y: UnsafePointer<Float>,
     into dX: UnsafeMutablePointer<Float>, count: Int
   ) {
     maru_sigmoid_backward(dY, y, dX, count)
@@ -81,7 +81,7 @@ public struct Tanh: ElementwiseLayer {
 
   /// `dx = dy · (1 − y²)`
   public func differentiate(
-    _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
+    _ dY: UnsafePointer<Float>, at y: UnsafePointer<Float>,
     into dX: UnsafeMutablePointer<Float>, count: Int
   ) {
     maru_tanh_backward(dY, y, dX, count)
@@ -102,7 +102,7 @@ public struct Softplus: ElementwiseLayer {
 
   /// `dx = dy · (1 − e⁻ʸ)`
   public func differentiate(
-    _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
+    _ dY: UnsafePointer<Float>, at y: UnsafePointer<Float>,
     into dX: UnsafeMutablePointer<Float>, count: Int
   ) {
     maru_softplus_backward(dY, y, dX, count)
@@ -118,9 +118,7 @@ public struct GELU: ElementwiseLayer {
   public init() {}
 
   /// The derivative needs `x`, which does not follow from `y`.
-  public var storage: OutputStorage { .separate }
-  /// Backward reads `X` instead.
-  public var readsOutputBackward: Bool { false }
+  public var derivesFromInput: Bool { true }
 
   /// `y = x · Φ(x)`
   public func activate(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
@@ -129,7 +127,7 @@ public struct GELU: ElementwiseLayer {
 
   /// `dx = dy · (Φ(x) + x · φ(x))`, φ the density of the standard normal distribution
   public func differentiate(
-    _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
+    _ dY: UnsafePointer<Float>, at x: UnsafePointer<Float>,
     into dX: UnsafeMutablePointer<Float>, count: Int
   ) {
     maru_gelu_backward(dY, x, dX, count)

@@ -57,7 +57,25 @@ public struct Dense: Layer {
   }
 
   /// [inputs] → [units]; an input with more axes has to be flattened first.
-  public func outputShape(for input: Shape) throws(LayerError) -> Shape {
+  ///
+  /// A layer of few units on many inputs is planned as a sum over its inputs.
+  public func plan(_ input: Shape, _ context: PlanContext) throws(LayerError) -> LayerPlan {
+    try check(input)
+    let weight = Parameter("weight", shape: [units, input[0]], initialValue: weight, l2: l2)
+    let bias = Parameter("bias", shape: [units], initialValue: bias)
+    let sumsOverInputs =
+      context.parts > 1 && !context.cutsColumns(units) && context.cutsColumns(input[0])
+    let products = Products(
+      hasBias: hasBias, operations: 2 * Double(units) * context.operations(on: input), context)
+    return LayerPlan(
+      output: [units], parameters: hasBias ? [weight, bias] : [weight],
+      scratch: sumsOverInputs ? [.perPart(context.samples * units)] : [],
+      forward: sumsOverInputs ? products.sumOverInputs() : [products.forward()],
+      parameterGradients: products.parameterGradients(),
+      inputGradient: [products.inputGradient()])
+  }
+
+  private func check(_ input: Shape) throws(LayerError) {
     guard input.rank == 1 else {
       throw LayerError(
         "Dense(\(units)) expects a vector, got shape \(input): put Flatten before it")
@@ -69,115 +87,122 @@ public struct Dense: Layer {
       throw LayerError(
         "Dense(\(units)) has weights for \(givenInputs ?? 0) inputs, got \(input[0])")
     }
-    return [units]
+  }
+}
+
+/// The phases of a dense layer.
+private struct Products {
+  let hasBias: Bool
+  /// Of one product.
+  let operations: Double
+  let isStolen: Bool
+
+  init(hasBias: Bool, operations: Double, _ context: PlanContext) {
+    self.hasBias = hasBias
+    self.operations = operations
+    isStolen = context.paysStealing(operations: operations)
   }
 
-  /// `weight` [units, inputs] and `bias` [units].
-  public func parameters(for input: Shape) -> [Parameter] {
-    let weight = Parameter("weight", shape: [units, input[0]], initialValue: weight, l2: l2)
-    return hasBias ? [weight, Parameter("bias", shape: [units], initialValue: bias)] : [weight]
+  /// The parameters that a forward pass reads.
+  private var parameters: [Operand: Extent] {
+    hasBias ? [.parameter(0): .part, .parameter(1): .part] : [.parameter(0): .part]
   }
-
-  /// The output follows from `X` and `W`, so backward needs `X` only.
-  public var readsOutputBackward: Bool { false }
-
-  /// Workers help each other with large products.
-  public var division: WorkDivision { .shared }
 
   /// `Y = X·Wᵀ + b`
-  public func forward(
-    _ x: MatrixView<Float>, into y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass
-  ) {
-    pass.forEachTile(ofActivations: y) { tile in
-      let part = y[tile]
+  func forward() -> Phase {
+    Phase(
+      reads: parameters.merging([.input: .part]) { $1 }, writes: [.output: .part],
+      split: .outputTiles, isStolen: isStolen, operations: operations
+    ) { [hasBias] operands, part, pass in
+      let (weight, y) = (operands.parameter(0), operands.y)
+      let tile = part.output(y)
       // [batch, in] · [out, in]ᵀ → [batch, out]
-      pass.multiply(x[rows: tile.rows], parameters[0][rows: tile.columns].transposed, into: part)
-      addBias(parameters, tile, to: part)
+      pass.multiply(
+        operands.x[rows: tile.rows], weight[rows: tile.columns].transposed, into: y[tile])
+      if hasBias { operands.addBias(to: tile) }
     }
   }
 
-  /// The worker's part of `X·Wᵀ`, the terms of its share of the inputs.
-  package func forwardPart(
-    _ x: MatrixView<Float>, of y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass,
-    sums: PartialSums
-  ) {
-    let inputs = pass.worker.tile(ofWeights: parameters[0]).columns
-    // [batch, in] · [out, in]ᵀ → [batch, out]
-    pass.multiply(
-      x[columns: inputs], parameters[0][columns: inputs].transposed,
-      into: sums.part(of: y, pass.worker))
-  }
-
-  /// `Y = Σ parts + b` in the worker's tile of `Y`, once all parts are there.
-  package func sumParts(
-    _ sums: PartialSums, into y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass
-  ) {
-    let tile = pass.worker.tile(ofActivations: y)
-    sums.sum(into: y, rows: tile.rows)
-    addBias(parameters, tile, to: y[tile])
-  }
-
-  private func addBias(_ parameters: [MatrixView<Float>], _ tile: Tile, to part: MatrixView<Float>)
-  {
-    guard hasBias else { return }
-    let bias = parameters[1].baseAddress + tile.columns.lowerBound
-    maru_add_to_rows(part.baseAddress, part.rows, part.columns, part.stride, bias)
+  /// `Y = Σ Xₚ·Wₚᵀ + b` over the parts p of the inputs.
+  ///
+  /// A part multiplies the columns of `X` and `W` that belong to it, so what passes from core to core
+  /// is no inputs and weights but only partial sums, each as small as the output (the row-parallel
+  /// layer of Shoeybi et al. 2019, *Megatron-LM*).
+  func sumOverInputs() -> [Phase] {
+    let product = Phase(
+      reads: [.input: .part, .parameter(0): .part], writes: [.scratch(0): .part],
+      split: .inputs, operations: operations
+    ) { operands, part, pass in
+      let (x, weight, y) = (operands.x, operands.parameter(0), operands.y)
+      let inputs = part.input(x).columns
+      // [batch, in] · [out, in]ᵀ → [batch, out]
+      pass.multiply(
+        x[columns: inputs], weight[columns: inputs].transposed,
+        into: MatrixView(operands.scratch(0).row(part.index), rows: y.rows, columns: y.columns))
+    }
+    let sum = Phase(
+      reads: hasBias ? [.scratch(0): .all, .parameter(1): .part] : [.scratch(0): .all],
+      writes: [.output: .part], split: .samples
+    ) { [hasBias] operands, part, _ in
+      let (sums, y) = (operands.scratch(0), operands.y)
+      let tile = part.output(y)
+      let (start, count) = (tile.rows.lowerBound * y.columns, tile.rows.count * y.columns)
+      let target = y.baseAddress + start
+      maru_add(sums.row(0) + start, sums.row(1) + start, target, count)
+      for other in 2..<max(2, sums.rows) {
+        maru_add(target, sums.row(other) + start, target, count)
+      }
+      if hasBias { operands.addBias(to: tile) }
+    }
+    return [product, sum]
   }
 
   /// `dW = dYᵀ·X` and `db = Σ dY` over the samples
-  public func parameterGradients(
-    of dY: MatrixView<Float>, x: MatrixView<Float>, into gradients: [MatrixView<Float>], pass: Pass
-  ) {
-    pass.forEachTile(ofWeights: gradients[0]) { tile in
-      let dYPart = dY[columns: tile.rows]
-      // [batch, out]ᵀ · [batch, in] → [out, in]
-      pass.multiply(dYPart.transposed, x[columns: tile.columns], into: gradients[0][tile])
-      sumBiases(dYPart, tile, into: gradients)
-    }
-  }
-
-  /// `W ← W − η·dYᵀ·X` and `b ← b − η·Σ dY`, the same parts as in ``parameterGradients``.
-  ///
-  /// The product adds to the weights, which saves a pass over them and their gradient.
-  package func descend(
-    _ parameters: [MatrixView<Float>], rate: Float, of dY: MatrixView<Float>, x: MatrixView<Float>,
-    gradients: [MatrixView<Float>], pass: Pass
-  ) {
-    pass.forEachTile(ofWeights: parameters[0]) { tile in
-      let dYPart = dY[columns: tile.rows]
+  func parameterGradients() -> [Phase] {
+    let weight = Phase(
+      reads: [.outputGradient: .part, .input: .part], writes: [.gradient(0): .part],
+      split: .weights, isStolen: isStolen, operations: operations
+    ) { operands, part, pass in
+      let gradient = operands.gradient(0)
+      let tile = part.weight(gradient)
       // [batch, out]ᵀ · [batch, in] → [out, in]
       pass.multiply(
-        dYPart.transposed, x[columns: tile.columns], into: parameters[0][tile], alpha: -rate,
-        beta: 1)
-      if let range = sumBiases(dYPart, tile, into: gradients) {
-        let start = range.lowerBound
-        maru_sgd(
-          parameters[1].baseAddress + start, gradients[1].baseAddress + start, range.count, rate)
-      }
+        operands.dY[columns: tile.rows].transposed, operands.x[columns: tile.columns],
+        into: gradient[tile])
     }
-  }
-
-  /// Sums the gradients of the biases that belong to a tile of the weights, and tells which they are.
-  ///
-  /// Where the weights are cut by inputs, the one worker with the first input sums all.
-  @discardableResult
-  private func sumBiases(
-    _ dY: MatrixView<Float>, _ tile: Tile, into gradients: [MatrixView<Float>]
-  ) -> Range<Int>? {
-    guard hasBias && tile.columns.contains(0) else { return nil }
-    let dBias = gradients[1].baseAddress + tile.rows.lowerBound
-    maru_sum_columns(dY.baseAddress, dY.rows, dY.columns, dY.stride, dBias)
-    return tile.rows
+    let bias = Phase(
+      reads: [.outputGradient: .part], writes: [.gradient(1): .part], split: .units,
+      isStolen: isStolen
+    ) { operands, part, _ in
+      let units = part.vector(operands.gradient(1))
+      let dY = operands.dY[columns: units]
+      maru_sum_columns(
+        dY.baseAddress, dY.rows, dY.columns, dY.stride,
+        operands.gradient(1).baseAddress + units.lowerBound)
+    }
+    return hasBias ? [weight, bias] : [weight]
   }
 
   /// `dX = dY·W`
-  public func inputGradient(
-    of dY: MatrixView<Float>, x: MatrixView<Float>, y: MatrixView<Float>,
-    parameters: [MatrixView<Float>], into dX: MatrixView<Float>, pass: Pass
-  ) {
-    pass.forEachTile(ofActivations: dX) { tile in
+  func inputGradient() -> Phase {
+    Phase(
+      reads: [.outputGradient: .part, .parameter(0): .part], writes: [.inputGradient: .part],
+      split: .inputTiles, isStolen: isStolen, operations: operations
+    ) { operands, part, pass in
+      let tile = part.input(operands.dX)
       // [batch, out] · [out, in] → [batch, in]
-      pass.multiply(dY[rows: tile.rows], parameters[0][columns: tile.columns], into: dX[tile])
+      pass.multiply(
+        operands.dY[rows: tile.rows], operands.parameter(0)[columns: tile.columns],
+        into: operands.dX[tile])
     }
+  }
+}
+
+extension Operands {
+  fileprivate func addBias(to tile: Tile) {
+    let y = y[tile]
+    maru_add_to_rows(
+      y.baseAddress, y.rows, y.columns, y.stride,
+      parameter(1).baseAddress + tile.columns.lowerBound)
   }
 }

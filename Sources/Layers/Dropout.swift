@@ -3,9 +3,9 @@ import CKernels
 /// Sets random elements to 0 in training and scales the others by `1 / (1 − rate)`, so that means
 /// stay (Srivastava et al. 2014, in the inverted form). In inference `y = x`.
 ///
-/// The random number of an element follows from the layer's key, the step and the element's place,
-/// so the result does not depend on the number of workers, and backward draws the same ones again
-/// instead of storing a mask.
+/// The random number of an element follows from the layer's key, the step and the element's place
+/// in the whole batch, so the result does not depend on how the work is cut, and backward draws the
+/// same ones again instead of storing a mask.
 public struct Dropout: Layer {
   /// The probability of an element to be dropped.
   public let rate: Float
@@ -16,42 +16,45 @@ public struct Dropout: Layer {
     self.rate = rate
   }
 
-  /// The shape of the input.
-  public func outputShape(for input: Shape) -> Shape { input }
-  /// Elementwise.
-  public var isElementwise: Bool { true }
-  /// Neither `X` nor `Y` is needed backward.
-  public var storage: OutputStorage { .inPlace }
-  /// Backward reads neither.
-  public var readsOutputBackward: Bool { false }
-
-  /// `y = x / (1 − rate)` or 0 in training, `y = x` in inference
-  public func forward(
-    _ x: MatrixView<Float>, into y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass
-  ) {
-    let tile = pass.worker.tile(ofActivations: y)
-    if pass.mode == .training {
-      drop(x, into: y, tile: tile, pass: pass)
-    } else if x.baseAddress != y.baseAddress {
-      x[tile].forEachRun(with: y[tile]) { x, y, count in y.update(from: x, count: count) }
-    }
-  }
-
-  /// `dx = dy / (1 − rate)` or 0, as forward
-  public func inputGradient(
-    of dY: MatrixView<Float>, x: MatrixView<Float>, y: MatrixView<Float>,
-    parameters: [MatrixView<Float>], into dX: MatrixView<Float>, pass: Pass
-  ) {
-    drop(dY, into: dX, tile: pass.worker.tile(ofActivations: dX), pass: pass)
+  /// Any shape → the same.
+  public func plan(_ input: Shape, _ context: PlanContext) -> LayerPlan {
+    let operations = context.operations(10, on: input)
+    var plan = LayerPlan(
+      output: input,
+      forward: [
+        // y = x / (1 − rate) or 0 in training, y = x in inference
+        Phase(
+          reads: [.input: .part], writes: [.output: .part], inPlace: .outputOverInput,
+          split: .elements, operations: operations
+        ) { [self] operands, part, pass in
+          let (x, y, tile) = (operands.x, operands.y, part.output(operands.y))
+          if pass.mode == .training {
+            drop(x, into: y, tile, pass)
+          } else if x.baseAddress != y.baseAddress {
+            x[tile].forEachRun(with: y[tile]) { $1.update(from: $0, count: $2) }
+          }
+        }
+      ],
+      inputGradient: [
+        // dx = dy / (1 − rate) or 0, as forward
+        Phase(
+          reads: [.outputGradient: .part], writes: [.inputGradient: .part],
+          inPlace: .inputGradientOverOutputGradient, split: .elements, operations: operations
+        ) { [self] operands, part, pass in
+          drop(operands.dY, into: operands.dX, part.input(operands.dX), pass)
+        }
+      ])
+    plan.isRandom = true
+    return plan
   }
 
   private func drop(
-    _ source: MatrixView<Float>, into target: MatrixView<Float>, tile: Tile, pass: Pass
+    _ source: MatrixView<Float>, into target: MatrixView<Float>, _ tile: Tile, _ pass: Pass
   ) {
+    let first = UInt64(pass.step) << 32 + UInt64(pass.firstSample * source.columns)
     source[tile].forEachRun(with: target[tile]) { x, y, count in
-      let element = x - source.baseAddress
-      let first = UInt64(pass.step) << 32 + UInt64(element)
-      maru_dropout(x, y, count, pass.randomKey, first, 1 - rate)
+      let element = UInt64(x - source.baseAddress)
+      maru_dropout(x, y, count, pass.randomKey, first + element, 1 - rate)
     }
   }
 }

@@ -1,49 +1,57 @@
 /// A layer that applies one function to each element: `y = f(x)`, `dx = dy · f′(x)`.
 ///
-/// It states the two as loops over arrays, which the protocol applies to the worker's tile. The
+/// It states the two as loops over arrays, which the protocol plans in place where that can be. The
 /// output array may be the input array itself.
 public protocol ElementwiseLayer: Layer {
+  /// Whether `f′` is computed from `x`; otherwise from `y`, which is the default.
+  var derivesFromInput: Bool { get }
+
   /// Writes `f(x)` to `y`, for `count` elements.
   func activate(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int)
 
-  /// Writes `dy · f′(x)` to `dX`, for `count` elements, from whichever of `x` and `y` it needs.
-  ///
-  /// `x` holds the input only where ``Layer/storage`` is `separate`.
+  /// Writes `dy · f′(x)` to `dX`, for `count` elements.
+  /// - Parameters:
+  ///   - dY: what comes back from the layer above
+  ///   - value: `x` where ``derivesFromInput`` says so, else `y`
+  ///   - dX: the result, which may be `dY` itself
+  ///   - count: the number of elements
   func differentiate(
-    _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
+    _ dY: UnsafePointer<Float>, at value: UnsafePointer<Float>,
     into dX: UnsafeMutablePointer<Float>, count: Int)
 }
 
 extension ElementwiseLayer {
-  /// The shape of the input.
-  public func outputShape(for input: Shape) -> Shape { input }
-  /// Elementwise.
-  public var isElementwise: Bool { true }
-  /// In place, since `f′` of the activations here follows from `y`.
-  public var storage: OutputStorage { .inPlace }
+  /// From `y`.
+  public var derivesFromInput: Bool { false }
 
-  /// `y = f(x)`
-  public func forward(
-    _ x: MatrixView<Float>, into y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass
-  ) {
-    let tile = pass.worker.tile(ofActivations: y)
-    x[tile].forEachRun(with: y[tile]) { x, y, count in
-      activate(x, into: y, count: count)
-    }
-  }
-
-  /// `dx = dy · f′(x)`
-  public func inputGradient(
-    of dY: MatrixView<Float>, x: MatrixView<Float>, y: MatrixView<Float>,
-    parameters: [MatrixView<Float>], into dX: MatrixView<Float>, pass: Pass
-  ) {
-    let tile = pass.worker.tile(ofActivations: dX)
-    let (xPart, yPart, dYPart) = (x[tile], y[tile], dY[tile])
-    dYPart.forEachRun(with: dX[tile]) { dY, dX, count in
-      let offset = dY - dYPart.baseAddress
-      differentiate(
-        dY, x: xPart.baseAddress + offset, y: yPart.baseAddress + offset, into: dX, count: count)
-    }
+  /// Any shape → the same.
+  public func plan(_ input: Shape, _ context: PlanContext) -> LayerPlan {
+    let operations = context.operations(on: input)
+    let kept: Operand = derivesFromInput ? .input : .output
+    return LayerPlan(
+      output: input,
+      forward: [
+        Phase(
+          reads: [.input: .part], writes: [.output: .part], inPlace: .outputOverInput,
+          split: .elements, operations: operations
+        ) { [self] operands, part, _ in
+          let tile = part.output(operands.y)
+          operands.x[tile].forEachRun(with: operands.y[tile]) { activate($0, into: $1, count: $2) }
+        }
+      ],
+      inputGradient: [
+        Phase(
+          reads: [.outputGradient: .part, kept: .part], writes: [.inputGradient: .part],
+          inPlace: .inputGradientOverOutputGradient, split: .elements, operations: operations
+        ) { [self] operands, part, _ in
+          let tile = part.input(operands.dX)
+          let (dY, value) = (operands.dY[tile], operands[kept][tile])
+          dY.forEachRun(with: operands.dX[tile]) { run, dX, count in
+            differentiate(
+              run, at: value.baseAddress + (run - dY.baseAddress), into: dX, count: count)
+          }
+        }
+      ])
   }
 }
 

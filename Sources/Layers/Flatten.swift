@@ -7,23 +7,7 @@ public struct Flatten: Layer {
   public init() {}
 
   /// Any shape → [its count].
-  public func outputShape(for input: Shape) -> Shape { [input.count] }
-
-  /// The input's own memory.
-  public var storage: OutputStorage { .shared }
-  /// Each element is itself.
-  public var isElementwise: Bool { true }
-  /// Backward passes `dY` on as it is.
-  public var readsOutputBackward: Bool { false }
-
-  /// Nothing to do: `Y` is `X`.
-  public func forward(
-    _ x: MatrixView<Float>, into y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass
-  ) {}
-
-  /// Nothing to do: `dX` is `dY`.
-  public func inputGradient(
-    of dY: MatrixView<Float>, x: MatrixView<Float>, y: MatrixView<Float>,
-    parameters: [MatrixView<Float>], into dX: MatrixView<Float>, pass: Pass
-  ) {}
+  public func plan(_ input: Shape, _ context: PlanContext) -> LayerPlan {
+    LayerPlan(output: [input.count])
+  }
 }

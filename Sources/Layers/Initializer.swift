@@ -23,21 +23,21 @@ public enum Initializer: Sendable {
   /// The given values, of the parameter's shape.
   case values(Tensor)
 
-  /// Fills a parameter.
+}
+
+extension Parameter {
+  /// Fills the parameter with its initial value.
   /// - Parameters:
   ///   - target: the parameter's elements in row-major order
-  ///   - shape: its sizes: [units, inputs] of weights; of a vector, its length is both fans
   ///   - generator: where random values come from; advanced by those that are drawn
   public func fill(
-    _ target: UnsafeMutableBufferPointer<Float>, shape: Shape,
-    using generator: inout RandomGenerator
+    _ target: UnsafeMutableBufferPointer<Float>, using generator: inout RandomGenerator
   ) {
     require(
       target.count == shape.count,
-      "Initializer: expected \(shape.count) elements for shape \(shape), got \(target.count)")
-    let fanOut = Float(shape[0])
-    let fanIn = Float(shape[shape.rank - 1])
-    switch self {
+      "Parameter \(name): expected \(shape.count) elements for shape \(shape), got \(target.count)")
+    let (fanIn, fanOut) = (Float(fanIn), Float(fanOut))
+    switch initialValue {
     case .zeros: target.update(repeating: 0)
     case .constant(let value): target.update(repeating: value)
     case .glorotUniform: target.fillUniform(variance: 2 / (fanIn + fanOut), &generator)

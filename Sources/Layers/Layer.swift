@@ -2,108 +2,118 @@
 
 /// One step of a network: a function `Y = f(X; θ)` of a batch, with its derivatives.
 ///
-/// A layer holds its settings only. Its parameters θ and all buffers belong to the model that runs
-/// it, which passes them as matrices with one sample a row: `X` [batch, inputs], `Y`
-/// [batch, outputs], and each parameter as a matrix (a vector as [1, n]).
+/// A layer holds its settings only. It says what it needs and what it does by a ``LayerPlan``; the
+/// memory, the threads and the order of the work belong to the model that runs it.
 ///
 /// **Gradients.** Backward gives the derivatives of the scalar `Σ dY ∘ Y`, where `dY` is what comes
-/// back from the layer above. They overwrite what was there. Gradients of the parameters and of the
-/// input are asked for separately, since the lowest layer with parameters needs no `dX`.
-///
-/// **Workers.** Every call is made by each worker of a team at once. It writes only the worker's
-/// part of its result: `pass.worker.tile(ofActivations:)` of `Y` or `dX`, unless ``division`` says
-/// otherwise, and `pass.worker.tile(ofWeights:)` of a gradient of weights. The model makes workers
-/// wait so that operands are complete before a call, but for an ``isElementwise`` layer whose
-/// operand was made in the same tiles.
+/// back from the layer above. They overwrite what was there. The gradients of the parameters and of
+/// the input are phases apart, since the lowest layer with parameters needs no `dX`.
 public protocol Layer: Sendable {
-  /// The shape of one sample of the output, given that of the input.
+  /// Plans the layer for inputs of a shape.
   ///
-  /// Throws where the layer cannot take such an input.
-  func outputShape(for input: Shape) throws(LayerError) -> Shape
-
-  /// The parameters for inputs of this shape, in the order in which the other calls get them.
-  func parameters(for input: Shape) -> [Parameter]
-
-  /// Where the output lies.
-  var storage: OutputStorage { get }
-  /// Whether each element of `Y` and `dX` depends on the same element of `X`, `Y` and `dY` alone.
-  var isElementwise: Bool { get }
-  /// Which part of `Y` and `dX` a worker computes.
-  var division: WorkDivision { get }
-  /// Whether ``inputGradient(of:x:y:parameters:into:pass:)`` reads `Y`.
-  var readsOutputBackward: Bool { get }
-
-  /// Computes `Y = f(X; θ)`.
-  func forward(
-    _ x: MatrixView<Float>, into y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass)
-
-  /// Computes `dθ` from `dY` and `X`, into matrices shaped as the parameters.
-  func parameterGradients(
-    of dY: MatrixView<Float>, x: MatrixView<Float>, into gradients: [MatrixView<Float>], pass: Pass)
-
-  /// Computes `dX` from `dY`.
-  func inputGradient(
-    of dY: MatrixView<Float>, x: MatrixView<Float>, y: MatrixView<Float>,
-    parameters: [MatrixView<Float>], into dX: MatrixView<Float>, pass: Pass)
+  /// It is called often, and for the same arguments it has to give the same plan.
+  /// - Parameters:
+  ///   - input: the shape of one sample
+  ///   - context: the sizes of the step that it is planned for
+  /// - Throws: ``LayerError`` where the layer cannot take such an input
+  func plan(_ input: Shape, _ context: PlanContext) throws(LayerError) -> LayerPlan
 }
 
 extension Layer {
-  /// No parameters.
-  public func parameters(for input: Shape) -> [Parameter] { [] }
-  /// Nothing to compute where there are no parameters.
-  public func parameterGradients(
-    of dY: MatrixView<Float>, x: MatrixView<Float>, into gradients: [MatrixView<Float>], pass: Pass
-  ) {}
-  /// A buffer of its own.
-  public var storage: OutputStorage { .separate }
-  /// Not elementwise: whole rows are read.
-  public var isElementwise: Bool { false }
-  /// The worker's tile.
-  public var division: WorkDivision { .tiles }
-  /// It does.
-  public var readsOutputBackward: Bool { true }
+  /// The shape of one sample of the output, given that of the input.
+  ///
+  /// Throws where the layer cannot take such an input.
+  public func outputShape(for input: Shape) throws(LayerError) -> Shape {
+    try plan(input, PlanContext(samples: 1, parts: 1)).output
+  }
 }
 
-/// How a result is divided among workers.
-public enum WorkDivision: Sendable {
-  /// Each computes its `tile(ofActivations:)`.
-  case tiles
-  /// Each computes its `share(of: rows)` over all columns.
-  case rows
-  /// Each computes what ``Pass/forEachTile(ofActivations:_:)`` and
-  /// ``Pass/forEachTile(ofWeights:_:)`` give it, so that workers can help each other.
-  case shared
+/// What a step is planned for.
+public struct PlanContext: Sendable {
+  /// The most samples of a batch.
+  public let samples: Int
+  /// The number of parts that the work of a step is cut into.
+  public let parts: Int
+
+  /// Describes a step.
+  /// - Parameters:
+  ///   - samples: the most samples of a batch, at least 1
+  ///   - parts: the number of parts that the work is cut into, at least 1
+  public init(samples: Int, parts: Int) {
+    require(
+      samples >= 1 && parts >= 1,
+      "PlanContext: expected at least 1 sample and 1 part, got \(samples) and \(parts)")
+    self.samples = samples
+    self.parts = parts
+  }
+
+  /// The fewest columns a part for which a matrix is cut by its columns.
+  private static let fewestColumns = 64
+
+  /// Whether a matrix of so many columns is cut by them, and not by its rows: each part keeps what
+  /// belongs to its columns in its core's cache from step to step.
+  public func cutsColumns(_ columns: Int) -> Bool { columns >= Self.fewestColumns * parts }
+
+  /// The operations of so many for each element of a batch of such samples.
+  public func operations(_ each: Double = 1, on shape: Shape) -> Double {
+    each * Double(samples) * Double(shape.count)
+  }
+
+  /// The fewest operations a part for which parts change threads.
+  private static let fewestStolenOperations = 1e7
+
+  /// Whether it pays that a thread that is done takes over parts of a phase of so many operations:
+  /// the parts of a small one are slower than the whole, and what follows has to wait for all.
+  public func paysStealing(operations: Double) -> Bool {
+    parts > 1 && operations / Double(parts) >= Self.fewestStolenOperations
+  }
 }
 
-/// Where a layer's output lies in memory, and likewise the gradient of its input.
-public enum OutputStorage: Sendable {
-  /// In a buffer of its own.
-  case separate
-  /// In the input's buffer where nothing needs the input any more, otherwise in one of its own.
-  case inPlace
-  /// In the input's buffer, as it is: there is nothing to compute.
-  case shared
-}
-
-/// A trainable array of a layer.
+/// An array that a layer has: a trainable one, or one that is saved with it but not trained.
 public struct Parameter: Sendable {
   /// What the layer calls it, such as `weight`.
   public let name: String
-  /// Its sizes: one (a vector) or two.
+  /// Its sizes, at least one.
   public let shape: Shape
   /// How it is filled before training.
   public let initialValue: Initializer
+  /// The number of inputs of a unit, which random initial values are scaled by.
+  public let fanIn: Int
+  /// The number of units that an input goes to, which random initial values are scaled by.
+  public let fanOut: Int
   /// The factor λ of the penalty `λ·Σθ²` that is added to the loss, 0 for none.
   public let l2: Float
 
   /// Declares a parameter.
-  public init(_ name: String, shape: Shape, initialValue: Initializer, l2: Float = 0) {
-    require(
-      1...2 ~= shape.rank, "Parameter \(name): expected one or two axes, got shape \(shape)")
+  /// - Parameters:
+  ///   - name: what the layer calls it
+  ///   - shape: its sizes, at least one
+  ///   - initialValue: how it is filled
+  ///   - fanIn: the product of all sizes but the first unless given; of a vector, its length
+  ///   - fanOut: the first size unless given
+  ///   - l2: the factor of a penalty, 0 for none
+  public init(
+    _ name: String, shape: Shape, initialValue: Initializer, fanIn: Int? = nil,
+    fanOut: Int? = nil, l2: Float = 0
+  ) {
+    require(shape.rank >= 1, "Parameter \(name): expected at least one axis, got shape \(shape)")
     self.name = name
     self.shape = shape
     self.initialValue = initialValue
+    self.fanIn = fanIn ?? (shape.rank == 1 ? shape.count : shape.withoutFirst.count)
+    self.fanOut = fanOut ?? shape[0]
     self.l2 = l2
+  }
+
+  /// Its sizes as a matrix: the first axis against all others, a vector as one row.
+  package var matrixSize: (rows: Int, columns: Int) {
+    shape.rank == 1 ? (1, shape.count) : (shape[0], shape.withoutFirst.count)
+  }
+
+  /// The parameter as a matrix at an address: the first axis against all others, a vector as one
+  /// row.
+  package func matrix(at address: UnsafeMutablePointer<Float>) -> MatrixView<Float> {
+    MatrixView(address, rows: matrixSize.rows, columns: matrixSize.columns)
   }
 }
 
@@ -114,4 +124,12 @@ public struct LayerError: Error, Sendable, CustomStringConvertible {
 
   /// Creates an error from its one line.
   public init(_ description: String) { self.description = description }
+}
+
+/// What a forward pass is for.
+public enum Mode: Sendable {
+  /// Parameters are about to be updated: dropout drops, batch normalisation takes statistics.
+  case training
+  /// The model is used as it is.
+  case inference
 }

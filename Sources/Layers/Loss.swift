@@ -89,7 +89,7 @@ public struct Loss: Sendable {
   ///
   /// A loss of scores would take probabilities for scores, and could never become small.
   package func expectation(insteadOf layer: any Layer) -> String? {
-    if absorbs(layer) || !(layer is Softmax || layer is Sigmoid) { return nil }
+    if absorbs(layer) || !(layer is any OutputActivation) { return nil }
     return switch kind {
     case .softmaxCrossEntropy: "scores or a last Softmax for softmaxCrossEntropy"
     case .binaryCrossEntropy: "scores or a last Sigmoid for binaryCrossEntropy"

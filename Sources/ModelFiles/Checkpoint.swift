@@ -6,7 +6,8 @@ import Training
 /// The file is the line `maru checkpoint 1`, then sections, each with a checksum: eight bytes of the
 /// length of its name and the CRC-32 of name and contents, eight of the length of its contents, its
 /// name, its contents; all numbers are little-endian. `run` and `history` are JSON; `settings` is a
-/// text; `parameters`, `slot.0`… and `memory.0`… are Float, `order` is Int32.
+/// text; `parameters`, `slot.0`…, `untrained` and `memory.0`… are Float, `order` is Int32. Files of
+/// earlier versions have no `untrained`.
 public struct Checkpoint: Sendable {
   /// Where training was.
   public let state: TrainingState
@@ -47,6 +48,7 @@ public struct Checkpoint: Sendable {
     add("order", state.order.withUnsafeBytes { Data($0) })
     add("parameters", Data(state.parameters))
     for (index, slot) in state.slots.enumerated() { add("slot.\(index)", Data(slot)) }
+    if let untrained = state.untrained { add("untrained", Data(untrained)) }
     for (index, tensor) in state.memories.flatMap(\.memory.tensors).enumerated() {
       add("memory.\(index)", tensor.withUnsafeBufferPointer { Data(buffer: $0) })
     }
@@ -78,6 +80,9 @@ extension Checkpoint {
     while sections.contains("slot.\(slots.count)") {
       slots.append(AlignedBuffer(try sections.take("slot.\(slots.count)").numbers()))
     }
+    let untrained: AlignedBuffer? =
+      sections.contains("untrained")
+      ? AlignedBuffer(try sections.take("untrained").numbers()) : nil
     var memories: [(callback: String, memory: CallbackMemory)] = []
     var count = 0
     for memory in record.memories {
@@ -99,6 +104,7 @@ extension Checkpoint {
     state = TrainingState(
       epoch: record.epoch, step: record.step, updates: record.updates,
       history: try history.history, identity: record.identity, parameters: parameters, slots: slots,
+      untrained: untrained, parts: record.parts,
       rateFactor: record.rateFactor, shuffling: RandomGenerator(state: record.shuffling),
       order: order,
       sums: EpochSums(samples: record.samples, loss: record.lossSum, metrics: record.metricSums),
@@ -109,6 +115,7 @@ extension Checkpoint {
 /// The numbers of a state as they are stored.
 private struct CheckpointRecord: Codable {
   let epoch, step, updates: Int
+  let parts: Int?
   let seconds: Double
   let rateFactor: Float
   let shuffling: [UInt64]
@@ -117,6 +124,9 @@ private struct CheckpointRecord: Codable {
   let metricSums: [Double]
   let identity: RunIdentity
   let memories: [MemoryRecord]
+
+  /// More than any machine has processors.
+  static let mostParts = 1 << 16
 
   struct MemoryRecord: Codable {
     let callback: String
@@ -127,6 +137,7 @@ private struct CheckpointRecord: Codable {
 
   init(_ state: TrainingState) {
     (epoch, step, updates) = (state.epoch, state.step, state.updates)
+    parts = state.parts
     (seconds, rateFactor) = (state.seconds, state.rateFactor)
     shuffling = state.shuffling.state
     (samples, lossSum, metricSums) = (state.sums.samples, state.sums.loss, state.sums.metrics)
@@ -139,7 +150,8 @@ private struct CheckpointRecord: Codable {
 
   init(decoding data: Data) throws(CheckpointSections.Problem) {
     self = try CheckpointJSON.decode(data, "run")
-    guard epoch >= 1, step >= 0, updates >= 0, samples >= 0, shuffling.count == 4,
+    guard epoch >= 1, step >= 0, updates >= 0, 1...CheckpointRecord.mostParts ~= parts ?? 1,
+      samples >= 0, shuffling.count == 4,
       shuffling.contains(where: { $0 != 0 })
     else { throw CheckpointSections.Problem("the run's numbers are not those of a training") }
   }

@@ -13,6 +13,11 @@ public struct ModelFile {
 
   private static let format = "maru"
 
+  /// Makes a type of layer of your own known by its name, so that files that have it can be read.
+  ///
+  /// Traps where the name is that of another type.
+  public static func register(_ type: any StoredLayer.Type) { LayerTypes.register(type) }
+
   /// Prepares a model to be written.
   public init(_ model: Sequential, classNames: [String] = []) {
     self.model = model
@@ -29,8 +34,8 @@ public struct ModelFile {
 
   /// The contents of the file; errors name `path`.
   public func contents(for path: String) throws(ModelFileError) -> Data {
-    let records = model.layers.compactMap { LayerRecord($0) }
-    if let index = model.layers.firstIndex(where: { LayerRecord($0) == nil }) {
+    let records = model.layers.compactMap { StoredRecord($0) }
+    if let index = model.layers.firstIndex(where: { StoredRecord($0) == nil }) {
       throw ModelFileError(
         .malformed, path: path, "layer \(index), \(type(of: model.layers[index])), has no file form"
       )
@@ -40,7 +45,8 @@ public struct ModelFile {
     let architecture = Architecture(inputShape: model.inputShape.sizes, layers: records)
     do {
       return try Safetensors(
-        tensors: Array(zip(model.weightNames, model.weights)),
+        tensors: Array(zip(model.weightNames, model.weights))
+          + Array(zip(model.nonTrainableWeightNames, model.nonTrainableWeights)),
         metadata: [
           "format": Self.format,
           "architecture": String(decoding: try encoder.encode(architecture), as: UTF8.self),
@@ -72,17 +78,19 @@ public struct ModelFile {
       throw malformed("the layers do not fit together: \(error)")
     }
     let names = file.tensors.map(\.name)
-    guard names.sorted() == model.weightNames.sorted() else {
-      throw malformed("expected the tensors \(model.weightNames), found \(names)")
+    let expected = model.weightNames + model.nonTrainableWeightNames
+    guard names.sorted() == expected.sorted() else {
+      throw malformed("expected the tensors \(expected), found \(names)")
     }
     let byName = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) })
-    for (name, weight) in zip(model.weightNames, model.weights) {
+    for (name, weight) in zip(expected, model.weights + model.nonTrainableWeights) {
       guard byName[name]?.shape == weight.shape else {
         throw malformed(
           "\(name) has shape \(byName[name]?.shape ?? []), expected \(weight.shape)")
       }
     }
     model.weights = model.weightNames.compactMap { byName[$0] }
+    model.nonTrainableWeights = model.nonTrainableWeightNames.compactMap { byName[$0] }
     let classes = Data((file.metadata["class_names"] ?? "[]").utf8)
     classNames = (try? JSONDecoder().decode([String].self, from: classes)) ?? []
   }
@@ -100,16 +108,17 @@ public struct ModelFile {
     guard sizes.allSatisfy({ $0 > 0 }),
       sizes.reduce(1.0, { $0 * Double($1) }) <= Double(Int32.max)
     else { throw malformed("no input shape: \(sizes)") }
-    var columns = sizes.reduce(1, *)
-    var expected = 0.0
-    // Of another layer a file may say so too; it means nothing there.
-    for case let dense as Dense in architecture.layers.compactMap(\.layer) {
-      expected += Double(dense.units) * Double(columns)
-      columns = dense.units
+    let planned: PlannedMemory
+    do {
+      planned = try PlannedMemory(
+        architecture.layers.compactMap(\.layer), Shape(sizes), samples: 1)
+    } catch {
+      throw malformed("the layers do not fit together: \(error)")
     }
     let found = file.tensors.reduce(0) { $0 + $1.tensor.count }
-    guard expected <= Double(found) else {
-      throw malformed("the layers need at least \(expected) weights, found \(found)")
+    // A few that are missing cost nothing, and are named later.
+    guard planned.parameters <= Double(found) + 65_536 else {
+      throw malformed("the layers need at least \(planned.parameters) weights, found \(found)")
     }
   }
 }

@@ -21,7 +21,7 @@ public struct PyTorchExport: Sendable {
     let model = file.model
     var (modules, shape): ([String], Shape) = ([], model.inputShape)
     for (index, layer) in model.layers.enumerated() {
-      guard let module = Self.module(layer, inputs: shape.count),
+      guard let module = (layer as? any PyTorchModule)?.pyTorchModule(shape),
         let output = try? layer.outputShape(for: shape)
       else {
         throw ModelFileError(
@@ -45,24 +45,6 @@ public struct PyTorchExport: Sendable {
         classes: String(decoding: try encoder.encode(file.classNames), as: UTF8.self))
     } catch {
       throw ModelFileError(.malformed, path: path, "names that JSON cannot hold: \(error)")
-    }
-  }
-
-  /// A layer as Python makes it, or nil where PyTorch has none.
-  private static func module(_ layer: any Layer, inputs: Int) -> String? {
-    switch layer {
-    case let dense as Dense:
-      "Linear(\(inputs), \(dense.units)\(dense.hasBias ? "" : ", bias=False"))"
-    case is Flatten: "Flatten()"
-    case is ReLU: "ReLU()"
-    case let leaky as LeakyReLU: "LeakyReLU(\(leaky.slope))"
-    case is Sigmoid: "Sigmoid()"
-    case is Tanh: "Tanh()"
-    case is Softplus: "Softplus()"
-    case is GELU: "GELU()"
-    case is Softmax: "Softmax(dim=1)"
-    case let dropout as Dropout: "Dropout(\(dropout.rate))"
-    default: nil
     }
   }
 

@@ -29,7 +29,7 @@ extension ModelFile {
       ModelFileError(.malformed, path: path, reason)
     }
     var modules = try LinearModule.modules(tensors, malformed)
-    let dense = layers.compactMap { $0 as? Dense }
+    let dense = layers.compactMap { $0 as? any PyTorchLinear }
     var inputs = modules.first?.weight.shape[1]
     let fits = zip(dense, modules).allSatisfy { layer, module in
       defer { inputs = layer.units }
@@ -42,9 +42,9 @@ extension ModelFile {
           + "found weights of \(modules.map(\.weight.shape))")
     }
     let filled = layers.map { layer -> any Layer in
-      guard layer is Dense else { return layer }
+      guard let linear = layer as? any PyTorchLinear else { return layer }
       let module = modules.removeFirst()
-      return Dense(weight: module.weight, bias: module.bias)
+      return type(of: linear).init(weight: module.weight, bias: module.bias)
     }
     do {
       try self.init(Sequential(inputShape: [first.weight.shape[1]], filled))

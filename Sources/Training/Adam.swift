@@ -47,17 +47,16 @@ public struct Adam: Optimizer {
   /// Two: `m` and `v`.
   public var slotCount: Int { 2 }
 
-  /// Updates a range of the parameters.
-  public func update(
-    _ parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>, slots: Slots,
-    count: Int, rate: Float, step: Int
-  ) {
+  /// Updates a part of the parameters.
+  public func update(_ part: ParameterPart, rate: Float, step: Int) {
     let alpha =
       Double(rate) * (1 - pow(Double(beta2), Double(step))).squareRoot()
       / (1 - pow(Double(beta1), Double(step)))
-    maru_adam(
-      parameters, gradients, slots[0], slots[1], count, Float(alpha), beta1, beta2, epsilon,
-      rate * weightDecay)
+    part.forEachRun { parameters, gradients, slots, count in
+      maru_adam(
+        parameters, gradients, slots[0], slots[1], count, Float(alpha), beta1, beta2, epsilon,
+        rate * weightDecay)
+    }
   }
 }
 

@@ -43,7 +43,8 @@ final class FitRun {
       size = min(batchSize ?? 32, training.count)
       loop = TrainingLoop(
         model: model, compilation: compilation, optimizer: optimizer, source: samples,
-        targets: prepared, samples: training, batchSize: size, epochs: epochs,
+        targets: prepared, samples: training, batchSize: size,
+        parts: state?.parts ?? model.parts(samples: size), epochs: epochs,
         isProfiled: profile != nil)
     case .fullBatch(let settings):
       require(
@@ -53,7 +54,8 @@ final class FitRun {
       size = training.count
       loop = try FullBatchLoop(
         model: model, compilation: compilation, settings: settings, source: samples,
-        targets: prepared, samples: training, epochs: epochs, isProfiled: profile != nil)
+        targets: prepared, samples: training, parts: state?.parts ?? model.mostParts,
+        epochs: epochs, isProfiled: profile != nil)
     }
     let names = loop.figures.names
     loop.progress.figureNames = names + (evaluator == nil ? [] : names.map { "val_" + $0 })
@@ -161,6 +163,7 @@ final class FitRun {
       epoch: epoch, step: step, updates: compilation.steps, history: history, identity: identity,
       parameters: AlignedBuffer(copying: model.parameters),
       slots: compilation.slots.map { AlignedBuffer(copying: $0) },
+      untrained: AlignedBuffer(copying: model.state), parts: loop.parts,
       rateFactor: compilation.rateFactor, shuffling: compilation.shuffling, order: loop.samples,
       sums: step == 0 ? EpochSums(metrics: progress.metrics.map { _ in 0 }) : progress.sums,
       seconds: seconds,
@@ -187,6 +190,7 @@ final class FitRun {
       (state.history.seconds + [state.seconds]).allSatisfy({ Self.durations ~= $0 }),
       state.parameters.count == model.parameters.count,
       state.slots.map(\.count) == compilation.slots.map(\.count),
+      (state.untrained?.count ?? 0) == model.state.count,
       state.sums.metrics.count == loop.progress.metrics.count
     else { throw .contradictoryState }
     var names = callbacks.map { "\(type(of: $0))" } + [Self.programName]
@@ -206,6 +210,9 @@ final class FitRun {
     model.parameters.floats.update(from: state.parameters.floats, count: state.parameters.count)
     for (slot, saved) in zip(compilation.slots, state.slots) {
       slot.floats.update(from: saved.floats, count: saved.count)
+    }
+    if let untrained = state.untrained {
+      model.state.floats.update(from: untrained.floats, count: untrained.count)
     }
     compilation.steps = state.updates
     compilation.rateFactor = state.rateFactor

@@ -11,26 +11,64 @@ public protocol Optimizer: Sendable {
   /// How many slots it needs.
   var slotCount: Int { get }
 
-  /// Updates a range of the parameters.
+  /// Updates a part of the parameters.
   /// - Parameters:
-  ///   - parameters: θ, changed in place
-  ///   - gradients: g, of the mean loss of the batch
-  ///   - slots: `slotCount` arrays, the same range of each
-  ///   - count: number of elements
+  ///   - part: θ, changed in place, g, and the slots, run by run
   ///   - rate: η for this step
   ///   - step: the number t of this update, from 1
-  func update(
-    _ parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>, slots: Slots,
-    count: Int, rate: Float, step: Int)
+  func update(_ part: ParameterPart, rate: Float, step: Int)
 }
 
-/// The slots of an optimizer over one range of the parameters.
+/// Some of the parameters with their gradients and slots.
 ///
-/// `Sendable`, because workers update ranges that are apart.
-public struct Slots: Sendable {
-  let buffers: [AlignedBuffer]
+/// Not `Sendable`, as pointers are not.
+public struct ParameterPart {
+  private let parameters, gradients: MatrixView<Float>
+  private let slots: UnsafePointer<UnsafeMutablePointer<Float>>
+  private let arena: UnsafeMutablePointer<Float>
+
+  /// - Parameters:
+  ///   - parameters: θ, in the arena
+  ///   - gradients: g of the mean loss of the batch, in the same shape
+  ///   - arena: where the parameters begin
+  ///   - slots: where each slot begins
+  package init(
+    _ parameters: MatrixView<Float>, gradients: MatrixView<Float>,
+    arena: UnsafeMutablePointer<Float>, slots: UnsafePointer<UnsafeMutablePointer<Float>>
+  ) {
+    self.parameters = parameters
+    self.gradients = gradients
+    self.slots = slots
+    self.arena = arena
+  }
+
+  /// Calls `body` with the unbroken runs of parameters: their address θ, that of their gradients g,
+  /// their slots, and how many they are.
+  @inline(__always)
+  public func forEachRun(
+    _ body: (UnsafeMutablePointer<Float>, UnsafePointer<Float>, Slots, Int) -> Void
+  ) {
+    parameters.forEachRun { run, count in
+      body(
+        run, gradients.baseAddress + (run - parameters.baseAddress),
+        Slots(addresses: slots, offset: run - arena), count)
+    }
+  }
+}
+
+@available(*, unavailable, message: "It points to memory that a model keeps.")
+extension ParameterPart: Sendable {}
+
+/// The slots of an optimizer over one run of parameters.
+///
+/// Not `Sendable`, as pointers are not.
+public struct Slots {
+  let addresses: UnsafePointer<UnsafeMutablePointer<Float>>
   let offset: Int
 
-  /// The address of the range in one slot.
-  public subscript(slot: Int) -> UnsafeMutablePointer<Float> { buffers[slot].floats + offset }
+  /// The address of the run in one slot.
+  public subscript(slot: Int) -> UnsafeMutablePointer<Float> { addresses[slot] + offset }
 }
+
+@available(*, unavailable, message: "It points to memory that a model keeps.")
+extension Slots: Sendable {}

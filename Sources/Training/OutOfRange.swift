@@ -2,15 +2,20 @@ import Layers
 
 /// Where the values of a pass first left the range of floats.
 enum OutOfRange {
-  /// The place in a forward pass over a batch, in a few words; nil where all outputs are finite.
-  static func place(
-    batch: MatrixView<Float>, views: [Workspace.Views], layerNames: [String]
-  ) -> String? {
-    if !batch.isFinite { return "some of the samples are not finite" }
-    // A buffer that layers share holds the output of the highest, but only the lowest can have left
+  /// The place in the last forward pass, in a few words; nil where all outputs are finite.
+  static func place(_ runner: StepRunner, size: Int, layerNames: [String]) -> String? {
+    if !runner.batch(size: size).isFinite { return "some of the samples are not finite" }
+    // An array that layers share holds the output of the highest, but only the lowest can have left
     // the range.
-    let first = zip(layerNames, views).enumerated().first { !$1.1.y.isFinite }
-    return first.map { "values first left the range in the output of layer \($0), \($1.0)" }
+    let first = runner.plan.nodes.first { node in
+      guard layerNames.indices.contains(node.layer), let output = node[.output] else {
+        return false
+      }
+      return !runner.matrix(output, size).isFinite
+    }
+    return first.map {
+      "values first left the range in the output of layer \($0.layer), \(layerNames[$0.layer])"
+    }
   }
 
   /// The place among the gradients, which are computed from the last layer to the first.

@@ -1,4 +1,5 @@
 import Layers
+import Synchronization
 
 /// A model's predictions for any number of threads at once: the layers and a copy of the weights.
 ///

@@ -23,12 +23,11 @@ public struct RMSprop: Optimizer {
   /// One: `s`.
   public var slotCount: Int { 1 }
 
-  /// Updates a range of the parameters.
-  public func update(
-    _ parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>, slots: Slots,
-    count: Int, rate: Float, step: Int
-  ) {
-    maru_rmsprop(parameters, gradients, slots[0], count, rate, rho, epsilon)
+  /// Updates a part of the parameters.
+  public func update(_ part: ParameterPart, rate: Float, step: Int) {
+    part.forEachRun { parameters, gradients, slots, count in
+      maru_rmsprop(parameters, gradients, slots[0], count, rate, rho, epsilon)
+    }
   }
 }
 

@@ -25,15 +25,15 @@ public struct SGD: Optimizer {
   /// `v` where there is momentum.
   public var slotCount: Int { momentum > 0 ? 1 : 0 }
 
-  /// Updates a range of the parameters.
-  public func update(
-    _ parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>, slots: Slots,
-    count: Int, rate: Float, step: Int
-  ) {
-    if momentum > 0 {
-      maru_sgd_momentum(parameters, gradients, slots[0], count, rate, momentum, nesterov ? 1 : 0)
-    } else {
-      maru_sgd(parameters, gradients, count, rate)
+  /// Updates a part of the parameters.
+  public func update(_ part: ParameterPart, rate: Float, step: Int) {
+    part.forEachRun { parameters, gradients, slots, count in
+      if momentum > 0 {
+        maru_sgd_momentum(
+          parameters, gradients, slots[0], count, rate, momentum, nesterov ? 1 : 0)
+      } else {
+        maru_sgd(parameters, gradients, count, rate)
+      }
     }
   }
 }

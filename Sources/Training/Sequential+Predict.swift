@@ -36,16 +36,12 @@ extension Sequential {
   {
     try checkShape(of: samples)
     let scorer = Scorer(
-      model: self, withoutLast: scores && endsInProbabilities, samples: samples.sampleCount)
-    let columns = outputShape.count
-    let indices = (0..<Int32(samples.sampleCount)).map { $0 }
-    return Tensor(shape: [samples.sampleCount, columns]) { target in
-      indices.withUnsafeBufferPointer { indices in
-        scorer.score(samples, indices) { range, outputs, _ in
-          (target.baseAddress! + range.lowerBound * columns)
-            .update(from: outputs.baseAddress, count: range.count * columns)
-        }
-      }
+      model: self, layers: scores && endsInProbabilities ? layers.count - 1 : layers.count,
+      samples: samples.sampleCount)
+    return Tensor(shape: [samples.sampleCount, outputShape.count]) { target in
+      guard let start = target.baseAddress else { return }
+      scorer.write(
+        samples, to: MatrixView(start, rows: samples.sampleCount, columns: outputShape.count))
     }
   }
 

@@ -32,19 +32,26 @@ public final class Sequential {
 
   /// Whether training gives the same bits for any number of threads.
   ///
-  /// The work of a step is then always cut into the parts of eight workers, which the threads share
-  /// out, so that BLAS is called with the same products; more than eight threads have nothing to do.
-  /// Otherwise, the default, there are as many parts as threads. The bits still follow from
-  /// OpenBLAS's version and kernels.
+  /// The work of a step is then cut into at most eight parts, which the threads share out, so that
+  /// BLAS is called with the same products; more than eight threads have nothing to do. Otherwise,
+  /// the default, there are as many parts as threads. The bits still follow from OpenBLAS's version
+  /// and kernels.
   public var isDeterministic = false
 
-  /// The workers among whom a training step is divided.
-  var workers: Int { isDeterministic ? 8 : threads }
+  /// The number of parts that a step is cut into, whatever its work; nil, the default, for
+  /// ``mostParts`` or as many as have work enough.
+  package var fixedParts: Int?
+
+  /// The most parts that a step is cut into.
+  var mostParts: Int { fixedParts ?? (isDeterministic ? 8 : threads) }
 
   /// The shape of one sample before the first layer and after each.
   let shapes: [Shape]
   let layout: ParameterLayout
-  let parameters: AlignedBuffer
+  package let parameters: AlignedBuffer
+  /// What is saved with the parameters but not trained.
+  let stateLayout: ParameterLayout
+  package let state: AlignedBuffer
   var compilation: Compilation?
 
   /// Creates a model and its initial parameters.
@@ -58,21 +65,23 @@ public final class Sequential {
     self.inputShape = inputShape
     self.layers = layers
     self.seed = seed
-    var shapes = [inputShape]
-    for (index, layer) in layers.enumerated() {
-      do {
-        shapes.append(try layer.outputShape(for: shapes[index]))
-      } catch {
-        throw ModelError("layer \(index): \(error)")
-      }
+    let plans: [LayerPlan]
+    do {
+      plans = try LayerPlan.chain(layers, inputShape, PlanContext(samples: 1, parts: 1))
+    } catch {
+      throw ModelError(error.description)
     }
-    self.shapes = shapes
-    layout = ParameterLayout(zip(layers, shapes).map { $0.parameters(for: $1) })
+    shapes = [inputShape] + plans.map(\.output)
+    layout = ParameterLayout(plans, \.parameters)
+    stateLayout = ParameterLayout(plans, \.state)
     parameters = AlignedBuffer(zeros: layout.count)
+    state = AlignedBuffer(zeros: stateLayout.count)
     var generator = RandomGenerator(seed: seed, for: .initialValues)
     for slice in layout.slices {
-      slice.parameter.initialValue.fill(
-        elements(of: slice), shape: slice.parameter.shape, using: &generator)
+      slice.parameter.fill(elements(of: slice, in: parameters), using: &generator)
+    }
+    for slice in stateLayout.slices {
+      slice.parameter.fill(elements(of: slice, in: state), using: &generator)
     }
   }
 
@@ -84,6 +93,8 @@ public final class Sequential {
     shapes = other.shapes
     layout = other.layout
     parameters = AlignedBuffer(copying: other.parameters)
+    stateLayout = other.stateLayout
+    state = AlignedBuffer(copying: other.state)
     threads = other.threads
   }
 
@@ -101,18 +112,19 @@ public final class Sequential {
   /// Keras's `get_weights` and `set_weights`, except that a weight is [outputs, inputs]. Setting
   /// another number of tensors, or other shapes, traps.
   public var weights: [Tensor] {
-    get {
-      layout.slices.map { slice in Tensor(elements(of: slice), shape: slice.parameter.shape) }
-    }
-    set {
-      require(
-        newValue.map(\.shape) == layout.slices.map(\.parameter.shape),
-        "Sequential.weights: expected shapes \(layout.slices.map(\.parameter.shape)), got \(newValue.map(\.shape))"
-      )
-      for (slice, tensor) in zip(layout.slices, newValue) {
-        tensor.withUnsafeBufferPointer { _ = elements(of: slice).update(fromContentsOf: $0) }
-      }
-    }
+    get { tensors(layout, in: parameters) }
+    set { set(newValue, layout, in: parameters, "weights") }
+  }
+
+  /// The names of what is saved with the parameters but not trained, such as
+  /// `layers.1.running_mean`.
+  public var nonTrainableWeightNames: [String] { stateLayout.slices.map(\.name) }
+
+  /// What is saved with the parameters but not trained, to read and to set: the running values of
+  /// ``/Layers/BatchNorm``. Setting another number of tensors, or other shapes, traps.
+  public var nonTrainableWeights: [Tensor] {
+    get { tensors(stateLayout, in: state) }
+    set { set(newValue, stateLayout, in: state, "nonTrainableWeights") }
   }
 
   /// Whether no weight is NaN or infinite, as training that diverges leaves them.
@@ -121,24 +133,51 @@ public final class Sequential {
   }
 
   /// Whether the last layer makes probabilities of scores.
-  var endsInProbabilities: Bool { layers.last is Softmax || layers.last is Sigmoid }
+  var endsInProbabilities: Bool { layers.last is any OutputActivation }
 
-  /// The calls that make up the model, or what comes before its last layer.
-  func network(
-    withoutLast: Bool, gradients: AlignedBuffer? = nil, workers: Int? = nil,
-    shared: [SharedWork?]? = nil
-  ) -> Network {
-    let count = withoutLast ? layers.count - 1 : layers.count
-    var generator = RandomGenerator(seed: seed, for: .dropout)
-    return Network(
-      layers: Array(layers.prefix(count)), shapes: shapes, layout: layout, parameters: parameters,
-      gradients: gradients, randomKey: generator.next(), workers: workers ?? self.workers,
-      shared: shared ?? Array(repeating: nil, count: layers.count))
+  /// The layers' plans for a step.
+  func plans(_ context: PlanContext) -> [LayerPlan] {
+    do {
+      return try LayerPlan.chain(layers, inputShape, context)
+    } catch {
+      fatalError("Sequential: expected layers to plan as they did before, got \(error)")
+    }
   }
 
-  private func elements(of slice: ParameterLayout.Slice) -> UnsafeMutableBufferPointer<Float> {
+  /// The fewest operations a part for which a step is cut.
+  private static let fewestOperations = 1e5
+
+  /// The number of parts that a step on so many samples is cut into.
+  func parts(samples: Int) -> Int {
+    if let fixedParts { return fixedParts }
+    let plans = plans(PlanContext(samples: samples, parts: 1))
+    let worthwhile = plans.reduce(0) { $0 + $1.operations } / Self.fewestOperations
+    return max(1, Int(min(Double(mostParts), worthwhile)))
+  }
+
+  private func tensors(_ layout: ParameterLayout, in arena: AlignedBuffer) -> [Tensor] {
+    layout.slices.map { Tensor(elements(of: $0, in: arena), shape: $0.parameter.shape) }
+  }
+
+  private func set(
+    _ tensors: [Tensor], _ layout: ParameterLayout, in arena: AlignedBuffer, _ name: String
+  ) {
+    let shapes = layout.slices.map(\.parameter.shape)
+    require(
+      tensors.map(\.shape) == shapes,
+      "Sequential.\(name): expected shapes \(shapes), got \(tensors.map(\.shape))")
+    for (slice, tensor) in zip(layout.slices, tensors) {
+      tensor.withUnsafeBufferPointer {
+        _ = elements(of: slice, in: arena).update(fromContentsOf: $0)
+      }
+    }
+  }
+
+  private func elements(
+    of slice: ParameterLayout.Slice, in arena: AlignedBuffer
+  ) -> UnsafeMutableBufferPointer<Float> {
     UnsafeMutableBufferPointer(
-      start: parameters.floats + slice.offset, count: slice.parameter.shape.count)
+      start: arena.floats + slice.offset, count: slice.parameter.shape.count)
   }
 }
 
@@ -197,6 +236,11 @@ final class Compilation {
     let slotCount = if case .steps(let optimizer) = method { optimizer.slotCount } else { 0 }
     slots = (0..<slotCount).map { _ in AlignedBuffer(zeros: model.layout.count) }
     shuffling = RandomGenerator(seed: model.seed, for: .shuffling)
+  }
+
+  /// The number of layers that are run in training.
+  func layers(of model: Sequential) -> Int {
+    absorbsLast ? model.layers.count - 1 : model.layers.count
   }
 }
 

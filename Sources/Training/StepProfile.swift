@@ -16,8 +16,6 @@ public final class StepProfile {
     case dataGradient = "data gradient"
     /// `dW = dYᵀ·X` and `db`.
     case weightGradient = "weight gradient"
-    /// `W ← W − η·dYᵀ·X` and `b ← b − η·db`, where plain gradient descent needs no other update.
-    case descent = "gradient and update"
     /// A layer without parameters, forward and backward.
     case elementwise
     /// The loss, its gradient and the metrics; sums over the batch and callbacks after the step.
@@ -54,55 +52,67 @@ public final class StepProfile {
   /// Microseconds a step.
   public var microseconds: Double { rows.reduce(0) { $0 + $1.microseconds } }
 
-  /// Takes over what the workers measured in the layers of a model.
-  func record(_ clocks: [StageClock], model: Sequential, nodes: [Network.Node], steps: Int) {
-    let layers = zip(model.layerNames, nodes).map { name, node in
-      (name: name, isTrained: !node.parameters.isEmpty)
-    }
-    record(clocks, layers: layers, steps: steps)
-  }
-
-  /// Takes over what the workers measured.
+  /// Takes over what threads measured.
   /// - Parameters:
-  ///   - clocks: one a worker
-  ///   - layers: the name of each layer, and whether it has parameters
+  ///   - runners: one a thread
+  ///   - layerNames: the names of the model's layers
   ///   - steps: the number of steps measured
-  func record(_ clocks: [StageClock], layers: [(name: String, isTrained: Bool)], steps: Int) {
+  func record(_ runners: [StepRunner], layerNames: [String], steps: Int) {
     self.steps = steps
     rows = []
-    if steps == 0 { return }
-    let row = { (layer: String?, work: Work, stages: [StageClock.Stage]) -> Row? in
-      let times = clocks.flatMap { clock in stages.map { clock[$0] } }
-      let microseconds = { (nanoseconds: UInt64) in
-        Double(nanoseconds) / Double(clocks.count) / Double(steps) / 1e3
-      }
-      let total = microseconds(times.reduce(0) { $0 + $1.nanoseconds })
-      let inProducts = microseconds(times.reduce(0) { $0 + $1.productNanoseconds })
-      let operations = Double(times.reduce(0) { $0 + $1.operations }) / Double(steps)
-      if total == 0 { return nil }
-      return Row(
-        layer: layer, work: work, microseconds: total, productMicroseconds: inProducts,
-        gigaflops: operations > 0 ? operations / inProducts / 1e3 : nil)
-    }
-    var rows = [row(nil, .gather, [.gather])]
-    for (index, layer) in layers.enumerated() {
-      if layer.isTrained {
-        rows.append(row(layer.name, .forward, [.forward(index)]))
+    let clocks = runners.compactMap(\.clock)
+    guard steps > 0, let plan = runners.first?.plan else { return }
+    typealias Kind = (layer: Int?, work: Work)
+    var kinds: [Kind] = []
+    var times: [[StageClock.Time]] = []
+    func add(_ kind: Kind, _ time: (StageClock) -> StageClock.Time) {
+      if let index = kinds.firstIndex(where: { $0 == kind }) {
+        times[index] += clocks.map(time)
       } else {
-        let stages: [StageClock.Stage] = [
-          .forward(index), .weightGradient(index), .dataGradient(index),
-        ]
-        rows.append(row(layer.name, .elementwise, stages))
+        kinds.append(kind)
+        times.append(clocks.map(time))
       }
     }
-    rows.append(row(nil, .loss, [.loss]))
-    for (index, layer) in layers.enumerated().reversed() where layer.isTrained {
-      rows.append(row(layer.name, .weightGradient, [.weightGradient(index)]))
-      rows.append(row(layer.name, .descent, [.descent(index)]))
-      rows.append(row(layer.name, .dataGradient, [.dataGradient(index)]))
+    add((nil, .gather)) { $0.gather }
+    for (place, instruction) in plan.instructions.enumerated() {
+      add(plan.kind(of: instruction)) { $0[place] }
     }
-    rows += [row(nil, .update, [.update]), row(nil, .waiting, [.waiting])]
-    self.rows = rows.compactMap { $0 }
+    add((nil, .update)) { $0.update }
+    add((nil, .waiting)) { $0.waiting }
+    rows = zip(kinds, times).compactMap { kind, times in
+      row(kind.layer.map { layerNames[$0] }, kind.work, times, clocks.count)
+    }
+  }
+
+  private func row(
+    _ layer: String?, _ work: Work, _ times: [StageClock.Time], _ threads: Int
+  ) -> Row? {
+    let microseconds = { (nanoseconds: UInt64) in
+      Double(nanoseconds) / Double(threads) / Double(self.steps) / 1e3
+    }
+    let total = microseconds(times.reduce(0) { $0 + $1.nanoseconds })
+    let inProducts = microseconds(times.reduce(0) { $0 + $1.productNanoseconds })
+    let operations = Double(times.reduce(0) { $0 + $1.operations }) / Double(steps)
+    if total == 0 { return nil }
+    return Row(
+      layer: layer, work: work, microseconds: total, productMicroseconds: inProducts,
+      gigaflops: operations > 0 ? operations / inProducts / 1e3 : nil)
+  }
+}
+
+extension StepPlan {
+  /// What a phase counts as in a profile.
+  fileprivate func kind(of instruction: Instruction) -> (layer: Int?, work: StepProfile.Work) {
+    let node = nodes[instruction.node]
+    let isTrained = !node.plan.parameters.isEmpty
+    return switch instruction.work {
+    case .gather: (nil, .gather)
+    case .loss: (nil, .loss)
+    case .update: (nil, .update)
+    case .forward: (node.layer, isTrained ? .forward : .elementwise)
+    case .weightGradient: (node.layer, .weightGradient)
+    case .dataGradient: (node.layer, isTrained ? .dataGradient : .elementwise)
+    }
   }
 }
 

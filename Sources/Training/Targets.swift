@@ -51,7 +51,9 @@ struct PreparedTargets {
 }
 
 /// The targets of one batch, gathered in its order.
-final class TargetBatch {
+///
+/// `Sendable` because the parts of a step write different rows.
+final class TargetBatch: @unchecked Sendable {
   private let labels: UnsafeMutableBufferPointer<Int32>
   private let classWeights: [Float]?
   private let weights: AlignedBuffer?

@@ -5,6 +5,8 @@ protocol TrainingProgram: AnyObject {
   var stepDidEnd: (TrainingProgress) -> Decision { get set }
   /// The samples to train on, in the order of the epoch where they have one.
   var samples: [Int32] { get set }
+  /// The parts that a step is cut into.
+  var parts: Int { get }
   /// What it has to remember, beside the model and its slots, to go on later; nil for nothing.
   var memory: CallbackMemory? { get }
   /// Goes on from what was remembered.

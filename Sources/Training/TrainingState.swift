@@ -20,6 +20,10 @@ public struct TrainingState: Sendable {
   /// The arena of the parameters, and those of the optimizer's slots.
   package var parameters: AlignedBuffer
   package var slots: [AlignedBuffer]
+  /// The arena of what is not trained, and the parts that a step was cut into; nil in states of
+  /// versions that had neither.
+  package var untrained: AlignedBuffer?
+  package var parts: Int?
   package var rateFactor: Float
   package var shuffling: RandomGenerator
   /// The samples in the order of the running epoch, or of the one before.
@@ -33,7 +37,8 @@ public struct TrainingState: Sendable {
 
   package init(
     epoch: Int, step: Int, updates: Int, history: History, identity: RunIdentity,
-    parameters: AlignedBuffer, slots: [AlignedBuffer], rateFactor: Float,
+    parameters: AlignedBuffer, slots: [AlignedBuffer], untrained: AlignedBuffer?, parts: Int?,
+    rateFactor: Float,
     shuffling: RandomGenerator, order: [Int32], sums: EpochSums, seconds: Double,
     memories: [(callback: String, memory: CallbackMemory)]
   ) {
@@ -44,6 +49,8 @@ public struct TrainingState: Sendable {
     self.identity = identity
     self.parameters = parameters
     self.slots = slots
+    self.untrained = untrained
+    self.parts = parts
     self.rateFactor = rateFactor
     self.shuffling = shuffling
     self.order = order

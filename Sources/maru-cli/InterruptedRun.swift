@@ -106,9 +106,10 @@ struct InterruptedRun {
     }
   }
 
-  /// Says what other threads than those of the run change, if they do.
+  /// Says what other threads than those of the run change, if they do: a state of an earlier version
+  /// does not tell the parts that a step was cut into, which then follow from the threads.
   func tellOfThreads(_ count: Int) {
-    if count != settings.threads && !settings.isDeterministic {
+    if state.parts == nil && count != settings.threads && !settings.isDeterministic {
       Messages.print(
         """
         the run began with \(settings.threads) threads, and goes on with \(count): the model will be \

@@ -7,27 +7,13 @@ struct MemoryNeed {
   /// In bytes; a Double, since layers may ask for more than an Int can count.
   private let bytes: Double
 
-  /// Adds up the arenas of the parameters, their gradients and what the optimizer remembers, and for
-  /// a batch, or each thread's block of it, its input and each layer's output with its gradient.
+  /// Adds up the arenas of the parameters, their gradients and what the optimizer remembers, and what
+  /// the layers' plans ask for a batch, or for each thread's block of it.
   ///
   /// Throws ``ModelError`` where a layer cannot take the shape that it would get.
   init(
     _ settings: TrainingSettings, _ layers: [any Layer], _ inputShape: Shape, samples: Int
   ) throws(ModelError) {
-    var shape = inputShape
-    var parameters = 0.0
-    var activations = Double(inputShape.count)
-    for (index, layer) in layers.enumerated() {
-      let output: Shape
-      do {
-        output = try layer.outputShape(for: shape)
-      } catch {
-        throw ModelError("layer \(index): \(error)")
-      }
-      for parameter in layer.parameters(for: shape) { parameters += Double(parameter.shape.count) }
-      if layer.storage == .separate { activations += 2 * Double(output.count) }
-      shape = output
-    }
     let arenas: Int
     let rows: Int
     if let rule = settings.rule {
@@ -37,8 +23,9 @@ struct MemoryNeed {
       arenas = settings.lbfgs.numbersAParameter(threads: settings.threads)
       rows = LBFGS.rowsAThread * settings.threads
     }
+    let planned = try PlannedMemory(layers, inputShape, samples: rows)
     bytes =
-      (parameters * Double(arenas) + activations * Double(rows))
+      (planned.parameters * Double(arenas) + planned.activations)
       * Double(MemoryLayout<Float>.stride)
   }
 

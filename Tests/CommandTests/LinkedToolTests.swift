@@ -21,7 +21,7 @@ import Testing
     try #require(build.exitCode == 0, "\(build.output)\(build.errors)")
     #expect(
       try Self.compiled(in: scratch) == [
-        "BLAS", "CKernels", "Layers", "LinkedTool", "ModelFiles", "Tensors", "Training",
+        "BLAS", "CKernels", "Layers", "LinkedTool", "ModelFiles", "Parallel", "Tensors", "Training",
       ])
 
     let tool = scratch + "/release/LinkedTool"

@@ -5,10 +5,10 @@ import Testing
 /// The layers of the article *Write your own layer*, held to what layers of this package are.
 @Suite("Layers of the article") struct OwnLayerTests {
   @Test(arguments: [(1, 1), (5, 7), (3, 40), (9, 130)], [1, 2, 3])
-  func prelu(sizes: (batch: Int, units: Int), workers: Int) throws {
+  func prelu(sizes: (batch: Int, units: Int), parts: Int) throws {
     let problem = try LayerProblem(PReLU(), batch: sizes.batch, sample: [sizes.units], seed: 31)
     problem.check(
-      problem.run(workers: workers),
+      problem.run(parts: parts),
       against: { x, batch, parameters in
         x.indices.map { index in
           let slope = parameters[0][index % (x.count / batch)]
@@ -17,13 +17,19 @@ import Testing
       }, LayerBounds(forward: 2, backward: Double(sizes.batch + 2)))
   }
 
-  @Test(arguments: [false, true])
-  func softsign(inPlace: Bool) throws {
+  @Test(arguments: 1...2)
+  func softsign(parts: Int) throws {
     let problem = try LayerProblem(Softsign(), batch: 6, sample: [37], seed: 32)
     problem.check(
-      problem.run(workers: 2, inPlace: inPlace),
+      problem.run(parts: parts),
       against: { x, _, _ in x.map { $0 / (1 + abs($0)) } },
       LayerBounds(forward: 3, backward: 8, cancellation: 4))
+  }
+
+  @Test func theyTouchWhatTheySay() throws {
+    for layer in [PReLU(), Softsign()] as [any Layer] {
+      try LayerProblem(layer, batch: 5, sample: [140], seed: 33).expectHonesty()
+    }
   }
 
   @Test func anImageHasToBeFlattenedFirst() {

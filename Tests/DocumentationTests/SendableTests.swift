@@ -23,12 +23,16 @@ import Testing
     side(Flatten.self), side(Dropout.self), side(Softmax.self), side(ReLU.self),
     side(LeakyReLU.self), side(Sigmoid.self), side(Tanh.self), side(Softplus.self),
     side(GELU.self), side(Loss.self), side(Parameter.self), side(Initializer.self),
-    side(OutputStorage.self), side(WorkDivision.self), side(LayerError.self), side(Pass.self),
-    side(Mode.self), side(Worker.self), side(Tile.self),
+    side(LayerNorm.self), side(BatchNorm.self), side(Residual.self),
+    side((any OutputActivation).self), side((any StoredLayer).self),
+    side(LayerSetting.self), side(PlanContext.self), side(LayerPlan.self),
+    side(Buffer.self), side(Phase.self), side(Operand.self), side(Extent.self),
+    side(InPlace.self), side(Split.self), side(Part.self), side(LayerError.self),
+    side(Pass.self), side(Mode.self), side(Tile.self),
     // Training
     side(Predictor.self), side(ModelError.self), side(Targets.self), side(Validation.self),
     side((any Optimizer).self), side(SGD.self), side(RMSprop.self), side(Adam.self),
-    side(LBFGS.self), side(LearningRate.self), side(Slots.self), side(History.self),
+    side(LBFGS.self), side(LearningRate.self), side(History.self),
     side(EpochRecord.self), side(Figures.self), side(Metric.self), side(ConfusionMatrix.self),
     side(ConfusionMatrix.Cell.self),
     side(StepProfile.Work.self), side(StepProfile.Row.self), side(Decision.self),
@@ -45,7 +49,7 @@ import Testing
     // ModelFiles and ONNXFiles
     side(ModelFileError.self), side(ModelFileError.Kind.self), side(Checkpoint.self),
     side(Checkpoints.Interval.self), side(HistoryFile.Run.self),
-    side(PyTorchExport.self), side(ONNXExport.self),
+    side(PyTorchExport.self), side((any PyTorchModule).self), side(ONNXExport.self),
     // Charts
     side(Chart.self), side(Chart.Throughput.self), side(Chart.TrainingSpeed.self),
     side(ChartError.self), side(ChartError.Kind.self), side(Gnuplot.self),
@@ -53,7 +57,8 @@ import Testing
   ]
 
   private static let notSendable = [
-    side(TargetRows.self), side(Sequential.self), side((any Callback).self),
+    side(TargetRows.self), side(Operands.self), side(Slots.self), side(ParameterPart.self),
+    side(Sequential.self), side((any Callback).self),
     side(TrainingProgress.self), side(EarlyStopping.self), side(ReduceOnPlateau.self),
     side(StopOnNaN.self), side(CSVLogger.self), side(Checkpoints.self), side(StepProfile.self),
     side(TrainingSequence.self), side(TrainingSequence.Iterator.self), side(ModelFile.self),

@@ -4,20 +4,25 @@ import TestSupport
 
 @Suite("shapes, parameters and errors of layers")
 struct ContractTests {
+  private func plan(_ layer: any Layer, _ input: Shape) throws -> LayerPlan {
+    try layer.plan(input, PlanContext(samples: 1, parts: 1))
+  }
+
   @Test("output shapes")
   func outputShapes() throws {
     #expect(try Dense(10).outputShape(for: [784]) == [10])
-    #expect(Flatten().outputShape(for: [28, 28]) == [784])
-    #expect(Flatten().outputShape(for: []) == [1])
+    #expect(try Flatten().outputShape(for: [28, 28]) == [784])
+    #expect(try Flatten().outputShape(for: []) == [1])
     #expect(try Softmax().outputShape(for: [10]) == [10])
     for layer in [ReLU(), LeakyReLU(), Sigmoid(), Tanh(), Softplus(), GELU(), Dropout(0.5)]
       as [any Layer]
     {
       #expect(try layer.outputShape(for: [3, 4]) == [3, 4])
-      #expect(layer.isElementwise && layer.division == .tiles)
-      #expect(layer.parameters(for: [3, 4]).isEmpty)
+      #expect(try plan(layer, [3, 4]).parameters.isEmpty)
     }
-    #expect(Softmax().division == .rows && !Softmax().isElementwise && !Dense(1).isElementwise)
+    #expect(try LayerNorm().outputShape(for: [3, 4]) == [3, 4])
+    #expect(try BatchNorm().outputShape(for: [4]) == [4])
+    #expect(try Residual([Dense(4), Tanh()]).outputShape(for: [4]) == [4])
   }
 
   @Test(
@@ -34,6 +39,16 @@ struct ContractTests {
       ),
       (Softmax(), [2, 5], "Softmax expects a vector of at least one score, got shape [2, 5]"),
       (Softmax(), [0], "Softmax expects a vector of at least one score, got shape [0]"),
+      (LayerNorm(), [], "LayerNorm expects samples of at least one feature, got shape []"),
+      (BatchNorm(), [2, 3], "BatchNorm expects a vector, got shape [2, 3]: put Flatten before it"),
+      (
+        Residual([Tanh(), Dense(3)]), [4],
+        "Residual: a sum expects outputs of one shape, got [3] and [4]"
+      ),
+      (
+        Residual([Tanh(), Dense(3)]), [2, 2],
+        "Residual: layer 1: Dense(3) expects a vector, got shape [2, 2]: put Flatten before it"
+      ),
     ] as [(any Layer, Shape, String)])
   func errors(layer: any Layer, input: Shape, message: String) {
     do {
@@ -45,8 +60,8 @@ struct ContractTests {
   }
 
   @Test("the parameters of Dense, as Keras fills them unless told otherwise")
-  func denseParameters() {
-    let parameters = Dense(10, l2: 0.5).parameters(for: [784])
+  func denseParameters() throws {
+    let parameters = try plan(Dense(10, l2: 0.5), [784]).parameters
     #expect(parameters.map(\.name) == ["weight", "bias"])
     #expect(parameters.map(\.shape) == [[10, 784], [10]])
     #expect(parameters.map(\.l2) == [0.5, 0], "the penalty is on the weights alone")
@@ -55,7 +70,7 @@ struct ContractTests {
       Issue.record("expected Glorot-uniform weights and zero biases, got \(parameters)")
       return
     }
-    #expect(Dense(10, bias: false).parameters(for: [784]).map(\.name) == ["weight"])
+    #expect(try plan(Dense(10, bias: false), [784]).parameters.map(\.name) == ["weight"])
   }
 
   @Test("Dense from its parameters")
@@ -65,11 +80,11 @@ struct ContractTests {
     #expect(layer.units == 2 && layer.hasBias)
     #expect(try layer.outputShape(for: [3]) == [2])
     var generator = RandomGenerator(seed: 1)
-    for (parameter, values) in zip(layer.parameters(for: [3]), [weight, bias]) {
+    for (parameter, values) in zip(try plan(layer, [3]).parameters, [weight, bias]) {
       let target = TestMatrix<Float>(poisoned: 1, values.count)
-      parameter.initialValue.fill(
+      parameter.fill(
         UnsafeMutableBufferPointer(start: target.view.baseAddress, count: values.count),
-        shape: parameter.shape, using: &generator)
+        using: &generator)
       #expect(target.elements == values.elements)
     }
     #expect(!Dense(weight: weight, bias: nil).hasBias)
@@ -78,9 +93,9 @@ struct ContractTests {
   @Test("Dense makes one product forward and one for each gradient, in a process of its own")
   func productsCounted() async {
     await #expect(processExitsWith: .success) {
-      for (workers, products) in [(1, 1), (2, 2)] {
+      for parts in 1...2 {
         let problem = try LayerProblem(Dense(128), batch: 8, sample: [256], seed: 601)
-        #expect(CallCounter.gemm.count { _ = problem.run(workers: workers) } == 3 * products)
+        #expect(CallCounter.gemm.count { _ = problem.run(parts: parts) } == 3 * parts)
       }
     }
   }
@@ -90,10 +105,10 @@ struct ContractTests {
 enum LayerMistake: String, CaseIterable, Codable, Sendable {
   case noUnits, negativePenalty, weightsAsVector, weightsWithoutUnits, biasOfOtherLength
   case slopeOfZero, negativeRate, rateOfOne, rateNotANumber
-  case parameterOfThreeAxes, parameterWithoutAxes
+  case parameterWithoutAxes, noChain, epsilonOfZero, momentumOfOne
   case smoothingAboveOne, negativeSmoothing, negativeClassWeight
   case targetsMissing, labelsForValues, gradientOfOtherShape, scoresWithGap
-  case workerBeyondCount, negativeWorker, elementwiseShapes
+  case noSamples, noParts, notCut
   case initializerCount, givenValuesOfOtherShape
 
   var message: String {
@@ -116,10 +131,14 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
       "Dropout: expected a rate from 0 to below 1, got 1.0"
     case .rateNotANumber:
       "Dropout: expected a rate from 0 to below 1, got nan"
-    case .parameterOfThreeAxes:
-      "Parameter p: expected one or two axes, got shape [1, 2, 3]"
     case .parameterWithoutAxes:
-      "Parameter p: expected one or two axes, got shape []"
+      "Parameter p: expected at least one axis, got shape []"
+    case .noChain:
+      "Residual: expected at least one layer, got none"
+    case .epsilonOfZero:
+      "LayerNorm: expected ε above 0, got 0.0"
+    case .momentumOfOne:
+      "BatchNorm: expected a momentum from 0 to below 1, got 1.0"
     case .smoothingAboveOne:
       "Loss: expected a label smoothing from 0 to 1, got 1.5"
     case .negativeSmoothing:
@@ -134,14 +153,14 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
       "Loss: expected scores and gradient of one shape without gaps, got 2×3, stride 3, and 2×4, stride 4"
     case .scoresWithGap:
       "Loss: expected scores and gradient of one shape without gaps, got 2×3, stride 4, and 2×3, stride 3"
-    case .workerBeyondCount:
-      "Worker: expected an index below 2, got 2"
-    case .negativeWorker:
-      "Worker: expected an index below 2, got -1"
-    case .elementwiseShapes:
-      "MatrixView: expected a part of 2×3, got rows 0..<2, columns 0..<4"
+    case .noSamples:
+      "PlanContext: expected at least 1 sample and 1 part, got 0 and 1"
+    case .noParts:
+      "PlanContext: expected at least 1 sample and 1 part, got 1 and 0"
+    case .notCut:
+      "Phase: expected a split that cuts gradient(0), which it writes in parts, got samples"
     case .initializerCount:
-      "Initializer: expected 6 elements for shape [2, 3], got 5"
+      "Parameter p: expected 6 elements for shape [2, 3], got 5"
     case .givenValuesOfOtherShape:
       "Initializer.values: expected shape [2, 3], got [3, 2]"
     }
@@ -151,7 +170,6 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
     let matrix = TestMatrix<Float>(Array(repeating: 0.5, count: 6), 2, 3)
     let other = TestMatrix<Float>(Array(repeating: 0.5, count: 8), 2, 4)
     let result = TestMatrix<Float>(poisoned: 2, 3)
-    let alone = Pass(mode: .training, worker: .alone)
     func evaluate(
       _ loss: Loss, _ scores: MatrixView<Float>, labels: [Int32]?, gradient: MatrixView<Float>
     ) {
@@ -165,8 +183,8 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
     }
     func fill(_ initializer: Initializer, _ count: Int, _ shape: Shape) {
       var generator = RandomGenerator(seed: 1)
-      initializer.fill(
-        UnsafeMutableBufferPointer(start: matrix.view.baseAddress, count: count), shape: shape,
+      Parameter("p", shape: shape, initialValue: initializer).fill(
+        UnsafeMutableBufferPointer(start: matrix.view.baseAddress, count: count),
         using: &generator)
     }
     switch self {
@@ -179,7 +197,9 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
     case .negativeRate: _ = Dropout(-0.1)
     case .rateOfOne: _ = Dropout(1)
     case .rateNotANumber: _ = Dropout(.nan)
-    case .parameterOfThreeAxes: _ = Parameter("p", shape: [1, 2, 3], initialValue: .zeros)
+    case .noChain: _ = Residual([])
+    case .epsilonOfZero: _ = LayerNorm(epsilon: 0)
+    case .momentumOfOne: _ = BatchNorm(momentum: 1)
     case .parameterWithoutAxes: _ = Parameter("p", shape: [], initialValue: .zeros)
     case .smoothingAboveOne: _ = Loss.softmaxCrossEntropy(labelSmoothing: 1.5)
     case .negativeSmoothing: _ = Loss.binaryCrossEntropy(labelSmoothing: -0.5)
@@ -193,13 +213,28 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
     case .scoresWithGap:
       evaluate(
         .softmaxCrossEntropy, other.view[columns: 0..<3], labels: [0, 1], gradient: result.view)
-    case .workerBeyondCount: _ = Worker(index: 2, of: 2)
-    case .negativeWorker: _ = Worker(index: -1, of: 2)
-    case .elementwiseShapes:
-      ReLU().forward(matrix.view, into: other.view, parameters: [], pass: alone)
+    case .noSamples: _ = PlanContext(samples: 0, parts: 1)
+    case .noParts: _ = PlanContext(samples: 1, parts: 0)
+    case .notCut: _ = try? LayerProblem(Uncut(), batch: 3, sample: [4], seed: 1).run(parts: 2)
     case .initializerCount: fill(.zeros, 5, [2, 3])
     case .givenValuesOfOtherShape: fill(.values(Tensor(zeros: [3, 2])), 6, [2, 3])
     }
+  }
+}
+
+/// A layer that says it writes its part of a gradient by samples, of which a gradient has none.
+private struct Uncut: Layer {
+  func plan(_ input: Shape, _ context: PlanContext) -> LayerPlan {
+    LayerPlan(
+      output: input, parameters: [Parameter("p", shape: input, initialValue: .zeros)],
+      forward: [
+        Phase(reads: [.input: .part], writes: [.output: .part], split: .samples) { _, _, _ in }
+      ],
+      parameterGradients: [
+        Phase(reads: [.outputGradient: .part], writes: [.gradient(0): .part], split: .samples) {
+          _, _, _ in
+        }
+      ])
   }
 }
 

@@ -8,8 +8,8 @@ struct InitializerTests {
     _ initializer: Initializer, _ shape: Shape, _ generator: inout RandomGenerator
   ) -> TestMatrix<Float> {
     let target = TestMatrix<Float>(poisoned: 1, shape.count)
-    initializer.fill(
-      UnsafeMutableBufferPointer(start: target.view.baseAddress, count: shape.count), shape: shape,
+    Parameter("parameter", shape: shape, initialValue: initializer).fill(
+      UnsafeMutableBufferPointer(start: target.view.baseAddress, count: shape.count),
       using: &generator)
     return target
   }

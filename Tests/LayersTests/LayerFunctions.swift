@@ -46,6 +46,40 @@ enum LayerFunctions {
     }
   }
 
+  /// `γ·(x − mean) / √(variance + ε) + β`, over groups of so many neighbours.
+  static func layerNorm(features: Int, epsilon: Double) -> LayerFunction {
+    { x, _, parameters in
+      stride(from: 0, to: x.count, by: features).flatMap { start in
+        let group = x[start..<start + features]
+        let mean = group.reduce(0, +) / Double(features)
+        let variance = group.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(features)
+        return group.enumerated().map { index, x in
+          parameters[0][index] * (x - mean) / (variance + epsilon).squareRoot()
+            + parameters[1][index]
+        }
+      }
+    }
+  }
+
+  /// `γ·(x − mean) / √(variance + ε) + β`, over the samples.
+  static func batchNorm(epsilon: Double) -> LayerFunction {
+    { x, batch, parameters in
+      let features = x.count / batch
+      var y = x
+      for feature in 0..<features {
+        let column = (0..<batch).map { x[$0 * features + feature] }
+        let mean = column.reduce(0, +) / Double(batch)
+        let variance = column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(batch)
+        for row in 0..<batch {
+          y[row * features + feature] =
+            parameters[0][feature] * (column[row] - mean) / (variance + epsilon).squareRoot()
+            + parameters[1][feature]
+        }
+      }
+      return y
+    }
+  }
+
   /// Dropout of the elements whose random numbers are not below what is kept, at step 0.
   static func dropout(rate: Float, key: UInt64) -> LayerFunction {
     { x, _, _ in

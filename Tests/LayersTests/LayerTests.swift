@@ -61,9 +61,9 @@ struct LayerTests {
     for (batch, sample) in [(1, [1]), (5, [7]), (3, [2, 3, 4]), (2, [64])] as [(Int, Shape)] {
       let problem = try LayerProblem(
         layerCase.layer, batch: batch, sample: sample, seed: 202, limit: 4)
-      problem.check(problem.run(), against: layerCase.function, layerCase.bounds)
-      if layerCase.layer.storage == .inPlace {
-        problem.check(problem.run(inPlace: true), against: layerCase.function, layerCase.bounds)
+      // One part runs in place where the layer allows it, several do not.
+      for parts in 1...2 {
+        problem.check(problem.run(parts: parts), against: layerCase.function, layerCase.bounds)
       }
     }
   }
@@ -83,9 +83,9 @@ struct LayerTests {
   func dropout(rate: Float, batch: Int) throws {
     let problem = try LayerProblem(Dropout(rate), batch: batch, sample: [30], seed: 204)
     let key: UInt64 = 0x0123_4567_89ab_cdef
-    for inPlace in [false, true] {
+    for parts in 1...2 {
       problem.check(
-        problem.run(inPlace: inPlace, randomKey: key),
+        problem.run(parts: parts, randomKey: key),
         against: LayerFunctions.dropout(rate: rate, key: key),
         LayerBounds(forward: 2, backward: 2))
     }
@@ -94,9 +94,9 @@ struct LayerTests {
   @Test("Dropout in inference passes on what it gets")
   func dropoutInInference() throws {
     let problem = try LayerProblem(Dropout(0.5), batch: 3, sample: [20], seed: 205)
-    for inPlace in [false, true] {
+    for parts in 1...2 {
       expect(
-        problem.run(inPlace: inPlace, mode: .inference, randomKey: 9).y, sameBitsAs: problem.x,
+        problem.run(parts: parts, mode: .inference, randomKey: 9).y, sameBitsAs: problem.x,
         "\(problem.random)")
     }
   }
@@ -127,23 +127,63 @@ struct LayerTests {
     #expect(results.dX[0] == 0 && results.dX[1] == 0 && results.dX[3] == 1)
   }
 
-  @Test("backward needs no output where the layer says so")
-  func outputNotRead() throws {
-    for layer in [Dense(3), GELU(), Flatten(), Dropout(0.5)] as [any Layer] {
-      #expect(!layer.readsOutputBackward)
-      let problem = try LayerProblem(layer, batch: 2, sample: [3], seed: 208)
-      let x = TestMatrix(problem.x, 2, 3)
-      let dY = TestMatrix(problem.dY, 2, 3)
-      let dX = layer.storage == .shared ? dY : TestMatrix(poisoned: 2, 3)
-      let parameters = zip(problem.parameters, problem.parameterShapes).map {
-        TestMatrix($0, $1.rows, $1.columns)
+  @Test("LayerNorm", arguments: [(1, [2]), (4, [5]), (3, [2, 7])] as [(Int, Shape)])
+  func layerNorm(batch: Int, sample: Shape) throws {
+    let problem = try LayerProblem(LayerNorm(), batch: batch, sample: sample, seed: 209)
+    for parts in [1, 2, 5] {
+      problem.check(
+        problem.run(parts: parts),
+        against: LayerFunctions.layerNorm(features: sample.sizes.last ?? 0, epsilon: 1e-3),
+        LayerBounds(forward: 8, backward: 40, cancellation: 80, forwardCancellation: 8))
+    }
+  }
+
+  @Test("BatchNorm in training", arguments: [(2, 3), (6, 1), (9, 20), (5, 140)])
+  func batchNorm(batch: Int, features: Int) throws {
+    let problem = try LayerProblem(BatchNorm(), batch: batch, sample: [features], seed: 210)
+    for parts in [1, 2, 3] {
+      problem.check(
+        problem.run(parts: parts), against: LayerFunctions.batchNorm(epsilon: 1e-3),
+        LayerBounds(forward: 8, backward: 60, cancellation: 120, forwardCancellation: 8))
+    }
+  }
+
+  @Test("BatchNorm moves its running values, and uses them in inference")
+  func runningValues() throws {
+    var problem = try LayerProblem(
+      BatchNorm(momentum: 0.75, epsilon: 1e-3), batch: 2, sample: [1], seed: 211)
+    problem.x = [1, 5]
+    problem.parameters = [[2], [0.5]]
+    // Mean 3 and variance 4, each a quarter of the way from 0 and 1.
+    #expect(problem.run().state.filter { $0 != 0 } == [0.75, 1.75])
+    let y = problem.run(mode: .inference).y
+    for (y, x) in zip(y, problem.x) {
+      #expect(abs(y - (2 * x / (1 + 1e-3 as Float).squareRoot() + 0.5)) < 1e-5)
+    }
+  }
+
+  @Test("Residual adds its input, forward and backward")
+  func residual() throws {
+    let inner = try LayerProblem(Dense(6), batch: 5, sample: [6], seed: 212)
+    for layers in [[Dense(6)], [Dense(6), ReLU()], [Tanh(), Dense(6)]] as [[any Layer]] {
+      var problem = try LayerProblem(Residual(layers), batch: 5, sample: [6], seed: 212)
+      problem.parameters = inner.parameters
+      let dense = LayerFunctions.dense(units: 6)
+      for parts in 1...3 {
+        problem.check(
+          problem.run(parts: parts),
+          against: { x, batch, parameters in
+            var y = x
+            for layer in layers {
+              switch layer {
+              case is Dense: y = dense(y, batch, parameters)
+              case is Tanh: y = LayerFunctions.tanh(y, batch, parameters)
+              default: y = LayerFunctions.relu(y, batch, parameters)
+              }
+            }
+            return zip(x, y).map(+)
+          }, LayerBounds(forward: 60, backward: 40, cancellation: 12))
       }
-      let y = TestMatrix<Float>(poisoned: 2, 3)
-      layer.inputGradient(
-        of: dY.view, x: x.view, y: y.view, parameters: parameters.map(\.view), into: dX.view,
-        pass: Pass(mode: .training, worker: .alone))
-      expect(dX.elements, sameBitsAs: problem.run().dX, "\(layer), \(problem.random)")
-      withExtendedLifetime((parameters, y)) {}
     }
   }
 }

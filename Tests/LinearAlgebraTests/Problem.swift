@@ -94,7 +94,8 @@ extension Matrix<Double> {
   static func - (a: Matrix, b: Matrix) -> Matrix {
     require(
       a.rows == b.rows && a.columns == b.columns,
-      "difference: expected matrices of one shape, got \(a.rows)×\(a.columns) and \(b.rows)×\(b.columns)")
+      "difference: expected matrices of one shape, got \(a.rows)×\(a.columns) and \(b.rows)×\(b.columns)"
+    )
     return Matrix(rows: a.rows, columns: a.columns, elements: zip(a.elements, b.elements).map(-))
   }
 

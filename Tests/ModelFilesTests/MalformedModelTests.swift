@@ -270,11 +270,11 @@ struct MalformedModelTests {
       "units of a layer that has none, before one larger than the file",
       layers: #"{"type":"relu","units":1},{"type":"dense","units":3},{"type":"relu","units":0}"#
         + #",{"type":"dense","units":1000000000}"#,
-      "the layers need at least 3000000006.0 weights, found 3"),
+      "the layers need at least 4000000009.0 weights, found 3"),
     .model(
       "layers larger than the file",
       layers: #"{"type":"dense","units":2000000000},{"type":"dense","units":2000000000}"#,
-      "the layers need at least 4.000000004e+18 weights, found 3"),
+      "the layers need at least 4.000000008e+18 weights, found 3"),
     .model(
       "layers that do not fit", inputShape: "[1,2]", layers: dense,
       "the layers do not fit together: layer 0: Dense(1) expects a vector, got shape [1, 2]: "

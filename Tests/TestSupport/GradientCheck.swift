@@ -50,13 +50,17 @@ public struct LayerBounds: Sendable {
   /// Roundings of a gradient relative to the largest `dY`, where the derivative follows from a
   /// difference such as 1 − y² whose parts are near 1.
   public var cancellation = 0.0
+  /// Roundings of the output relative to its largest element, where it is made of differences.
+  public var forwardCancellation = 0.0
   /// Whether the output is a sum of products of inputs and parameters.
   public var isSum = false
 
   /// States the bounds in roundings of half a unit in the last place.
   public init(
-    forward: Double, backward: Double, cancellation: Double = 0, isSum: Bool = false
+    forward: Double, backward: Double, cancellation: Double = 0, isSum: Bool = false,
+    forwardCancellation: Double = 0
   ) {
+    self.forwardCancellation = forwardCancellation
     (self.forward, self.backward) = (forward, backward)
     (self.cancellation, self.isSum) = (cancellation, isSum)
   }
@@ -73,11 +77,14 @@ extension LayerProblem {
     let sizes =
       bounds.isSum
       ? function(x.map(abs), batch, parameters.map { $0.map(abs) }) : y.map(abs)
+    let largest = y.map(abs).max() ?? 0
     expect(
       results.y,
       matches: Reference(
         rows: batch, columns: outputs, values: y,
-        bounds: sizes.map { $0 * bounds.forward * floatRounding }),
+        bounds: sizes.map {
+          ($0 * bounds.forward + largest * bounds.forwardCancellation) * floatRounding
+        }),
       "output, \(random)", sourceLocation: sourceLocation)
 
     let byInput = centralDifferences(at: x, weights: dY) { function($0, batch, parameters) }

@@ -1,5 +1,5 @@
-import Layers
 import Testing
+import Training
 
 /// A layer with inputs for it, to be run forward and backward.
 public struct LayerProblem: Sendable {
@@ -7,6 +7,8 @@ public struct LayerProblem: Sendable {
   public let layer: any Layer
   /// The number of samples, and the sizes of one sample's input and output.
   public let batch, inputs, outputs: Int
+  /// The shape of one sample.
+  public let sample: Shape
   /// Input, incoming gradient, and parameters, in row-major order.
   public var x, dY: [Float]
   /// The parameters in the layer's order.
@@ -22,73 +24,79 @@ public struct LayerProblem: Sendable {
     margin: Float = 0.05
   ) throws {
     var random = Seeded(seed)
-    let declared = layer.parameters(for: sample)
+    let model = try Sequential(inputShape: sample, [layer])
     self.layer = layer
     self.batch = batch
+    self.sample = sample
     inputs = sample.count
-    outputs = try layer.outputShape(for: sample).count
+    outputs = model.outputShape.count
     x = random.values(batch * inputs, limit: limit, margin: margin)
     dY = random.values(batch * outputs)
-    parameters = declared.map { random.values($0.shape.count) }
-    parameterShapes = declared.map { ($0.shape.rank == 2 ? $0.shape[0] : 1, $0.shape.sizes.last!) }
+    parameters = model.weights.map { random.values($0.count) }
+    parameterShapes = model.weights.map {
+      $0.shape.rank == 1 ? (1, $0.count) : ($0.shape[0], $0.count / max($0.shape[0], 1))
+    }
     self.random = random
   }
 }
 
 /// What a layer computed.
-public struct LayerResults {
+public struct LayerResults: Equatable {
   /// Output, gradient of the input, and gradients of the parameters, in row-major order.
   public let y, dX: [Float]
   /// In the layer's order.
   public let gradients: [[Float]]
+  /// What is saved but not trained, after the pass.
+  public let state: [Float]
+
+  /// Whether all bits are the same.
+  public func hasSameBits(as other: LayerResults) -> Bool {
+    let bits = { (results: LayerResults) in
+      ([results.y, results.dX, results.state] + results.gradients).map { $0.map(\.bitPattern) }
+    }
+    return bits(self) == bits(other)
+  }
+}
+
+/// In which order the parts of a pass are carried out, one after the other.
+public enum PartOrder: Sendable {
+  /// Phase by phase, part by part.
+  case plain
+  /// Phase by phase, the parts in a random order; all that a part may not read is NaN meanwhile.
+  case phases(seed: UInt64)
+  /// From wait to wait, one part through all phases before the next, in a random order; all that a
+  /// part may not read is NaN meanwhile.
+  case chains(seed: UInt64)
 }
 
 extension LayerProblem {
-  /// Runs all workers of a team, one after the other, on buffers full of NaN.
-  /// - Parameter inPlace: whether output and input, and their gradients, share memory
+  /// Runs the layer forward and backward on buffers full of NaN.
   public func run(
-    workers: Int = 1, inPlace: Bool = false, mode: Mode = .training, step: Int = 0,
-    randomKey: UInt64 = 0, sourceLocation: SourceLocation = #_sourceLocation
+    parts: Int = 1, mode: Mode = .training, step: Int = 0, randomKey: UInt64 = 0,
+    order: PartOrder = .plain, sourceLocation: SourceLocation = #_sourceLocation
   ) -> LayerResults {
-    run(
-      (0..<workers).map { Worker(index: $0, of: workers) }, inPlace: inPlace, mode: mode,
-      step: step, randomKey: randomKey, sourceLocation: sourceLocation)
+    PlanRun(self, parts: parts).run(
+      Pass(mode: mode, step: step, randomKey: randomKey), order, sourceLocation)
   }
 
-  /// Runs one worker of a team alone, so that what it does not write stays NaN.
-  public func run(
-    only worker: Worker, sourceLocation: SourceLocation = #_sourceLocation
-  ) -> LayerResults {
-    run(
-      [worker], inPlace: false, mode: .training, step: 0, randomKey: 0,
-      sourceLocation: sourceLocation)
-  }
-
-  private func run(
-    _ workers: [Worker], inPlace: Bool, mode: Mode, step: Int, randomKey: UInt64,
-    sourceLocation: SourceLocation
-  ) -> LayerResults {
-    let x = TestMatrix(x, batch, inputs)
-    let dY = TestMatrix(dY, batch, outputs)
-    let sharesMemory = inPlace || layer.storage == .shared
-    let y = sharesMemory ? x : TestMatrix(poisoned: batch, outputs)
-    let dX = sharesMemory ? dY : TestMatrix(poisoned: batch, inputs)
-    let parameters = zip(parameters, parameterShapes).map { TestMatrix($0, $1.rows, $1.columns) }
-    let gradients = parameterShapes.map { TestMatrix<Float>(poisoned: $0.rows, $0.columns) }
-    let views = parameters.map(\.view)
-    let passes = workers.map { Pass(mode: mode, worker: $0, step: step, randomKey: randomKey) }
-    for pass in passes { layer.forward(x.view, into: y.view, parameters: views, pass: pass) }
-    let output = y.elements
-    for pass in passes {
-      layer.parameterGradients(of: dY.view, x: x.view, into: gradients.map(\.view), pass: pass)
+  /// Expects a layer to touch what its plan says, and nothing else, for several numbers of parts:
+  /// the same bits in whatever order parts are carried out.
+  public func expectHonesty(
+    parts: [Int] = [1, 2, 3, 5], mode: Mode = .training, randomKey: UInt64 = 77,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    for parts in parts {
+      let plain = run(parts: parts, mode: mode, randomKey: randomKey)
+      for seed in UInt64(1)...3 {
+        for order in [PartOrder.phases(seed: seed), .chains(seed: seed)] {
+          let results = run(
+            parts: parts, mode: mode, randomKey: randomKey, order: order,
+            sourceLocation: sourceLocation)
+          #expect(
+            results.hasSameBits(as: plain), "\(layer), \(parts) parts, \(order), \(random)",
+            sourceLocation: sourceLocation)
+        }
+      }
     }
-    for pass in passes {
-      layer.inputGradient(
-        of: dY.view, x: x.view, y: y.view, parameters: views, into: dX.view, pass: pass)
-    }
-    #expect(
-      (parameters + gradients + [x, y, dX, dY]).allSatisfy { $0.surroundingsAreUntouched },
-      "written outside a buffer, \(random)", sourceLocation: sourceLocation)
-    return LayerResults(y: output, dX: dX.elements, gradients: gradients.map(\.elements))
   }
 }

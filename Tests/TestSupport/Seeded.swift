@@ -38,6 +38,11 @@ public struct Seeded: CustomStringConvertible, Sendable {
     }
   }
 
+  /// The elements in a random order.
+  public mutating func shuffled<Element>(_ elements: [Element]) -> [Element] {
+    elements.shuffled(using: &generator)
+  }
+
   /// 64 random bits.
   public mutating func bits() -> UInt64 { generator.next() }
 }

@@ -12,7 +12,7 @@ public struct UnknownLayer: ElementwiseLayer {
 
   /// Nothing.
   public func differentiate(
-    _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
+    _ dY: UnsafePointer<Float>, at y: UnsafePointer<Float>,
     into dX: UnsafeMutablePointer<Float>, count: Int
   ) {}
 }

@@ -8,6 +8,7 @@ import Training
     let source = RecordingSource(50, width: 200)
     let model = try Sequential(inputShape: [200], [Dense(units)])
     model.threads = 2
+    model.fixedParts = 2
     model.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
     try model.fit(source, (0..<50).map { $0 % 3 }, batchSize: 16)
     #expect(source.columns == columns)

@@ -34,6 +34,7 @@ import Training
       smoothing: Double(setting.smoothing), classWeights: setting.classWeights?.map { Double($0) })
     let (seed, samples, model) = try problem(setting, reference)
     model.threads = threads
+    model.fixedParts = threads
     let labels = (0..<7).map { ($0 * 5 + 1) % 3 }
     model.compile(
       optimizer: .sgd(learningRate: 1.0),

@@ -103,7 +103,8 @@ import Training
     }
     let model = try Sequential(inputShape: [inputs], layers + [Softmax()], seed: setting.seed)
     model.threads = threads
-    model.isDeterministic = true
+    // As a deterministic model of more work is cut.
+    model.fixedParts = 8
     // L-BFGS has a worker for each block of 128 samples.
     let count: Int
     let batchSize: Int?
@@ -132,12 +133,11 @@ private struct UnevenDescent: Optimizer {
   let learningRate: LearningRate = 0.1
   let slotCount = 0
 
-  func update(
-    _ parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>, slots: Slots,
-    count: Int, rate: Float, step: Int
-  ) {
-    for index in 0..<count {
-      parameters[index] -= (index == count - 1 ? 0.5 : 1) * rate * gradients[index]
+  func update(_ part: ParameterPart, rate: Float, step: Int) {
+    part.forEachRun { parameters, gradients, _, count in
+      for index in 0..<count {
+        parameters[index] -= (index == count - 1 ? 0.5 : 1) * rate * gradients[index]
+      }
     }
   }
 }

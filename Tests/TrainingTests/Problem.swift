@@ -33,6 +33,7 @@ enum Problem {
         Dense(classes, weightInitializer: .values(weight(classes, hidden)), l2: l2),
       ])
     model.threads = threads
+    model.fixedParts = threads
     return model
   }
 }

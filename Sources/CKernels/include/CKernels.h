@@ -1,4 +1,5 @@
-// The elementwise loops that BLAS has no routine for.
+// The loops that BLAS has no routine for, and the few products for which OpenBLAS has no fast one on
+// some processors (product.c, bytes.c).
 //
 // Arrays are dense unless a stride is given; `n` counts elements and may be 0. Where a comment does
 // not say otherwise, the output may be the same array as an input, and must not overlap it partly.
@@ -94,6 +95,38 @@ void maru_softmax_cross_entropy(const float *x, const int32_t *labels, const flo
 /// the earlier one counts as higher; a NaN among the scores gives 0.
 void maru_top_k(const float *x, const int32_t *labels, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t k,
                 float *hits);
+
+// normalize.c — normalisation of rows and of columns, forward and backward.
+
+/// Normalises each row: y[i, j] = (x[i, j] − mean of row i) · f[i] · gamma[j] + beta[j] with
+/// f[i] = 1 / √(variance of row i + epsilon). statistics[i] receives mean and f. x and y do not
+/// overlap.
+void maru_layer_norm(const float *x, ptrdiff_t rows, ptrdiff_t n, float epsilon,
+                     const float *gamma, const float *beta, float *y, float *statistics);
+/// dgamma[j] = Σᵢ dy[i, j] · n[i, j] and dbeta[j] = Σᵢ dy[i, j], n being the normalised rows
+void maru_layer_norm_parameters(const float *dy, const float *x, const float *statistics,
+                                ptrdiff_t rows, ptrdiff_t n, float *dgamma, float *dbeta);
+/// dx[i, j] = f[i] · (g[i, j] − mean of g[i] − n[i, j] · mean of g[i]·n[i]) with g = dy · gamma
+void maru_layer_norm_backward(const float *dy, const float *x, const float *statistics,
+                              ptrdiff_t rows, ptrdiff_t n, const float *gamma, float *dx);
+
+/// The mean and the variance (divided by rows) of each column; rows of x lie `stride` floats apart,
+/// as in all functions below.
+void maru_column_moments(const float *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride,
+                         float *means, float *variances);
+/// y[i, j] = (x[i, j] − means[j]) · factors[j] · gamma[j] + beta[j]; x and y do not overlap.
+void maru_normalize_columns(const float *x, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t stride,
+                            const float *means, const float *factors, const float *gamma,
+                            const float *beta, float *y);
+/// dgamma[j] = Σᵢ dy[i, j] · n[i, j] and dbeta[j] = Σᵢ dy[i, j], n being the normalised columns
+void maru_normalize_columns_parameters(const float *dy, const float *x, ptrdiff_t rows,
+                                       ptrdiff_t n, ptrdiff_t stride, const float *means,
+                                       const float *factors, float *dgamma, float *dbeta);
+/// dx[i, j] = gamma[j] · factors[j] · (dy[i, j] − (dbeta[j] + n[i, j] · dgamma[j]) / rows)
+void maru_normalize_columns_backward(const float *dy, const float *x, ptrdiff_t rows, ptrdiff_t n,
+                                     ptrdiff_t stride, const float *means, const float *factors,
+                                     const float *gamma, const float *dgamma, const float *dbeta,
+                                     float *dx);
 
 // optimizer.c — one update over a range of the parameters w, from the gradients g. No arrays overlap.
 

@@ -1,44 +1,31 @@
 import CKernels
 import Layers
+import Parallel
 
 /// The loss of a model over all its training samples, with the gradient.
 ///
-/// Blocks of samples are dealt out to the workers, each of which goes through the whole network by
+/// Blocks of samples are dealt out to the parts, each of which goes through the whole network by
 /// itself: gather, forward, loss, backward. Nobody waits before the end, no sample is kept as floats
 /// for longer, and the gradients of the blocks are added up in double precision, so that the sum
-/// over many samples is as good as that over a block. The same number of workers gives the same bits.
+/// over many samples is as good as that over a block. As many parts give the same bits.
 final class FullBatch {
-  /// Samples in a block: enough for a product to run at full speed, few enough to stay in cache.
-  static let blockSize = 128
-  /// Arenas of single precision that a worker needs: a block's gradient, and sums in double precision.
+  /// Arenas of single precision that a part needs: a block's gradient, and sums in double precision.
   static let arenas = 3
 
-  /// What one worker works with.
-  private final class Lane {
-    let network: Network
-    let workspace: Workspace
-    let input: AlignedBuffer
+  /// What one part works with.
+  private final class Lane: @unchecked Sendable {
     let gradient: AlignedBuffer
-    let sums: UnsafeMutablePointer<Double>
+    let sums: UnsafeMutableBufferPointer<Double>
     let losses: AlignedBuffer
     let hits: [AlignedBuffer]
-    let clock: StageClock?
-    /// For a whole and for the last block.
-    let views: [[Workspace.Views]]
+    /// The place of the block's first sample among all.
+    var start = 0
 
-    init(_ model: Sequential, _ compilation: Compilation, lastBlock: Int, isProfiled: Bool) {
-      gradient = AlignedBuffer(zeros: model.layout.count)
-      network = model.network(
-        withoutLast: compilation.absorbsLast, gradients: gradient, workers: 1)
-      workspace = Workspace(network, rows: blockSize, training: true)
-      input = AlignedBuffer(zeros: blockSize * network.inputColumns)
-      sums = .allocate(capacity: model.layout.count)
-      losses = AlignedBuffer(zeros: blockSize)
-      hits = compilation.metrics.map { _ in AlignedBuffer(zeros: blockSize) }
-      clock = isProfiled ? StageClock(layers: network.nodes.count) : nil
-      views = [blockSize, lastBlock].map { [workspace, input] in
-        workspace.views(input: input, rows: $0)
-      }
+    init(parameters: Int, metrics: Int) {
+      gradient = AlignedBuffer(zeros: parameters)
+      sums = .allocate(capacity: parameters)
+      losses = AlignedBuffer(zeros: BlockRunner.blockSize)
+      hits = (0..<metrics).map { _ in AlignedBuffer(zeros: BlockRunner.blockSize) }
     }
 
     deinit { sums.deallocate() }
@@ -54,15 +41,15 @@ final class FullBatch {
   /// Of the samples and of the parameters.
   private let (blocks, chunks): (Int, Chunks)
   private let lanes: [Lane]
+  private let runners: [BlockRunner]
   private let threads: Int
-  private let alone = Barrier(count: 1)
   /// By block: the sum of the losses, and of each metric; by chunk: the penalty.
   private let sums: [UnsafeMutableBufferPointer<Double>]
   private let penalties: UnsafeMutableBufferPointer<Double>
 
   init(
     model: Sequential, compilation: Compilation, source: any SampleSource,
-    targets: PreparedTargets, samples: [Int32], isProfiled: Bool
+    targets: PreparedTargets, samples: [Int32], parts: Int, isProfiled: Bool
   ) {
     self.compilation = compilation
     self.source = source
@@ -70,19 +57,27 @@ final class FullBatch {
     parameters = model.parameters
     layout = model.layout
     penalty = Penalty(layout)
-    let blocks = (samples.count + Self.blockSize - 1) / Self.blockSize
+    let blocks = (samples.count + BlockRunner.blockSize - 1) / BlockRunner.blockSize
     self.blocks = blocks
     chunks = Chunks(0..<model.layout.count)
-    self.targets = TargetBatch(
+    let batch = TargetBatch(
       rows: samples.count, columns: model.outputShape.count, for: targets,
       classWeights: compilation.loss.classWeights)
-    samples.withUnsafeBufferPointer { [batch = self.targets] in
-      batch.gather(targets, $0, rows: samples.indices)
+    samples.withUnsafeBufferPointer { batch.gather(targets, $0, rows: samples.indices) }
+    self.targets = batch
+    lanes = (0..<min(parts, blocks)).map { _ in
+      Lane(parameters: model.layout.count, metrics: compilation.metrics.count)
     }
-    lanes = (0..<min(model.workers, blocks)).map { _ in
-      Lane(
-        model, compilation, lastBlock: samples.count - (blocks - 1) * Self.blockSize,
-        isProfiled: isProfiled)
+    let loss = compilation.loss
+    runners = lanes.map { lane in
+      BlockRunner(
+        model, layers: compilation.layers(of: model), samples: samples.count,
+        gradients: lane.gradient,
+        loss: { operands, _, _ in
+          loss.evaluate(
+            operands.x, batch.rows(from: lane.start), scale: 1 / Float(samples.count),
+            losses: lane.losses.floats, gradient: operands.dX)
+        }, isProfiled: isProfiled)
     }
     threads = min(model.threads, lanes.count)
     sums = (0...compilation.metrics.count).map { _ in .allocate(capacity: blocks) }
@@ -94,19 +89,23 @@ final class FullBatch {
     penalties.deallocate()
   }
 
+  var parts: Int { lanes.count }
   var sampleCount: Int { samples.count }
-  var clocks: [StageClock] { lanes.compactMap(\.clock) }
-  var nodes: [Network.Node] { lanes[0].network.nodes }
+
+  /// Gives what was measured so far to a profile.
+  func record(in profile: StepProfile, model: Sequential, steps: Int) {
+    profile.record(runners.map(\.runner), layerNames: model.layerNames, steps: steps)
+  }
 
   /// The sum of a metric over the samples, by its place, at the last evaluation.
   func metricSum(_ index: Int) -> Double { sums[1 + index].reduce(0, +) }
 
   /// Where values first left the range of floats at the last evaluation, if they did.
   func outOfRange(_ layerNames: [String]) -> String? {
-    let lane = lanes[0]
     for block in 0..<blocks {
-      let (batch, views) = forward(block, lane)
-      let place = OutOfRange.place(batch: batch, views: views, layerNames: layerNames)
+      gather(block, runners[0], lanes[0])
+      runners[0].runner.runAlone(mode: .training, forwardOnly: true)
+      let place = OutOfRange.place(runners[0].runner, size: 0, layerNames: layerNames)
       if let place { return place }
     }
     return OutOfRange.place(
@@ -116,86 +115,61 @@ final class FullBatch {
   /// The mean loss with penalties; their gradient goes to the model's.
   func evaluate() -> Double {
     Team.run(threads) { thread, barrier in
-      let crew = Crew(of: thread, workers: lanes.count)
-      crew.forEach { worker in
-        let lane = lanes[worker.index]
-        lane.clock?.start()
-        lane.sums.update(repeating: 0, count: parameters.count)
-        for block in stride(from: worker.index, to: blocks, by: worker.count) {
-          evaluate(block, lane)
+      for part in thread.share(of: lanes.count) {
+        let (lane, runner) = (lanes[part], runners[part])
+        runner.runner.clock?.start()
+        lane.sums.update(repeating: 0)
+        for block in stride(from: part, to: blocks, by: lanes.count) {
+          evaluate(block, runner, lane)
         }
       }
+      let clock = runners[thread.share(of: lanes.count).lowerBound].runner.clock
+      clock?.start()
       barrier.wait()
-      crew.forEach(collect)
+      clock?.lapWaiting()
+      collect(thread)
+      clock?.lapUpdate()
     }
     return sums[0].reduce(0, +) / Double(samples.count)
       + (penalty.isNone ? 0 : penalties[..<chunks.used].reduce(0, +))
   }
 
-  /// Gathers the samples of a block, and takes them through the network.
-  private func forward(
-    _ block: Int, _ lane: Lane
-  ) -> (batch: MatrixView<Float>, views: [Workspace.Views]) {
-    let views = lane.views[block + 1 < blocks ? 0 : 1]
-    let rows = rows(of: block)
-    let batch = lane.input.matrix(rows: rows.count, columns: lane.network.inputColumns)
-    samples.withUnsafeBufferPointer {
-      // Without columns, the shape of a sample would be made for every block.
-      source.gather(
-        UnsafeBufferPointer(rebasing: $0[rows]), columns: 0..<batch.columns, into: batch)
-    }
-    lane.clock?.lap(.gather)
-    lane.network.forward(views, mode: .training, crew: Crew(.alone), clock: lane.clock)
-    return (batch, views)
-  }
-
-  private func rows(of block: Int) -> Range<Int> {
-    let start = block * Self.blockSize
-    return start..<min(start + Self.blockSize, samples.count)
+  private func gather(_ block: Int, _ runner: BlockRunner, _ lane: Lane) {
+    let places = samples.indices.block(block, of: BlockRunner.blockSize)
+    lane.start = places.lowerBound
+    samples.withUnsafeBufferPointer { runner.gather(source, places, of: $0) }
   }
 
   /// One block: gather, forward, loss, backward, and the gradient added to the lane's.
-  private func evaluate(_ block: Int, _ lane: Lane) {
-    let rows = rows(of: block)
-    let (batch, views) = forward(block, lane)
-    let scores = views.last?.y ?? batch
-    let rowTargets = targets.rows(from: rows.lowerBound)
-    compilation.loss.evaluate(
-      scores, rowTargets, scale: 1 / Float(samples.count), losses: lane.losses.floats,
-      gradient: lane.workspace.outputGradient(rows: rows.count))
-    sums[0][block] = lane.losses.sum(of: rows.count)
+  private func evaluate(_ block: Int, _ runner: BlockRunner, _ lane: Lane) {
+    gather(block, runner, lane)
+    runner.runner.runAlone(mode: .training)
+    let scores = runner.runner.output()
+    sums[0][block] = lane.losses.sum(of: scores.rows)
     for (index, metric) in compilation.metrics.enumerated() {
       metric.evaluate(
-        scores, rowTargets, loss: compilation.loss, into: lane.hits[index].floats)
-      sums[1 + index][block] = lane.hits[index].sum(of: rows.count)
+        scores, targets.rows(from: lane.start), loss: compilation.loss,
+        into: lane.hits[index].floats)
+      sums[1 + index][block] = lane.hits[index].sum(of: scores.rows)
     }
-    lane.clock?.lap(.loss)
-    lane.network.backward(
-      views, descending: nil, crew: Crew(.alone), step: 0, barrier: alone, clock: lane.clock)
-    maru_accumulate(lane.gradient.floats, lane.sums, parameters.count)
-    lane.clock?.lap(.update)
+    if let sums = lane.sums.baseAddress {
+      maru_accumulate(lane.gradient.floats, sums, parameters.count)
+    }
+    runner.runner.clock?.lapUpdate()
   }
 
-  /// Adds up the lanes' gradients, and adds the penalties', in a worker's part of the parameters.
-  private func collect(_ worker: Worker) {
+  /// Adds up the lanes' gradients, and adds the penalties', in a thread's chunks of the parameters.
+  private func collect(_ thread: TeamThread) {
     let (gradients, sums) = (compilation.gradients.floats, lanes[0].sums)
-    let range = chunks.range(worker)
-    for lane in lanes.dropFirst() {
-      let others = lane.sums
-      for index in range { sums[index] += others[index] }
+    for chunk in thread.share(of: chunks.used) {
+      let range = chunks[chunk]
+      for lane in lanes.dropFirst() {
+        for index in range { sums[index] += lane.sums[index] }
+      }
+      for index in range { gradients[index] = Float(sums[index]) }
+      if penalty.isNone { continue }
+      penalty.addGradient(of: parameters, to: gradients, in: range)
+      penalties[chunk] = penalty.value(of: parameters, in: range)
     }
-    for index in range { gradients[index] = Float(sums[index]) }
-    if penalty.isNone { return }
-    for chunk in chunks.indices(worker) {
-      penalty.addGradient(of: parameters, to: gradients, in: chunks[chunk])
-      penalties[chunk] = penalty.value(of: parameters, in: chunks[chunk])
-    }
-  }
-}
-
-extension AlignedBuffer {
-  /// The sum of the first elements, in double precision.
-  fileprivate func sum(of count: Int) -> Double {
-    (0..<count).reduce(0) { $0 + Double(floats[$1]) }
   }
 }

@@ -15,18 +15,20 @@ final class FullBatchLoop: TrainingProgram {
   /// Throws where the loss would not be the same function in every pass.
   init(
     model: Sequential, compilation: Compilation, settings: LBFGS, source: any SampleSource,
-    targets: PreparedTargets, samples: [Int32], epochs: Int, isProfiled: Bool
+    targets: PreparedTargets, samples: [Int32], parts: Int, epochs: Int,
+    isProfiled: Bool
   ) throws(ModelError) {
-    if let layer = model.layers.firstIndex(where: { $0 is Dropout }) {
+    let plans = model.plans(PlanContext(samples: 1, parts: 1))
+    if let layer = plans.firstIndex(where: { $0.isRandom || $0.couplesSamples }) {
       throw ModelError(
-        "layer \(layer): Dropout changes the loss from pass to pass, and L-BFGS expects one that stays"
-      )
+        "layer \(layer): \(type(of: model.layers[layer])) changes the loss from pass to pass, and "
+          + "L-BFGS expects one that stays")
     }
     self.compilation = compilation
     self.samples = samples
     let batch = FullBatch(
       model: model, compilation: compilation, source: source, targets: targets, samples: samples,
-      isProfiled: isProfiled)
+      parts: parts, isProfiled: isProfiled)
     self.batch = batch
     solver = LBFGSSolver(
       LBFGSSolver.Objective(
@@ -52,6 +54,8 @@ final class FullBatchLoop: TrainingProgram {
       metrics: progress.metrics.indices.map { batch.metricSum($0) })
     return stepDidEnd(progress).joined(with: reason(of: outcome).map { .stop($0) } ?? .proceed)
   }
+
+  var parts: Int { batch.parts }
 
   var memory: CallbackMemory? { solver.memory }
 
@@ -80,6 +84,6 @@ final class FullBatchLoop: TrainingProgram {
 
   /// Gives what was measured so far to a profile.
   func record(in profile: StepProfile, model: Sequential, steps: Int) {
-    profile.record(batch.clocks, model: model, nodes: batch.nodes, steps: steps)
+    batch.record(in: profile, model: model, steps: steps)
   }
 }

@@ -49,7 +49,7 @@ public struct LBFGS: Sendable {
   }
 
   /// How many samples each thread has as floats at a time.
-  package static let rowsAThread = FullBatch.blockSize
+  package static let rowsAThread = BlockRunner.blockSize
 
   /// How many numbers of single precision training keeps for each parameter.
   package func numbersAParameter(threads: Int) -> Int {

@@ -8,59 +8,61 @@ struct PReLU: Layer {
   /// The slope that training starts from; 0.25 unless given, as in the paper.
   var initialSlope: Float = 0.25
 
-  func outputShape(for input: Shape) throws(LayerError) -> Shape {
+  func plan(_ input: Shape, _ context: PlanContext) throws(LayerError) -> LayerPlan {
     guard input.rank == 1 else {
       throw LayerError("PReLU expects a vector, got shape \(input): put Flatten before it")
     }
-    return input
+    return LayerPlan(
+      output: input,
+      parameters: [Parameter("slope", shape: input, initialValue: .constant(initialSlope))],
+      forward: [forward], parameterGradients: [slopeGradient], inputGradient: [inputGradient])
   }
-
-  func parameters(for input: Shape) -> [Parameter] {
-    [Parameter("slope", shape: input, initialValue: .constant(initialSlope))]
-  }
-
-  /// Backward reads `X` instead.
-  var readsOutputBackward: Bool { false }
 }
 
 extension PReLU {
   /// `y = max(x, 0) + a·min(x, 0)`
-  func forward(
-    _ x: MatrixView<Float>, into y: MatrixView<Float>, parameters: [MatrixView<Float>], pass: Pass
-  ) {
-    let tile = pass.worker.tile(ofActivations: y)
-    let slope = parameters[0].row(0)
-    for row in tile.rows {
-      let (x, y) = (x.row(row), y.row(row))
-      for unit in tile.columns { y[unit] = x[unit] > 0 ? x[unit] : slope[unit] * x[unit] }
+  private var forward: Phase {
+    Phase(
+      reads: [.input: .part, .parameter(0): .part], writes: [.output: .part], split: .elements
+    ) { operands, part, _ in
+      let (x, y, slope) = (operands.x, operands.y, operands.parameter(0))
+      let tile = part.output(y)
+      for row in tile.rows {
+        for unit in tile.columns {
+          y[row, unit] = x[row, unit] > 0 ? x[row, unit] : slope[0, unit] * x[row, unit]
+        }
+      }
     }
   }
 }
 
 extension PReLU {
   /// `da = Σ dy·min(x, 0)` over the samples
-  func parameterGradients(
-    of dY: MatrixView<Float>, x: MatrixView<Float>, into gradients: [MatrixView<Float>], pass: Pass
-  ) {
-    let units = pass.worker.tile(ofWeights: gradients[0]).columns
-    let gradient = gradients[0].row(0)
-    for unit in units { gradient[unit] = 0 }
-    for row in 0..<x.rows {
-      let (x, dY) = (x.row(row), dY.row(row))
-      for unit in units where x[unit] < 0 { gradient[unit] += dY[unit] * x[unit] }
+  private var slopeGradient: Phase {
+    Phase(
+      reads: [.outputGradient: .part, .input: .part], writes: [.gradient(0): .part],
+      split: .features
+    ) { operands, part, _ in
+      let (x, dY, gradient) = (operands.x, operands.dY, operands.gradient(0))
+      for unit in part.vector(gradient) {
+        gradient[0, unit] = (0..<x.rows).reduce(0) { $0 + dY[$1, unit] * min(x[$1, unit], 0) }
+      }
     }
   }
 
   /// `dx = dy` where `x > 0`, else `a·dy`
-  func inputGradient(
-    of dY: MatrixView<Float>, x: MatrixView<Float>, y: MatrixView<Float>,
-    parameters: [MatrixView<Float>], into dX: MatrixView<Float>, pass: Pass
-  ) {
-    let tile = pass.worker.tile(ofActivations: dX)
-    let slope = parameters[0].row(0)
-    for row in tile.rows {
-      let (x, dY, dX) = (x.row(row), dY.row(row), dX.row(row))
-      for unit in tile.columns { dX[unit] = x[unit] > 0 ? dY[unit] : slope[unit] * dY[unit] }
+  private var inputGradient: Phase {
+    Phase(
+      reads: [.outputGradient: .part, .input: .part, .parameter(0): .part],
+      writes: [.inputGradient: .part], split: .elements
+    ) { operands, part, _ in
+      let (x, dY, dX, slope) = (operands.x, operands.dY, operands.dX, operands.parameter(0))
+      let tile = part.input(dX)
+      for row in tile.rows {
+        for unit in tile.columns {
+          dX[row, unit] = x[row, unit] > 0 ? dY[row, unit] : slope[0, unit] * dY[row, unit]
+        }
+      }
     }
   }
 }
@@ -81,7 +83,7 @@ struct Softsign: ElementwiseLayer {
 
   /// `dx = dy·(1 − |y|)²`
   func differentiate(
-    _ dY: UnsafePointer<Float>, x: UnsafePointer<Float>, y: UnsafePointer<Float>,
+    _ dY: UnsafePointer<Float>, at y: UnsafePointer<Float>,
     into dX: UnsafeMutablePointer<Float>, count: Int
   ) {
     for index in 0..<count {

@@ -1,0 +1,159 @@
+import CKernels
+import Layers
+
+/// The layers of a pass forward, remembered for the pass backward.
+indirect enum LayerRecord {
+  /// A layer that is not made of others, by its node.
+  case leaf(Int)
+  /// Chains of layers on one input, whose outputs are added up.
+  case sum([[LayerRecord]], input: Shape, layer: Int)
+}
+
+/// Appends layers to a plan, counting those that are not made of others.
+struct LayerBuilder {
+  private let model: Sequential
+  private let randomKey: UInt64
+  private var leaf = 0
+  /// The array of the output so far.
+  private(set) var output = 0
+
+  init(_ model: Sequential) {
+    self.model = model
+    var generator = RandomGenerator(seed: model.seed, for: .dropout)
+    randomKey = generator.next()
+  }
+
+  /// Appends the model's layers.
+  mutating func appendForward(
+    _ plans: some Sequence<LayerPlan>, to step: inout StepPlan, from batch: Int
+  ) -> [LayerRecord] {
+    output = batch
+    var shape = model.inputShape
+    return plans.enumerated().map { layer, plan in
+      defer { shape = plan.output }
+      return append(plan, to: &step, shape, layer)
+    }
+  }
+
+  /// Appends a layer that takes what lies in `output`.
+  private mutating func append(
+    _ plan: LayerPlan, to step: inout StepPlan, _ shape: Shape, _ layer: Int
+  ) -> LayerRecord {
+    if plan.branches.isEmpty { return .leaf(appendLeaf(plan, to: &step, shape, layer)) }
+    let input = output
+    var ends: [Int] = []
+    let records = plan.branches.map { branch in
+      output = input
+      var shape = shape
+      defer { ends.append(output) }
+      return branch.map { inner in
+        defer { shape = inner.output }
+        return append(inner, to: &step, shape, layer)
+      }
+    }
+    output = step.appendSum(of: ends, plan.output, layer, .forward)
+    return .sum(records, input: shape, layer: layer)
+  }
+
+  private mutating func appendLeaf(
+    _ plan: LayerPlan, to step: inout StepPlan, _ shape: Shape, _ layer: Int
+  ) -> Int {
+    let key = randomKey &+ UInt64(leaf) &* 0x9E37_79B9_7F4A_7C15
+    let node = step.addNode(plan, layer: layer, input: shape, randomKey: key)
+    step.nodes[node][.input] = output
+    for (index, slice) in model.layout.slices(ofLeaf: leaf).enumerated() {
+      step.nodes[node][.parameter(index)] = step.add(.parameter(slice))
+      step.nodes[node][.gradient(index)] = step.add(.gradient(slice))
+    }
+    for (index, slice) in model.stateLayout.slices(ofLeaf: leaf).enumerated() {
+      step.nodes[node][.state(index)] = step.add(.state(slice))
+    }
+    // Without phases the output is the input.
+    if !plan.forward.isEmpty { output = step.add(.samples(columns: plan.output.count)) }
+    step.nodes[node][.output] = output
+    step.append(plan.forward, of: node, .forward)
+    leaf += 1
+    return node
+  }
+}
+
+extension StepPlan {
+  /// Appends `Y = Σ arrays`; of one array, nothing. Returns where the sum lies.
+  mutating func appendSum(of arrays: [Int], _ shape: Shape, _ layer: Int, _ work: Work) -> Int {
+    var sum = arrays[0]
+    for other in arrays.dropFirst() {
+      let node = addNode(
+        LayerPlan(output: shape, workspace: [.perSample(shape.count)]), layer: layer, input: shape)
+      nodes[node][.input] = sum
+      nodes[node][.workspace(0)] = other
+      sum = add(.samples(columns: shape.count))
+      nodes[node][.output] = sum
+      let phase = Phase(
+        reads: [.input: .part, .workspace(0): .part], writes: [.output: .part],
+        inPlace: .outputOverInput, split: .elements, operations: context.operations(on: shape)
+      ) { operands, part, _ in
+        let tile = part.output(operands.y)
+        operands.y[tile].setSum(operands.x[tile], operands.workspace(0)[tile])
+      }
+      append([phase], of: node, work)
+    }
+    return sum
+  }
+
+  /// Appends layers backward, from the array of the gradient of their output; returns that of the
+  /// gradient of their input where it is wanted.
+  mutating func appendBackward(
+    _ records: [LayerRecord], from gradient: Int, isInputWanted: Bool
+  ) -> Int? {
+    let trained = records.firstIndex { isTrained($0) }
+    guard isInputWanted || trained != nil else { return nil }
+    let lowest = isInputWanted ? 0 : trained ?? 0
+    var gradient = gradient
+    for index in records.indices.reversed() where index >= lowest {
+      let isWanted = isInputWanted || index > lowest
+      switch records[index] {
+      case .leaf(let node):
+        gradient = appendBackward(node, from: gradient, isInputWanted: isWanted) ?? gradient
+      case .sum(let branches, let input, let layer):
+        let gradients = branches.compactMap {
+          appendBackward($0, from: gradient, isInputWanted: isWanted)
+        }
+        if isWanted { gradient = appendSum(of: gradients, input, layer, .dataGradient) }
+      }
+    }
+    return isInputWanted ? gradient : nil
+  }
+
+  private mutating func appendBackward(
+    _ node: Int, from gradient: Int, isInputWanted: Bool
+  ) -> Int? {
+    let plan = nodes[node].plan
+    nodes[node][.outputGradient] = gradient
+    append(plan.parameterGradients, of: node, .weightGradient)
+    guard isInputWanted else { return nil }
+    if plan.forward.isEmpty {
+      nodes[node][.inputGradient] = gradient
+    } else {
+      nodes[node][.inputGradient] = add(.samples(columns: nodes[node].input.count))
+      append(plan.inputGradient, of: node, .dataGradient)
+    }
+    return nodes[node][.inputGradient]
+  }
+
+  private func isTrained(_ record: LayerRecord) -> Bool {
+    switch record {
+    case .leaf(let node): !nodes[node].plan.parameters.isEmpty
+    case .sum(let branches, _, _): branches.joined().contains { isTrained($0) }
+    }
+  }
+}
+
+extension MatrixView<Float> {
+  /// Sets each element to the sum of those of two matrices of the same shape and stride.
+  fileprivate func setSum(_ a: MatrixView, _ b: MatrixView) {
+    forEachRun { run, count in
+      let offset = run - baseAddress
+      maru_add(a.baseAddress + offset, b.baseAddress + offset, run, count)
+    }
+  }
+}

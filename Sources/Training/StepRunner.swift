@@ -1,0 +1,161 @@
+import Layers
+import Parallel
+
+/// A plan made ready for one thread: it carries out that thread's parts, and allocates nothing.
+final class StepRunner {
+  /// One phase for a batch of one size.
+  private struct Call {
+    let run: @Sendable (Operands, Part, Pass) -> Void
+    let operands: Operands
+    let ranges: UnsafeMutableBufferPointer<Range<Int>>
+    let axis: Axis
+    let randomKey: UInt64
+  }
+
+  let plan: StepPlan
+  /// For each of the sizes that a batch may have, from the first on.
+  private var sizes: [Int]
+  private let calls: [UnsafeMutableBufferPointer<Call>]
+  private let views: [UnsafeMutableBufferPointer<MatrixView<Float>>]
+  /// The memory of the batch, where the thread has it to itself.
+  private let batch: AlignedBuffer?
+  private let memory: StepMemory
+  private let stolen: [StolenParts?]
+  let clock: StageClock?
+
+  /// - Parameters:
+  ///   - plan: this thread's own
+  ///   - memory: the team's
+  ///   - stolen: the team's, by chain
+  ///   - sizes: the numbers of samples that a batch may have
+  ///   - isProfiled: whether to note times
+  init(
+    _ plan: StepPlan, _ memory: StepMemory, stolen: [StolenParts?], sizes: [Int], isProfiled: Bool
+  ) {
+    self.plan = plan
+    self.memory = memory
+    self.stolen = stolen
+    self.sizes = sizes
+    clock = isProfiled ? StageClock(phases: plan.instructions.count) : nil
+    let batch =
+      plan.gathering == .byThreads
+      ? AlignedBuffer(zeros: plan.context.samples * plan.batchColumns) : nil
+    self.batch = batch
+    views = sizes.map { samples in
+      let views = plan.nodes.flatMap { node in
+        node.arrays.map { array in
+          array.map { memory.matrix($0, samples: samples, batch: batch) } ?? .absent
+        }
+      }
+      return .allocate(copying: views)
+    }
+    calls = zip(sizes, views).map { samples, views in
+      .allocate(
+        copying: plan.instructions.map { instruction in
+          guard let cut = instruction.cut, let first = views.baseAddress else {
+            fatalError("StepRunner: expected a plan with cuts")
+          }
+          let node = plan.nodes[instruction.node]
+          let start = plan.nodes[..<instruction.node].reduce(0) { $0 + $1.arrays.count }
+          return Call(
+            run: instruction.phase.run, operands: Operands(first + start, node.counts),
+            ranges: .allocate(copying: (0..<cut.count).map { cut.range($0, samples: samples) }),
+            axis: cut.axis, randomKey: node.randomKey)
+        })
+    }
+  }
+
+  deinit {
+    for calls in calls {
+      for call in calls { call.ranges.deallocate() }
+      calls.deinitialize()
+      calls.deallocate()
+    }
+    for views in views { views.deallocate() }
+  }
+
+  /// Makes it ready for another number of samples in place of one of its sizes.
+  func resize(_ size: Int, to samples: Int) {
+    if sizes[size] == samples { return }
+    sizes[size] = samples
+    var place = 0
+    for node in plan.nodes {
+      for array in node.arrays {
+        if let array, plan.memories[array].hasRowPerSample {
+          views[size][place] = memory.matrix(array, samples: samples, batch: batch)
+        }
+        place += 1
+      }
+    }
+    for (call, instruction) in zip(calls[size], plan.instructions) {
+      guard let cut = instruction.cut, cut.axis == .samples else { continue }
+      for part in call.ranges.indices { call.ranges[part] = cut.range(part, samples: samples) }
+    }
+  }
+
+  /// The batch, its inputs a row a sample.
+  func batch(size: Int = 0) -> MatrixView<Float> { matrix(plan.batch, size) }
+  /// The output of the last layer.
+  func output(size: Int = 0) -> MatrixView<Float> { matrix(plan.output, size) }
+  /// An array for the given size of a batch.
+  func matrix(_ array: Int, _ size: Int) -> MatrixView<Float> {
+    memory.matrix(array, samples: sizes[size], batch: batch)
+  }
+
+  /// Carries out the thread's parts of all phases, waiting for the others where the plan says so.
+  func run(size: Int, mode: Mode, step: Int, _ thread: TeamThread, _ barrier: Barrier) {
+    let calls = calls[size]
+    for index in plan.chains.indices {
+      let chain = plan.chains[index]
+      if chain.waits { wait(barrier) }
+      if let stolen = stolen[index] {
+        stolen.forEach(thread, round: step) {
+          carryOut(chain.instructions, calls, part: $0, mode, step)
+        }
+      } else {
+        for part in thread.share(of: chain.parts) {
+          carryOut(chain.instructions, calls, part: part, mode, step)
+        }
+      }
+    }
+  }
+
+  /// Carries out all parts of all phases, or of those up to the last layer forward, on this thread.
+  func runAlone(size: Int = 0, mode: Mode, forwardOnly: Bool = false) {
+    for (place, instruction) in plan.instructions.enumerated() {
+      if forwardOnly && instruction.work != .forward { continue }
+      for part in 0..<(instruction.cut?.count ?? 0) {
+        carryOut(place..<place + 1, calls[size], part: part, mode, 0)
+      }
+    }
+  }
+
+  /// Waits until all threads have come here.
+  func wait(_ barrier: Barrier) {
+    barrier.wait()
+    clock?.lapWaiting()
+  }
+
+  @inline(__always)
+  private func carryOut(
+    _ places: Range<Int>, _ calls: UnsafeMutableBufferPointer<Call>, part: Int, _ mode: Mode,
+    _ step: Int
+  ) {
+    for place in places {
+      let call = calls[place]
+      call.run(
+        call.operands, Part(index: part, range: call.ranges[part], axis: call.axis),
+        Pass(mode: mode, step: step, randomKey: call.randomKey, products: clock?.products))
+      clock?.lap(place)
+    }
+  }
+}
+
+extension UnsafeMutableBufferPointer {
+  /// New memory with a copy of the elements.
+  fileprivate static func allocate(copying elements: [Element]) -> Self {
+    let buffer = allocate(capacity: Swift.max(elements.count, 1))
+    _ = buffer.initialize(fromContentsOf: elements)
+    return Self(rebasing: buffer[..<elements.count])
+  }
+}

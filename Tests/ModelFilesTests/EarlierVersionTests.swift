@@ -1,0 +1,63 @@
+import Datasets
+import FileTestSupport
+import Foundation
+import ModelFiles
+import Testing
+import Training
+
+/// What an earlier version wrote, by Goldens/Earlier/make_earlier_version.sh, stays readable.
+struct EarlierVersionTests {
+  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("Goldens/Earlier").path
+
+  private static func file(_ name: String) -> String { folder + "/" + name }
+
+  @Test func theModelIsRead() throws {
+    let file = try ModelFile(contentsOf: Self.file("model.safetensors"))
+    #expect(file.classNames == ["0", "1", "2"])
+    #expect(
+      file.model.layers.map { "\(type(of: $0))" }
+        == ["Dense", "LeakyReLU", "Dropout", "Dense", "GELU", "Dense", "Softmax"])
+    #expect((file.model.layers[1] as? LeakyReLU)?.slope == 0.3)
+    #expect((file.model.layers[0] as? Dense)?.l2 == 0.001)
+    let data = try Self.data()
+    file.model.compile(optimizer: .adam(), loss: .softmaxCrossEntropy)
+    let test = try file.model.evaluate(data.test.images, data.test.labels)
+    // As the command printed then: test loss: 1.0790 - test accuracy: 0.4375
+    #expect(abs(test.loss - 1.0790) < 5e-5 && test["accuracy"] == 0.4375)
+  }
+
+  @Test func theHistoryIsRead() throws {
+    let history = try HistoryFile.read(Self.file("history.json")).history
+    #expect(history.epochs.count == 40)
+    #expect(history.names == ["loss", "accuracy", "val_loss", "val_accuracy"])
+  }
+
+  /// It was written after two steps of the first epoch; the rest is as if nothing had happened.
+  @Test func theCheckpointIsGoneOnFrom() throws {
+    let checkpoint = try Checkpoint(contentsOf: Self.file("checkpoint.maru"))
+    #expect(checkpoint.state.epoch == 1 && checkpoint.state.step == 2)
+    let model = try Sequential(
+      inputShape: [4],
+      [
+        Dense(6, l2: 0.001), LeakyReLU(), Dropout(0.25), Dense(5, l2: 0.001), GELU(),
+        Dense(3, l2: 0.001), Softmax(),
+      ], seed: 3)
+    model.threads = 1
+    model.compile(optimizer: .adam(), loss: .softmaxCrossEntropy)
+    let data = try Self.data()
+    try model.fit(
+      data.train.images, data.train.labels, epochs: 40, batchSize: 16, validation: .last(0.25),
+      resuming: checkpoint.state)
+    let whole = try ModelFile(contentsOf: Self.file("model.safetensors")).model
+    let differences = zip(model.weights, whole.weights).flatMap { weights in
+      zip(weights.0.elements, weights.1.elements).map { abs($0 - $1) }
+    }
+    // Some roundings at each of 120 steps.
+    #expect(differences.allSatisfy { $0 < 1e-5 }, "\(differences.max() ?? 0)")
+  }
+
+  private static func data() throws -> Dataset {
+    try Dataset.load(DatasetSource(parsing: file("earlier.csv")))
+  }
+}
