@@ -45,8 +45,7 @@ public struct ModelFile {
     let architecture = Architecture(inputShape: model.inputShape.sizes, layers: records)
     do {
       return try Safetensors(
-        tensors: Array(zip(model.weightNames, model.weights))
-          + Array(zip(model.nonTrainableWeightNames, model.nonTrainableWeights)),
+        tensors: Array(zip(model.allWeightNames, model.allWeights)),
         metadata: [
           "format": Self.format,
           "architecture": String(decoding: try encoder.encode(architecture), as: UTF8.self),
@@ -78,19 +77,18 @@ public struct ModelFile {
       throw malformed("the layers do not fit together: \(error)")
     }
     let names = file.tensors.map(\.name)
-    let expected = model.weightNames + model.nonTrainableWeightNames
+    let expected = model.allWeightNames
     guard names.sorted() == expected.sorted() else {
       throw malformed("expected the tensors \(expected), found \(names)")
     }
     let byName = Dictionary(uniqueKeysWithValues: file.tensors.map { ($0.name, $0.tensor) })
-    for (name, weight) in zip(expected, model.weights + model.nonTrainableWeights) {
+    for (name, weight) in zip(expected, model.allWeights) {
       guard byName[name]?.shape == weight.shape else {
         throw malformed(
           "\(name) has shape \(byName[name]?.shape ?? []), expected \(weight.shape)")
       }
     }
-    model.weights = model.weightNames.compactMap { byName[$0] }
-    model.nonTrainableWeights = model.nonTrainableWeightNames.compactMap { byName[$0] }
+    model.allWeights = expected.compactMap { byName[$0] }
     let classes = Data((file.metadata["class_names"] ?? "[]").utf8)
     classNames = (try? JSONDecoder().decode([String].self, from: classes)) ?? []
   }

@@ -13,7 +13,7 @@ import Layers
 /// `α = η·√(1 − β₂ᵗ) / (1 − β₁ᵗ)` (Kingma and Ba 2015). As in Keras, ε is added to the uncorrected
 /// `√v`: it is the ε̂ of the paper's section 2.
 ///
-/// With a weight decay λ it is AdamW: `θ ← (1 − η·λ)·θ` comes first, apart from the gradient
+/// A weight decay λ makes it AdamW: `θ ← (1 − η·λ)·θ` comes first, apart from the gradient
 /// (Loshchilov and Hutter 2019), for every parameter, biases included, as Keras does.
 public struct Adam: Optimizer {
   /// The rate η; 0.001 unless given, as in Keras.

@@ -45,7 +45,7 @@ public final class EarlyStopping: Callback {
   public func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) throws {
     try monitor.start(progress.figureNames)
     (bestEpoch, epochsWithoutImprovement, bestWeights) = (0, 0, nil)
-    shapes = model.layout.slices.map(\.parameter.shape)
+    shapes = model.allWeights.map(\.shape)
   }
 
   /// The best epoch, its figure and weights, and the epochs since.
@@ -76,7 +76,7 @@ public final class EarlyStopping: Callback {
   public func epochDidEnd(_ record: EpochRecord, model: Sequential) throws -> Decision {
     if monitor.improves(record) {
       (bestEpoch, epochsWithoutImprovement) = (record.epoch, 0)
-      if restoresBestWeights { bestWeights = model.weights }
+      if restoresBestWeights { bestWeights = model.allWeights }
       return .proceed
     }
     epochsWithoutImprovement += 1
@@ -87,7 +87,7 @@ public final class EarlyStopping: Callback {
 
   /// Sets the weights of the best epoch.
   public func trainingDidEnd(_ history: History, model: Sequential) throws {
-    if let bestWeights { model.weights = bestWeights }
+    if let bestWeights { model.allWeights = bestWeights }
     bestWeights = nil
   }
 }

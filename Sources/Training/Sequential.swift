@@ -127,6 +127,24 @@ public final class Sequential {
     set { set(newValue, stateLayout, in: state, "nonTrainableWeights") }
   }
 
+  /// All that is saved: the parameters, then what is not trained.
+  package var allWeights: [Tensor] {
+    get { weights + nonTrainableWeights }
+    set {
+      weights = Array(newValue.prefix(layout.slices.count))
+      nonTrainableWeights = Array(newValue.dropFirst(layout.slices.count))
+    }
+  }
+
+  /// Their names.
+  package var allWeightNames: [String] { weightNames + nonTrainableWeightNames }
+
+  /// The first layer that makes the loss another function in each pass, if any does: it is random, or
+  /// its output depends on the other samples of the batch.
+  package var layerThatChangesLoss: Int? {
+    plans(PlanContext(samples: 1, parts: 1)).firstIndex { $0.isRandom || $0.couplesSamples }
+  }
+
   /// Whether no weight is NaN or infinite, as training that diverges leaves them.
   public var hasFiniteWeights: Bool {
     UnsafeBufferPointer(start: parameters.floats, count: layout.count).allSatisfy(\.isFinite)

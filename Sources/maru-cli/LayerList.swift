@@ -3,7 +3,7 @@ import Maru
 /// The layers of a network as text: `flatten,128:relu,dropout:0.2,10:softmax`.
 ///
 /// Each item is a number of units with an activation behind a colon or without one, `flatten`,
-/// `dropout:RATE`, or an activation alone. `leaky-relu` may have its slope behind another colon.
+/// `batchnorm`, `layernorm`, `dropout:RATE`, or an activation alone. `leaky-relu` may have its slope behind another colon.
 struct LayerList: Equatable, Codable {
   let text: String
   /// The penalty on the weights of every layer that has some.
@@ -34,7 +34,12 @@ struct LayerList: Equatable, Codable {
 
   /// The layers of an item, or nil where it is none.
   private func layers(_ item: String, _ leakySlope: Float) -> [any Layer]? {
-    if item == "flatten" { return [Flatten()] }
+    switch item {
+    case "flatten": return [Flatten()]
+    case "batchnorm": return [BatchNorm()]
+    case "layernorm": return [LayerNorm()]
+    default: break
+    }
     let parts = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     if parts[0] == "dropout" {
       guard parts.count == 2, let rate = Float(parts[1]), 0 <= rate, rate < 1 else { return nil }
@@ -69,7 +74,7 @@ struct LayerList: Equatable, Codable {
 
   private static func unknown(_ item: String) -> Failure {
     .usage(
-      "--layers: '\(item)' is no layer; expected UNITS, UNITS:ACTIVATION, flatten, dropout:RATE "
-        + "or an activation (\(activations.joined(separator: ", ")))")
+      "--layers: '\(item)' is no layer; expected UNITS, UNITS:ACTIVATION, flatten, batchnorm, "
+        + "layernorm, dropout:RATE or an activation (\(activations.joined(separator: ", ")))")
   }
 }

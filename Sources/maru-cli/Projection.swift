@@ -103,7 +103,7 @@ struct Projection {
     let layers = model.layers.drop { $0 is Flatten }
     let completed = try Sequential(
       inputShape: inputShape, flatten + [layer] + layers, seed: model.seed)
-    completed.weights = Array(completed.weights.prefix(2)) + model.weights
+    completed.allWeights = Array(completed.weights.prefix(2)) + model.allWeights
     completed.threads = model.threads
     return completed
   }

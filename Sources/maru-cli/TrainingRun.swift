@@ -44,10 +44,11 @@ struct TrainingRun {
     if let rule = settings.rule {
       model.compile(optimizer: rule, loss: .softmaxCrossEntropy)
     } else {
-      if layers.contains(where: { $0 is Dropout }) {
+      if let layer = model.layerThatChangesLoss {
+        let name = "\(type(of: layers[layer]))".lowercased()
         throw Failure.usage(
-          "\(layersOption): expected no dropout with --optimizer lbfgs, whose loss may not change from "
-            + "pass to pass, got '\(settings.layers.text)'")
+          "\(layersOption): expected no \(name) with --optimizer lbfgs, whose loss may not change "
+            + "from pass to pass, got '\(settings.layers.text)'")
       }
       model.compile(optimizer: settings.lbfgs, loss: .softmaxCrossEntropy)
     }

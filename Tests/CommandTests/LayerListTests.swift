@@ -5,14 +5,14 @@ import Testing
 /// The option `--layers`, whose value needs data to be checked against.
 struct LayerListTests {
   private static let expected =
-    "expected UNITS, UNITS:ACTIVATION, flatten, dropout:RATE or an activation "
+    "expected UNITS, UNITS:ACTIVATION, flatten, batchnorm, layernorm, dropout:RATE or an activation "
     + "(relu, leaky-relu[:SLOPE], sigmoid, tanh, softplus, gelu, softmax, linear)"
 
   @Test(arguments: [
     "", ",4:softmax", "4:softmax,", "0:softmax", "-4", "1000001", "4.5", "4:cube", "4:relu:relu",
     "conv", "dropout", "dropout:1", "dropout:-0.1", "dropout:nan", "flatten:2", "relu:4",
     "99999999999999999999", "leaky-relu:0", "leaky-relu:-0.1", "4:leaky-relu:nan", "leaky-relu:",
-    "leaky-relu:inf", "4:leaky-relu:0.1:0.1", "softmax:linear", "relu:0.1", "4:",
+    "leaky-relu:inf", "batchnorm:1", "4:leaky-relu:0.1:0.1", "softmax:linear", "relu:0.1", "4:",
   ])
   func itemThatIsNoLayerIsNamed(_ item: String) throws {
     let folder = try TemporaryFolder()
@@ -28,6 +28,25 @@ struct LayerListTests {
       expectFailure(result, 64, "--layers: '\(wrong ?? "")' is no layer; \(Self.expected)")
     }
     #expect(folder.contents.allSatisfy { $0.hasPrefix("data") })
+  }
+
+  /// Trained, saved, scored, and its running values with it.
+  @Test func normalisedLayersTrainAndAreScored() throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let run = try Command.maru(
+      [
+        "train", "--dataset", data, "--layers", "batchnorm,20:relu,layernorm,4:softmax",
+        "--optimizer", "adam", "--epochs", "3", "--seed", "1", "--progress", "none", "--output",
+        folder["run"],
+      ])
+    expectSuccess(run)
+    let scored = try Command.maru(["evaluate", folder["run"], "--dataset", data])
+    #expect(scored.exitCode == 0, "\(scored.errors)")
+    let line = try #require(run.outputLines.first { $0.hasPrefix("test loss: ") })
+    #expect(
+      scored.outputLines.first?.hasPrefix(line.replacing("test ", with: "")) == true,
+      "\(line), \(scored.output)")
   }
 
   @Test(arguments: [

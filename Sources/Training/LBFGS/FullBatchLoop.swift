@@ -18,8 +18,7 @@ final class FullBatchLoop: TrainingProgram {
     targets: PreparedTargets, samples: [Int32], parts: Int, epochs: Int,
     isProfiled: Bool
   ) throws(ModelError) {
-    let plans = model.plans(PlanContext(samples: 1, parts: 1))
-    if let layer = plans.firstIndex(where: { $0.isRandom || $0.couplesSamples }) {
+    if let layer = model.layerThatChangesLoss {
       throw ModelError(
         "layer \(layer): \(type(of: model.layers[layer])) changes the loss from pass to pass, and "
           + "L-BFGS expects one that stays")
