@@ -100,6 +100,8 @@ private struct LimitedRun: Equatable {
     let hidden = setting.units.flatMap { [Dense($0), ReLU()] as [any Layer] }
     let model = try Sequential(inputShape: [300], hidden + [Dense(10), Softmax()], seed: 3)
     model.threads = threads
+    // However little work a step is.
+    model.fixedParts = threads
     if setting.isFullBatch {
       model.compile(optimizer: .lbfgs(), loss: .softmaxCrossEntropy)
     } else {
