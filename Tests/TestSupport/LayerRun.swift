@@ -75,8 +75,11 @@ extension LayerProblem {
     parts: Int = 1, mode: Mode = .training, step: Int = 0, randomKey: UInt64 = 0,
     order: PartOrder = .plain, sourceLocation: SourceLocation = #_sourceLocation
   ) -> LayerResults {
-    PlanRun(self, parts: parts).run(
-      Pass(mode: mode, step: step, randomKey: randomKey), order, sourceLocation)
+    // As in a team: on several threads OpenBLAS may add in another order each time.
+    OpenBLAS.withSingleThread {
+      PlanRun(self, parts: parts).run(
+        Pass(mode: mode, step: step, randomKey: randomKey), order, sourceLocation)
+    }
   }
 
   /// Expects a layer to touch what its plan says, and nothing else, for several numbers of parts:
