@@ -100,7 +100,8 @@ struct ByteSumsTests {
     let floats = try SampleMoments(source.floats, indices: indices)
     #expect(bytes.count == 2500 && floats.count == 2500)
     for (a, b) in zip(bytes.mean, floats.mean) { #expect(abs(a - b) < 1e-12 * b) }
-    #expect((bytes.scatter - floats.scatter).size < 1e-6 * floats.scatter.size)
+    // Of floats, blocks of 2,048 are added up in single precision, in an order that kernels choose.
+    #expect((bytes.scatter - floats.scatter).size < 2048 * 0x1p-24 * floats.scatter.size)
   }
 
   @Test("a constant input has no scatter at all")
