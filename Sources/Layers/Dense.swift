@@ -161,14 +161,14 @@ private struct Products {
   func parameterGradients() -> [Phase] {
     let weight = Phase(
       reads: [.outputGradient: .part, .input: .part], writes: [.gradient(0): .part],
-      split: .weights, isStolen: isStolen, operations: operations
+      split: .weights, isStolen: isStolen, addsScaled: true, operations: operations
     ) { operands, part, pass in
       let gradient = operands.gradient(0)
       let tile = part.weight(gradient)
       // [batch, out]ᵀ · [batch, in] → [out, in]
       pass.multiply(
         operands.dY[columns: tile.rows].transposed, operands.x[columns: tile.columns],
-        into: gradient[tile])
+        into: gradient[tile], alpha: pass.alpha, beta: pass.beta)
     }
     let bias = Phase(
       reads: [.outputGradient: .part], writes: [.gradient(1): .part], split: .units,

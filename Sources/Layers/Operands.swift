@@ -78,17 +78,24 @@ public struct Pass: Sendable {
   public let randomKey: UInt64
   /// The place of the first of these samples in the whole batch, from which random numbers follow.
   public let firstSample: Int
+  /// What a phase that says so multiplies its gradient by; 1 but for gradient descent, where it is −η.
+  public let alpha: Float
+  /// What it multiplies by what lies where the gradient goes before it adds that; 0, or 1 in gradient
+  /// descent. Where it is 0, nothing is read.
+  public let beta: Float
   /// Where a profiled pass notes its matrix products.
   let products: ProductClock?
 
   package init(
     mode: Mode, step: Int = 0, randomKey: UInt64 = 0, firstSample: Int = 0,
-    products: ProductClock? = nil
+    alpha: Float = 1, beta: Float = 0, products: ProductClock? = nil
   ) {
     self.mode = mode
     self.step = step
     self.randomKey = randomKey
     self.firstSample = firstSample
+    self.alpha = alpha
+    self.beta = beta
     self.products = products
   }
 }

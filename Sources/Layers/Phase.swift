@@ -15,6 +15,9 @@ public struct Phase: Sendable {
   public let split: Split
   /// Whether a thread that is done takes over parts that others have not begun.
   public let isStolen: Bool
+  /// Whether it writes a parameter's gradient as `α·dθ + β·(what lies there)`, with the factors of the
+  /// ``Pass``. Then plain gradient descent, `θ ← −η·dθ + θ`, can be done by the phase itself.
+  public let addsScaled: Bool
   /// The floating-point operations of a whole batch, to tell how much work there is.
   public let operations: Double
   /// Carries out one part.
@@ -27,11 +30,12 @@ public struct Phase: Sendable {
   ///   - inPlace: what the result may overwrite; nil, the default, for nothing
   ///   - split: how the work is cut
   ///   - isStolen: whether threads take over parts from each other; false unless given
+  ///   - addsScaled: whether it scales and adds its gradient as the pass says; false unless given
   ///   - operations: the floating-point operations of a whole batch, about; 0 unless given
   ///   - run: carries out one part, on any thread
   public init(
     reads: [Operand: Extent], writes: [Operand: Extent], inPlace: InPlace? = nil, split: Split,
-    isStolen: Bool = false, operations: Double = 0,
+    isStolen: Bool = false, addsScaled: Bool = false, operations: Double = 0,
     run: @escaping @Sendable (Operands, Part, Pass) -> Void
   ) {
     self.reads = reads
@@ -39,6 +43,7 @@ public struct Phase: Sendable {
     self.inPlace = inPlace
     self.split = split
     self.isStolen = isStolen
+    self.addsScaled = addsScaled
     self.operations = operations
     self.run = run
   }

@@ -3,9 +3,12 @@ import CKernels
 /// A point that no thread of a team passes before all have reached it.
 package final class Barrier: @unchecked Sendable {
   private let barrier: UnsafeMutablePointer<maru_barrier>
+  /// Two cache lines, which processors fetch together: nothing else that threads write lies there.
+  private static let room = 128
 
   package init(count: Int) {
-    barrier = .allocate(capacity: 1)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.room, alignment: Self.room)
+    barrier = memory.bindMemory(to: maru_barrier.self, capacity: 1)
     barrier.initialize(
       to: maru_barrier(count: UInt32(count), arrived: 0, generation: 0, sleepers: 0))
   }

@@ -11,12 +11,20 @@ public protocol Optimizer: Sendable {
   /// How many slots it needs.
   var slotCount: Int { get }
 
+  /// Whether all it does is `θ ← θ − η·g`, which a layer can do as it computes g; false unless given.
+  var isPlainDescent: Bool { get }
+
   /// Updates a part of the parameters.
   /// - Parameters:
   ///   - part: θ, changed in place, g, and the slots, run by run
   ///   - rate: η for this step
   ///   - step: the number t of this update, from 1
   func update(_ part: ParameterPart, rate: Float, step: Int)
+}
+
+extension Optimizer {
+  /// False, unless a rule says otherwise.
+  public var isPlainDescent: Bool { false }
 }
 
 /// Some of the parameters with their gradients and slots.

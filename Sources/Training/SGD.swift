@@ -25,6 +25,9 @@ public struct SGD: Optimizer {
   /// `v` where there is momentum.
   public var slotCount: Int { momentum > 0 ? 1 : 0 }
 
+  /// Whether there is no momentum.
+  public var isPlainDescent: Bool { momentum == 0 }
+
   /// Updates a part of the parameters.
   public func update(_ part: ParameterPart, rate: Float, step: Int) {
     part.forEachRun { parameters, gradients, slots, count in

@@ -88,6 +88,9 @@ final class Step: @unchecked Sendable {
       update: StepWork.Update(
         penalty: { slice in self.penalty(slice) },
         prepare: { slice in self.preparation(slice) },
+        isDescent: { [self] slice in
+          optimizer.isPlainDescent && slice.parameter.l2 == 0 && compilation.clipNorm == nil
+        },
         update: { slice in self.update(slice, context) }),
       report: { [self] _, part, _ in if part.index == 0 { report() } })
   }

@@ -36,7 +36,7 @@ package final class StepMemory {
       return switch plan.memories[array] {
       case .samples(let columns): AlignedBuffer(zeros: samples * columns)
       case .batch(let columns):
-        plan.gathering == .byThreads ? nil : AlignedBuffer(zeros: samples * columns)
+        plan.threadsOwnBatch ? nil : AlignedBuffer(zeros: samples * columns)
       case .parts(let columns): AlignedBuffer(zeros: parts[array] * columns)
       case .shared(let rows, let columns): AlignedBuffer(zeros: rows * columns)
       case .parameter, .gradient, .state, .elsewhere: nil

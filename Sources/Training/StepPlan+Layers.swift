@@ -140,6 +140,36 @@ extension StepPlan {
     return nodes[node][.inputGradient]
   }
 
+  /// Lets phases that can do so update their parameter in place of giving its gradient, where plain
+  /// descent is asked for and nothing needs the old values any more.
+  mutating func descend(where isDescent: (ParameterLayout.Slice) -> Bool) {
+    for index in instructions.indices.reversed() where instructions[index].phase.addsScaled {
+      let (node, phase) = (instructions[index].node, instructions[index].phase)
+      let written = nodes[node].plan.parameters.indices.filter {
+        phase.writes.keys.contains(.gradient($0))
+      }
+      let canDescend = written.allSatisfy { parameter in
+        guard let array = nodes[node][.parameter(parameter)],
+          case .parameter(let slice) = memories[array]
+        else { return false }
+        return isDescent(slice) && !isRead(array, by: instructions[(index + 1)...])
+      }
+      if !canDescend { continue }
+      for parameter in written {
+        let gradient = nodes[node][.gradient(parameter)]
+        nodes[node][.gradient(parameter)] = nodes[node][.parameter(parameter)]
+        instructions.removeAll { $0.work == .update && $0.follows == gradient }
+      }
+      instructions[index].descends = true
+    }
+  }
+
+  private func isRead(_ array: Int, by instructions: ArraySlice<Instruction>) -> Bool {
+    instructions.contains { instruction in
+      instruction.phase.reads.keys.contains { nodes[instruction.node][$0] == array }
+    }
+  }
+
   private func isTrained(_ record: LayerRecord) -> Bool {
     switch record {
     case .leaf(let node): !nodes[node].plan.parameters.isEmpty

@@ -118,7 +118,7 @@ extension StepPlan {
   // MARK: The batch
 
   /// Chooses how the batch is fetched.
-  mutating func chooseGathering(byThreads: Bool) {
+  mutating func chooseGathering(threadsOwnBatch: Bool) {
     let fetch = instructions.firstIndex { $0.work == .gather && $0.phase.writes[.output] != nil }
     guard let fetch, case .batch(let columns) = memories[batch] else { return }
     let byColumns = Cut(axis: .units, total: columns, parts: context.parts, isStolen: false)
@@ -130,9 +130,11 @@ extension StepPlan {
     }
     if isCutByColumns {
       gathering = .byColumns
+      self.threadsOwnBatch = threadsOwnBatch
       instructions[fetch].cut = byColumns
-    } else if byThreads {
+    } else if threadsOwnBatch {
       gathering = .byThreads
+      self.threadsOwnBatch = true
       instructions.remove(at: fetch)
     }
   }

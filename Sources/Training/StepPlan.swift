@@ -53,6 +53,8 @@ package struct StepPlan {
     var follows: Int?
     /// How it is cut; nil until that is known.
     package var cut: Cut?
+    /// Whether it adds its gradient to the parameter, times −η.
+    var descends = false
   }
 
   /// Consecutive phases of as many parts with no wait between them: a thread takes one part through
@@ -71,8 +73,8 @@ package struct StepPlan {
     case bySamples
     /// Each its columns, where it reads no others.
     case byColumns
-    /// Each thread fetches all of it into memory of its own, before the first phase; that takes less
-    /// time than to read from another core's cache what that has fetched.
+    /// Each thread fetches all of it before the first phase; that takes less time than to read from
+    /// another core's cache what that has fetched.
     case byThreads
   }
 
@@ -81,6 +83,10 @@ package struct StepPlan {
   package internal(set) var instructions: [Instruction] = []
   package internal(set) var chains: [Chain] = []
   package internal(set) var gathering: Gathering
+  /// Whether each thread has memory of its own for the batch. Columns too are fetched faster so: of
+  /// memory that threads share, a core's prefetcher takes lines from the cache of the core that is
+  /// writing the columns beside.
+  package internal(set) var threadsOwnBatch: Bool
   /// By number: what each array is.
   package internal(set) var memories: [Memory] = []
   /// By number: the array in whose memory it lies, itself or one that it overwrites.
@@ -99,14 +105,15 @@ package struct StepPlan {
   ///   - layers: how many of its layers
   ///   - context: the most samples of a batch, and the parts
   ///   - step: the engine's own work in a step of training; nil for a forward pass alone
-  ///   - gathersByThreads: whether threads fetch the batch each for itself if need be
+  ///   - batchFitsThreads: whether there is room for a batch in each thread's caches
   ///   - givesBatchGradient: whether the gradient of the batch is computed too
   package init(
     _ model: Sequential, layers: Int, context: PlanContext, step: StepWork? = nil,
-    gathersByThreads: Bool = true, givesBatchGradient: Bool = false
+    batchFitsThreads: Bool = true, givesBatchGradient: Bool = false
   ) {
     self.context = context
     gathering = step?.gather == nil ? .byThreads : .bySamples
+    threadsOwnBatch = step?.gather == nil
     batch = add(.batch(columns: model.inputShape.count))
     let targets = add(.elsewhere)
     if let gather = step?.gather { append(gather, targets, model.inputShape) }
@@ -121,12 +128,15 @@ package struct StepPlan {
       let updated = step.update.map { appendPenalties($0, lossNode: loss) }
       batchGradient = appendBackward(
         records, from: gradient, isInputWanted: givesBatchGradient)
-      if let update = step.update { appendUpdates(update, updated ?? []) }
+      if let update = step.update {
+        appendUpdates(update, updated ?? [])
+        descend(where: update.isDescent)
+      }
       if let report = step.report { append(report, lossNode: loss) }
     }
     resolveSplits()
     overwriteInPlace()
-    if step?.gather != nil { chooseGathering(byThreads: gathersByThreads) }
+    if step?.gather != nil { chooseGathering(threadsOwnBatch: batchFitsThreads) }
     deriveWaits()
   }
 

@@ -16,6 +16,8 @@ public final class StepProfile {
     case dataGradient = "data gradient"
     /// `dW = dYᵀ·X` and `db`.
     case weightGradient = "weight gradient"
+    /// `W ← W − η·dYᵀ·X` in one product: plain gradient descent.
+    case descent = "gradient and update"
     /// A layer without parameters, forward and backward.
     case elementwise
     /// The loss, its gradient and the metrics; sums over the batch and callbacks after the step.
@@ -74,8 +76,13 @@ public final class StepProfile {
       }
     }
     add((nil, .gather)) { $0.gather }
+    let descending = Set(plan.instructions.filter(\.descends).map(\.node))
     for (place, instruction) in plan.instructions.enumerated() {
-      add(plan.kind(of: instruction)) { $0[place] }
+      var kind = plan.kind(of: instruction)
+      if kind.work == .weightGradient && descending.contains(instruction.node) {
+        kind.work = .descent
+      }
+      add(kind) { $0[place] }
     }
     add((nil, .update)) { $0.update }
     add((nil, .waiting)) { $0.waiting }
@@ -102,7 +109,7 @@ public final class StepProfile {
 
 extension StepPlan {
   /// What a phase counts as in a profile.
-  fileprivate func kind(of instruction: Instruction) -> (layer: Int?, work: StepProfile.Work) {
+  func kind(of instruction: Instruction) -> (layer: Int?, work: StepProfile.Work) {
     let node = nodes[instruction.node]
     let isTrained = !node.plan.parameters.isEmpty
     return switch instruction.work {

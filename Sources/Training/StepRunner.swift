@@ -3,19 +3,28 @@ import Parallel
 
 /// A plan made ready for one thread: it carries out that thread's parts, and allocates nothing.
 final class StepRunner {
+  /// The body of a phase, held by the runner: a call neither retains nor releases it.
+  private final class Body {
+    let run: @Sendable (Operands, Part, Pass) -> Void
+
+    init(_ run: @escaping @Sendable (Operands, Part, Pass) -> Void) { self.run = run }
+  }
+
   /// One phase for a batch of one size.
   private struct Call {
-    let run: @Sendable (Operands, Part, Pass) -> Void
+    let body: Unmanaged<Body>
     let operands: Operands
     let ranges: UnsafeMutableBufferPointer<Range<Int>>
     let axis: Axis
     let randomKey: UInt64
+    let descends: Bool
   }
 
   let plan: StepPlan
   /// For each of the sizes that a batch may have, from the first on.
   private var sizes: [Int]
   private let calls: [UnsafeMutableBufferPointer<Call>]
+  private let bodies: [Body]
   private let views: [UnsafeMutableBufferPointer<MatrixView<Float>>]
   /// The memory of the batch, where the thread has it to itself.
   private let batch: AlignedBuffer?
@@ -38,7 +47,7 @@ final class StepRunner {
     self.sizes = sizes
     clock = isProfiled ? StageClock(phases: plan.instructions.count) : nil
     let batch =
-      plan.gathering == .byThreads
+      plan.threadsOwnBatch
       ? AlignedBuffer(zeros: plan.context.samples * plan.batchColumns) : nil
     self.batch = batch
     views = sizes.map { samples in
@@ -49,18 +58,20 @@ final class StepRunner {
       }
       return .allocate(copying: views)
     }
+    let bodies = plan.instructions.map { Body($0.phase.run) }
+    self.bodies = bodies
     calls = zip(sizes, views).map { samples, views in
       .allocate(
-        copying: plan.instructions.map { instruction in
+        copying: zip(plan.instructions, bodies).map { instruction, body in
           guard let cut = instruction.cut, let first = views.baseAddress else {
             fatalError("StepRunner: expected a plan with cuts")
           }
           let node = plan.nodes[instruction.node]
           let start = plan.nodes[..<instruction.node].reduce(0) { $0 + $1.arrays.count }
           return Call(
-            run: instruction.phase.run, operands: Operands(first + start, node.counts),
+            body: .passUnretained(body), operands: Operands(first + start, node.counts),
             ranges: .allocate(copying: (0..<cut.count).map { cut.range($0, samples: samples) }),
-            axis: cut.axis, randomKey: node.randomKey)
+            axis: cut.axis, randomKey: node.randomKey, descends: instruction.descends)
         })
     }
   }
@@ -103,18 +114,20 @@ final class StepRunner {
   }
 
   /// Carries out the thread's parts of all phases, waiting for the others where the plan says so.
-  func run(size: Int, mode: Mode, step: Int, _ thread: TeamThread, _ barrier: Barrier) {
+  func run(
+    size: Int, mode: Mode, step: Int, rate: Float, _ thread: TeamThread, _ barrier: Barrier
+  ) {
     let calls = calls[size]
     for index in plan.chains.indices {
       let chain = plan.chains[index]
       if chain.waits { wait(barrier) }
       if let stolen = stolen[index] {
         stolen.forEach(thread, round: step) {
-          carryOut(chain.instructions, calls, part: $0, mode, step)
+          carryOut(chain.instructions, calls, part: $0, mode, step, rate)
         }
       } else {
         for part in thread.share(of: chain.parts) {
-          carryOut(chain.instructions, calls, part: part, mode, step)
+          carryOut(chain.instructions, calls, part: part, mode, step, rate)
         }
       }
     }
@@ -125,7 +138,7 @@ final class StepRunner {
     for (place, instruction) in plan.instructions.enumerated() {
       if forwardOnly && instruction.work != .forward { continue }
       for part in 0..<(instruction.cut?.count ?? 0) {
-        carryOut(place..<place + 1, calls[size], part: part, mode, 0)
+        carryOut(place..<place + 1, calls[size], part: part, mode, 0, 0)
       }
     }
   }
@@ -139,13 +152,18 @@ final class StepRunner {
   @inline(__always)
   private func carryOut(
     _ places: Range<Int>, _ calls: UnsafeMutableBufferPointer<Call>, part: Int, _ mode: Mode,
-    _ step: Int
+    _ step: Int, _ rate: Float
   ) {
     for place in places {
       let call = calls[place]
-      call.run(
-        call.operands, Part(index: part, range: call.ranges[part], axis: call.axis),
-        Pass(mode: mode, step: step, randomKey: call.randomKey, products: clock?.products))
+      call.body._withUnsafeGuaranteedRef {
+        $0.run(
+          call.operands, Part(index: part, range: call.ranges[part], axis: call.axis),
+          Pass(
+            mode: mode, step: step, randomKey: call.randomKey,
+            alpha: call.descends ? -rate : 1, beta: call.descends ? 1 : 0,
+            products: clock?.products))
+      }
       clock?.lap(place)
     }
   }

@@ -16,6 +16,8 @@ package struct StepWork {
     /// Adds the gradient of its penalty to its own, and notes the sum of squares where that is asked
     /// for; nil where there is nothing to do.
     let prepare: (ParameterLayout.Slice) -> Body?
+    /// Whether it changes by `θ ← θ − η·dθ` alone.
+    let isDescent: (ParameterLayout.Slice) -> Bool
     /// Changes it.
     let update: (ParameterLayout.Slice) -> Body
   }

@@ -48,7 +48,7 @@ final class TrainingLoop: TrainingProgram {
       StepPlan(
         model, layers: compilation.layers(of: model),
         context: PlanContext(samples: batchSize, parts: parts), step: step.work(of: context),
-        gathersByThreads: threads == 1 || threads * inputs <= Self.mostPrivateInput)
+        batchFitsThreads: threads == 1 || threads * inputs <= Self.mostPrivateInput)
     }
     contexts = (0..<threads).map { _ in StepContext() }
     let plans = contexts.map(makePlan)
@@ -96,7 +96,7 @@ final class TrainingLoop: TrainingProgram {
           self.step.gather(context.indices, into: runner.batch(size: size))
           runner.clock?.lapGather()
         }
-        runner.run(size: size, mode: .training, step: number, thread, barrier)
+        runner.run(size: size, mode: .training, step: number, rate: context.rate, thread, barrier)
         runner.wait(barrier)
         if rests.load(ordering: .relaxed) { break }
       }

@@ -11,14 +11,33 @@ struct SummaryCommand: ParsableCommand {
       "Draw the weights to this .svg or .png file: a picture a class of a linear model, a picture "
         + "a unit of a network's first layer.", valueName: "file"))
   var weights: String?
+  @Flag(help: "Print what a training step does: its phases, their parts, where threads wait.")
+  var plan = false
+  @Option(name: .customLong("batch-size"), help: "Samples of the step that --plan prints.")
+  var batchSize = 32
+  @Option(help: "Threads of the step that --plan prints (default: the usable processors).")
+  var threads: Int?
 
-  func validate() throws { try PictureFile.checkName(weights, of: "--weights") }
+  func validate() throws {
+    try PictureFile.checkName(weights, of: "--weights")
+    guard batchSize >= 1 else {
+      throw ValidationError("--batch-size: expected at least 1, found \(batchSize)")
+    }
+    guard (threads ?? 1) >= 1 else {
+      throw ValidationError("--threads: expected at least 1, found \(threads ?? 0)")
+    }
+  }
 
   func run() throws {
     let picture = try weights.map { try PictureFile(checking: $0) }
     let file = try model.load()
     let chart = try picture.map { _ in try weights(of: file) }
-    Results.print(lines: file.model.summary(width: Terminal.standardOutput.limit))
+    let width = Terminal.standardOutput.limit
+    Results.print(lines: file.model.summary(width: width))
+    if plan {
+      if let threads { file.model.threads = threads }
+      Results.print(lines: file.model.planTable(batchSize: batchSize, width: width))
+    }
     if let picture, let chart { try picture.write(chart) }
   }
 

@@ -138,7 +138,7 @@ struct TrainTests {
       .map { $0.split(separator: "│").map { $0.trimmingCharacters(in: .whitespaces) } }
     #expect(
       rows.map { $0.prefix(2).joined(separator: " ") } == [
-        " gather", "dense forward", " loss", "dense weight gradient", " update", " waiting",
+        " gather", "dense forward", " loss", "dense gradient and update", " update", " waiting",
         " step",
       ])
     #expect(rows.allSatisfy { $0.count == 6 } && rows.last?[3] == "100.0 %")

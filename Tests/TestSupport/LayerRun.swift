@@ -82,14 +82,37 @@ extension LayerProblem {
     }
   }
 
+  /// Expects phases that say so to scale their gradients and add them to what is there.
+  private func expectScaling(
+    parts: Int, mode: Mode, randomKey: UInt64, _ plain: LayerResults,
+    _ sourceLocation: SourceLocation
+  ) {
+    OpenBLAS.withSingleThread {
+      let (alpha, beta, before): (Float, Float, Float) = (-0.5, 2, 3)
+      let run = PlanRun(self, parts: parts, gradient: before)
+      let pass = Pass(mode: mode, step: 0, randomKey: randomKey, alpha: alpha, beta: beta)
+      let results = run.run(pass, .plain, sourceLocation)
+      for (place, addsScaled) in run.addsScaled.enumerated() where addsScaled {
+        let isRight = zip(results.gradients[place], plain.gradients[place]).allSatisfy {
+          let expected = alpha * $1 + beta * before
+          return abs($0 - expected) <= 1e-5 * max(1, abs(expected))
+        }
+        #expect(
+          isRight, "gradient \(place) scaled and added, \(layer), \(parts) parts, \(random)",
+          sourceLocation: sourceLocation)
+      }
+    }
+  }
+
   /// Expects a layer to touch what its plan says, and nothing else, for several numbers of parts:
-  /// the same bits in whatever order parts are carried out.
+  /// the same bits in whatever order parts are carried out; and to scale gradients where it says so.
   public func expectHonesty(
     parts: [Int] = [1, 2, 3, 5], mode: Mode = .training, randomKey: UInt64 = 77,
     sourceLocation: SourceLocation = #_sourceLocation
   ) {
     for parts in parts {
       let plain = run(parts: parts, mode: mode, randomKey: randomKey)
+      expectScaling(parts: parts, mode: mode, randomKey: randomKey, plain, sourceLocation)
       for seed in UInt64(1)...3 {
         for order in [PartOrder.phases(seed: seed), .chains(seed: seed)] {
           let results = run(

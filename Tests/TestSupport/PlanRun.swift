@@ -15,7 +15,8 @@ final class PlanRun {
   /// What a part finds where it may not read, told from any other NaN.
   private static let poison = Float(bitPattern: 0x7FC0_BAAD)
 
-  init(_ problem: LayerProblem, parts: Int) {
+  /// - Parameter gradient: what lies in the gradients before the pass
+  init(_ problem: LayerProblem, parts: Int, gradient: Float = .nan) {
     self.problem = problem
     do {
       model = try Sequential(inputShape: problem.sample, [problem.layer])
@@ -38,7 +39,7 @@ final class PlanRun {
     batch = AlignedBuffer(uninitialized: problem.x.count)
     batch.floats.update(from: problem.x, count: problem.x.count)
     gradients = AlignedBuffer(zeros: model.parameters.count)
-    gradients.floats.update(repeating: .nan, count: gradients.count)
+    gradients.floats.update(repeating: gradient, count: gradients.count)
     state = AlignedBuffer(copying: model.state)
     memory = StepMemory(
       plan, Arenas(parameters: model.parameters, state: state, gradients: gradients))
@@ -96,6 +97,18 @@ final class PlanRun {
           node[.gradient(index)].map { matrix($0).elements }
         }
       }, state: Array(UnsafeBufferPointer(start: state.floats, count: state.count)))
+  }
+
+  /// By gradient, whether its phase scales and adds it as the pass says.
+  var addsScaled: [Bool] {
+    plan.nodes.indices.flatMap { node in
+      plan.nodes[node].plan.parameters.indices.map { parameter in
+        plan.instructions.contains {
+          $0.node == node && $0.phase.addsScaled
+            && $0.phase.writes.keys.contains(.gradient(parameter))
+        }
+      }
+    }
   }
 
   private func matrix(_ array: Int) -> MatrixView<Float> {
