@@ -45,9 +45,9 @@ import Training
       try compiledModel().fit(
         Problem.samples, Problem.labels, epochs: 3, callbacks: [CSVLogger(path), ender])
     }
+    let state = try #require(ender.state)
     let history = try compiledModel().fit(
-      Problem.samples, Problem.labels, epochs: 3, callbacks: [CSVLogger(path)],
-      resuming: try #require(ender.state))
+      Problem.samples, Problem.labels, epochs: 3, callbacks: [CSVLogger(path)], resuming: state)
     #expect(history.epochs.count == 3)
     #expect(try String(contentsOfFile: path, encoding: .utf8) == history.csv)
   }
