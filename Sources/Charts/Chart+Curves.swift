@@ -27,16 +27,14 @@ extension Chart {
       ], highest: .infinity)
   }
 
-  /// Several runs in one picture: accuracy and loss, each above its legend, a colour and a mark a run,
-  /// validation solid and training dashed.
+  /// Several runs in one picture: accuracy and loss, each above its legend of a colour and a mark a run,
+  /// and of the lines, solid for validation and dashed for training.
   /// - Parameter runs: the name of each run and its figures; of a name that is too long, such as a
   ///   path, the end is shown
   public static func comparison(of runs: [(name: String, history: History)]) -> Chart {
     let title = "Runs compared"
-    var script = Script(width: 960, height: 484 + runs.count * 22)
+    var script = Script(width: 960, height: 506 + runs.count * 22)
     script.title(title)
-    script.label(
-      "solid: validation; dashed: training", x: 480, y: 46, .center, size: 12, color: Palette.grey)
     script.add("set multiplot")
     for (index, (figure, name)) in [("accuracy", "Accuracy"), ("loss", "Loss")].enumerated() {
       if index > 0 { script.add("unset label; unset arrow") }
@@ -44,7 +42,14 @@ extension Chart {
       for (index, run) in runs.enumerated() {
         script.legend(
           TextWidth.fittedEnd(of: run.name, to: 360, size: 12), LineStyle(run: index), x: left,
-          y: 488 + Double(index) * 22)
+          y: 510 + Double(index) * 22)
+      }
+      let line = LineStyle(color: Palette.grey, point: 0, dash: 1)
+      let parts = [
+        ("validation", "val_\(figure)", line), ("training", figure, line.dashed(marked: false)),
+      ].filter { part in runs.contains { !$0.history[part.1].isEmpty } }
+      for (index, (name, _, style)) in parts.enumerated() {
+        script.legend(name, style, x: left + Double(index) * 150, y: 488)
       }
       script.panel(
         left: left, right: left + 400, names: ("Epochs", name),

@@ -67,11 +67,15 @@ struct CurveTests {
     #expect(texts.filter { !svg.texts.contains($0) } == [])
     // Once below each of the two, where its own panel is.
     #expect(svg.texts.count { $0 == "runs/a" } == 2)
-    for name in ["runs/a", "달리기 100 %"] {
+    for name in ["runs/a", "달리기 100 %", "validation", "training"] {
       let places = svg.places(of: name).map { $0.x }
       #expect(places.count == 2 && 70..<480 ~= places[0] && 540..<960 ~= places[1], "\(places)")
     }
-    #expect(svg.places(of: "runs/a").map { $0.y }.allSatisfy { $0 > 424 })
+    for name in ["runs/a", "validation", "training"] {
+      #expect(svg.places(of: name).map { $0.y }.allSatisfy { $0 > 424 })
+    }
+    // Where no run was validated, nothing is said of it.
+    #expect(try !expectWhole(.comparison(of: [("a", short)])).texts.contains("validation"))
   }
 
   @Test func longNamesThatDifferAtTheirEndsAreToldApart() throws {
