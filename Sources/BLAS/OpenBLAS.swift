@@ -96,7 +96,7 @@ public enum OpenBLAS {
   /// Stops the program where there is none for one, or where the processor cannot run OpenBLAS's
   /// kernels.
   package static func withThreads<Result>(upTo count: Int, _ body: (Int) -> Result) -> Result {
-    if let kernelProblem { fatalError("OpenBLAS: \(kernelProblem)") }
+    if let foundProblem { fatalError("OpenBLAS: \(foundProblem)") }
     let granted = ThreadMemory.take(upTo: count)
     defer { ThreadMemory.giveBack(granted) }
     require(
@@ -105,6 +105,9 @@ public enum OpenBLAS {
     )
     return withSingleThread { body(granted) }
   }
+
+  /// ``kernelProblem``, looked for once.
+  private static let foundProblem = kernelProblem
 
   private static let singleThreaded = Mutex((users: 0, threadsBefore: 1))
 }

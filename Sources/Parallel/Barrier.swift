@@ -15,6 +15,9 @@ package final class Barrier: @unchecked Sendable {
 
   deinit { barrier.deallocate() }
 
+  /// Of one thread, which never waits.
+  static let alone = Barrier(count: 1)
+
   /// How many threads have to reach it.
   package var count: Int { Int(barrier.pointee.count) }
 

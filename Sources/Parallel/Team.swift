@@ -30,11 +30,16 @@ package enum Team {
   package static func run(_ count: Int, _ body: (TeamThread, Barrier) -> Void) {
     require(count >= 1, "Team: expected at least one thread, got \(count)")
     OpenBLAS.withThreads(upTo: count) { count in
-      Threads.together(count, Barrier.init) { index, barrier in
-        let state = maru_flush_denormals()
-        body(TeamThread(index: index, of: barrier.count), barrier)
-        maru_restore_denormals(state)
-      }
+      if count == 1 { return run(0, .alone, body) }
+      Threads.together(count, Barrier.init) { index, barrier in run(index, barrier, body) }
     }
+  }
+
+  private static func run(
+    _ index: Int, _ barrier: Barrier, _ body: (TeamThread, Barrier) -> Void
+  ) {
+    let state = maru_flush_denormals()
+    body(TeamThread(index: index, of: barrier.count), barrier)
+    maru_restore_denormals(state)
   }
 }

@@ -36,18 +36,18 @@ final class BlockRunner {
 
   /// Fetches the samples at some places of a list, at most a block.
   func gather(
-    _ source: any SampleSource, _ places: Range<Int>, of samples: UnsafeBufferPointer<Int32>
+    _ source: some SampleSource, _ places: Range<Int>, of samples: UnsafeBufferPointer<Int32>
   ) {
     gather(source, UnsafeBufferPointer(rebasing: samples[places]))
   }
 
   /// Fetches consecutive samples, at most a block.
-  func gather(_ source: any SampleSource, _ samples: Range<Int>) {
+  func gather(_ source: some SampleSource, _ samples: Range<Int>) {
     for (place, sample) in samples.enumerated() { indices[place] = Int32(sample) }
     gather(source, UnsafeBufferPointer(rebasing: indices[..<samples.count]))
   }
 
-  private func gather(_ source: any SampleSource, _ samples: UnsafeBufferPointer<Int32>) {
+  private func gather(_ source: some SampleSource, _ samples: UnsafeBufferPointer<Int32>) {
     runner.resize(0, to: samples.count)
     let batch = runner.batch()
     // Without columns, the shape of a sample would be made for every block.

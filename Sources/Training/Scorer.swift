@@ -21,7 +21,7 @@ final class Scorer {
   }
 
   /// Writes the outputs of all samples to the rows of a matrix.
-  func write(_ source: any SampleSource, to outputs: MatrixView<Float>) {
+  func write(_ source: some SampleSource, to outputs: MatrixView<Float>) {
     score(source, nil) { range, block, _ in
       outputs.row(range.lowerBound).update(
         from: block.baseAddress, count: range.count * block.columns)
@@ -36,7 +36,7 @@ final class Scorer {
   ///   - chosen: which of them; nil for all
   ///   - use: what is done with the outputs
   func score(
-    _ source: any SampleSource, _ chosen: UnsafeBufferPointer<Int32>?,
+    _ source: some SampleSource, _ chosen: UnsafeBufferPointer<Int32>?,
     _ use: (Range<Int>, MatrixView<Float>, Int) -> Void
   ) {
     let all = 0..<(chosen?.count ?? source.sampleCount)

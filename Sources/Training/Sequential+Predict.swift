@@ -36,12 +36,18 @@ extension Sequential {
   {
     try checkShape(of: samples)
     let scorer = Scorer(
-      model: self, layers: scores && endsInProbabilities ? layers.count - 1 : layers.count,
-      samples: samples.sampleCount)
-    return Tensor(shape: [samples.sampleCount, outputShape.count]) { target in
+      model: self, layers: layers(scores: scores), samples: samples.sampleCount)
+    return outputs(samples.sampleCount) { scorer.write(samples, to: $0) }
+  }
+
+  /// How many layers give the outputs, or the scores before a last activation.
+  func layers(scores: Bool) -> Int { layers.count - (scores && endsInProbabilities ? 1 : 0) }
+
+  /// A tensor for the outputs for so many samples, which `write` fills.
+  func outputs(_ samples: Int, _ write: (MatrixView<Float>) -> Void) -> Tensor {
+    Tensor(shape: [samples, outputShape.count]) { target in
       guard let start = target.baseAddress else { return }
-      scorer.write(
-        samples, to: MatrixView(start, rows: samples.sampleCount, columns: outputShape.count))
+      write(MatrixView(start, rows: samples, columns: outputShape.count))
     }
   }
 

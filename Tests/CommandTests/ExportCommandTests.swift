@@ -151,6 +151,7 @@ struct ONNXTests {
     ("flatten,12:relu,dropout:0.5,4:softmax", "4,5"),
     ("flatten,9:gelu,8:tanh,7:softplus,6:sigmoid,5:leaky-relu,4:softmax", "4,5"),
     ("30:gelu,dropout:0,4:softmax", "20"),
+    ("layernorm,flatten,layernorm,16:relu,batchnorm,4:softmax", "4,5"),
   ])
   func exportedNetworkGivesTheSameProbabilities(layers: String, size: String) throws {
     let run = try StripesRun(layers: layers)

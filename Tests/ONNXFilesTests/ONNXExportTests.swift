@@ -56,9 +56,31 @@ struct ONNXExportTests {
     #expect(proto.graph.node.map(\.output) == [["output"]])
   }
 
+  /// `layers.0` is 2·x, and the sum of it and its input 3·x.
+  @Test func blocksAndLayersOfUsersAreWrittenByTheirOwnWords() throws {
+    let model = try Sequential(inputShape: [2], [Residual([Doubled(), ReLU()]), Dense(2)])
+    let graph = try ONNXModelProto(
+      serializedBytes: ONNXExport(ModelFile(model), path: "m").contents
+    ).graph
+    let nodes = graph.node.map { "\($0.name) \($0.opType) \($0.input) \($0.output)" }
+    #expect(
+      nodes == [
+        #"layers.0.0 Mul ["input", "layers.0.0.two"] ["layers.0.0.output"]"#,
+        #"layers.0.1 Relu ["layers.0.0.output"] ["layers.0.1.output"]"#,
+        #"layers.0 Add ["layers.0.1.output", "input"] ["layers.0.output"]"#,
+        #"layers.1 Gemm ["layers.0.output", "layers.1.weight", "layers.1.bias"] ["output"]"#,
+      ])
+    #expect(
+      graph.initializer.map(\.name) == ["layers.1.weight", "layers.1.bias", "layers.0.0.two"])
+  }
+
   @Test func whatONNXHasNotIsRefused() throws {
     let cases: [([any Layer], String)] = [
-      ([Dense(2), UnknownLayer()], "m: layer 1, UnknownLayer, has no counterpart in ONNX"),
+      ([Dense(2), UnknownLayer()], "m: layers.1, UnknownLayer, has no counterpart in ONNX"),
+      (
+        [Residual([Dense(2), UnknownLayer()])],
+        "m: layers.0, Residual: layers.0.1, UnknownLayer, has no counterpart in ONNX"
+      ),
       ([], "m: no layers, and ONNX needs one"),
     ]
     for (layers, problem) in cases {
@@ -67,5 +89,15 @@ struct ONNXExportTests {
       #expect(error?.kind == .malformed)
       #expect(error?.description == problem)
     }
+  }
+}
+
+/// A layer of a user: `Y = 2·X`.
+private struct Doubled: ONNXLayer {
+  func plan(_ input: Shape, _ context: PlanContext) -> LayerPlan { LayerPlan(output: input) }
+
+  func append(to graph: inout ONNXGraph) {
+    graph.add("two", Tensor([2], shape: []))
+    graph.append("Mul", inputs: ["two"])
   }
 }

@@ -47,6 +47,27 @@ struct AllocationTests {
     }
   }
 
+  @Test func aPredictorAllocatesNothing() async {
+    await #expect(processExitsWith: .success) {
+      let model = try Sequential(inputShape: [30], [Dense(140), ReLU(), Dense(10), Softmax()])
+      let predictor = Predictor(model)
+      let inputs = [Float](repeating: 0.5, count: 300 * 30)
+      var outputs = [Float](repeating: 0, count: 300 * 10)
+      inputs.withUnsafeBufferPointer { inputs in
+        outputs.withUnsafeMutableBufferPointer { outputs in
+          predictor.predict(inputs, into: outputs)
+          let before = allocation_count()
+          for rows in [1, 128, 300, 1] {
+            predictor.predict(
+              UnsafeBufferPointer(rebasing: inputs[..<(rows * 30)]),
+              into: UnsafeMutableBufferPointer(rebasing: outputs[..<(rows * 10)]))
+          }
+          #expect(allocation_count() == before)
+        }
+      }
+    }
+  }
+
   @Test func aProfileAllocatesNothing() async {
     await #expect(processExitsWith: .success) {
       try expectNoAllocations([Dense(10)], .rmsprop(), profile: StepProfile())

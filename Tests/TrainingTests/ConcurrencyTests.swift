@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import Training
 
@@ -87,6 +88,36 @@ import Training
     #expect(
       firstDifference(try predictor.predict(Self.samples, scores: true).elements, scores) == nil)
     #expect(firstDifference(try model.predict(Self.samples).elements, before) != nil)
+  }
+
+  @Test func memoryOfTheCallerGetsTheSame() throws {
+    let predictor = Predictor(try Self.model(1), threads: 2)
+    for scores in [false, true] {
+      for count in [0, 1, 129, 300] {
+        let samples = Self.samples[rows: 0..<count]
+        var outputs = [Float](repeating: .nan, count: count * 10)
+        samples.withUnsafeBufferPointer { inputs in
+          outputs.withUnsafeMutableBufferPointer {
+            predictor.predict(inputs, into: $0, scores: scores)
+          }
+        }
+        let expected = try predictor.predict(samples, scores: scores).elements
+        #expect(firstDifference(outputs, expected) == nil, "\(count) samples, scores: \(scores)")
+      }
+    }
+  }
+
+  @Test func memoryThatDoesNotFitTraps() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      let predictor = Predictor(try Self.model(1))
+      var outputs = [Float](repeating: 0, count: 19)
+      Tensor(zeros: [2, 90]).withUnsafeBufferPointer { inputs in
+        outputs.withUnsafeMutableBufferPointer { predictor.predict(inputs, into: $0) }
+      }
+    }
+    expectTrap(result, "Predictor.predict: expected room for 2 rows of 10 outputs, got 19 values")
   }
 
   @Test func samplesOfAnotherShapeAreRefused() throws {

@@ -1,0 +1,118 @@
+import Foundation
+import Training
+
+/// A graph of ONNX's operators under construction, layer by layer.
+public struct ONNXGraph {
+  /// The shape of one sample of the value computed so far.
+  public private(set) var shape: Shape
+  /// The name of that value.
+  public private(set) var value = "input"
+  /// The name of the layer that appends, as `layers.3`; its parameters' names begin so.
+  public private(set) var layer = "layers"
+  private(set) var proto = ONNXGraphProto()
+
+  init(_ model: Sequential) throws(LayerError) {
+    shape = model.inputShape
+    proto.name = "maru"
+    proto.initializer = zip(model.allWeightNames, model.allWeights).map { .init($0, $1) }
+    proto.input = [.init(value, sample: shape)]
+    proto.input[0].docString = "Scaled as in training: bytes of images to 0…1."
+    try append(model.layers)
+    guard let last = proto.node.indices.last else { return }
+    proto.node[last].output = ["output"]
+    proto.valueInfo.removeLast()
+    proto.output = [.init("output", sample: shape)]
+  }
+
+  /// Appends layers, one on the other.
+  ///
+  /// Throws where one has no counterpart in ONNX.
+  public mutating func append(_ layers: [any Layer]) throws(LayerError) {
+    let outer = layer
+    defer { layer = outer }
+    for (index, inner) in layers.enumerated() {
+      layer = "\(outer).\(index)"
+      guard let operators = inner as? any ONNXLayer else {
+        throw LayerError("\(layer), \(type(of: inner)), has no counterpart in ONNX")
+      }
+      let output = try inner.outputShape(for: shape)
+      do {
+        try operators.append(to: &self)
+      } catch {
+        throw LayerError("\(layer), \(type(of: inner)): \(error)")
+      }
+      if output != shape { setShape(output) }
+    }
+  }
+
+  /// Appends one operator on the value computed so far, whose output is the next.
+  /// - Parameters:
+  ///   - type: the operator's name, of operator set 20
+  ///   - attributes: its settings; none unless given, and then ONNX's defaults are meant
+  ///   - otherValues: further values that it takes, after the first
+  ///   - inputs: the layer's parameters and constants that it takes after these, as `weight`
+  public mutating func append(
+    _ type: String, _ attributes: [String: ONNXAttribute] = [:], otherValues: [String] = [],
+    inputs: [String] = []
+  ) {
+    let uses = proto.node.count { $0.name == layer || $0.name.hasPrefix("\(layer):") }
+    var node = ONNXNodeProto()
+    node.opType = type
+    node.name = uses == 0 ? layer : "\(layer):\(uses)"
+    node.attribute = attributes.sorted { $0.key < $1.key }.map { .init($0.key, $0.value) }
+    node.input = [value] + otherValues + inputs.map { "\(layer).\($0)" }
+    value = "\(node.name).output"
+    node.output = [value]
+    proto.node.append(node)
+    // The shapes between are for people who look at the graph.
+    proto.valueInfo.append(.init(value, sample: shape))
+  }
+
+  /// Adds a constant of the layer's, which operators take by its name.
+  public mutating func add(_ name: String, _ tensor: Tensor) {
+    proto.initializer.append(.init("\(layer).\(name)", tensor))
+  }
+
+  /// Notes that the value computed last is of another shape than the one before.
+  private mutating func setShape(_ shape: Shape) {
+    self.shape = shape
+    require(!proto.valueInfo.isEmpty, "ONNXGraph: expected an operator for \(layer), got none")
+    proto.valueInfo[proto.valueInfo.count - 1] = .init(value, sample: shape)
+  }
+}
+
+extension ONNXAttributeProto {
+  fileprivate init(_ name: String, _ value: ONNXAttribute) {
+    self.name = name
+    switch value {
+    case .int(let value):
+      type = .int
+      i = Int64(value)
+    case .float(let value):
+      type = .float
+      f = value
+    }
+  }
+}
+
+extension ONNXTensorProto {
+  fileprivate init(_ name: String, _ tensor: Tensor) {
+    self.name = name
+    dims = tensor.shape.sizes.map { Int64($0) }
+    dataType = Int32(DataType.float.rawValue)
+    rawData = tensor.withUnsafeBufferPointer { Data(buffer: $0) }
+  }
+}
+
+extension ONNXValueInfoProto {
+  /// A batch of any number of samples of a shape.
+  fileprivate init(_ name: String, sample: Shape) {
+    self.name = name
+    type.tensorType.elemType = Int32(ONNXTensorProto.DataType.float.rawValue)
+    type.tensorType.shape.dim =
+      [.with { $0.dimParam = "batch" }]
+      + sample.sizes.map { size in
+        .with { $0.dimValue = Int64(size) }
+      }
+  }
+}
