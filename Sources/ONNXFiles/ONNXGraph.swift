@@ -2,7 +2,7 @@ import Foundation
 import Training
 
 /// A graph of ONNX's operators under construction, layer by layer.
-public struct ONNXGraph {
+public struct ONNXGraph: Sendable {
   /// The shape of one sample of the value computed so far.
   public private(set) var shape: Shape
   /// The name of that value.

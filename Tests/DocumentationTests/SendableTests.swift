@@ -50,6 +50,7 @@ import Testing
     side(ModelFileError.self), side(ModelFileError.Kind.self), side(Checkpoint.self),
     side(Checkpoints.Interval.self), side(HistoryFile.Run.self),
     side(PyTorchExport.self), side((any PyTorchModule).self), side(ONNXExport.self),
+    side((any ONNXLayer).self), side(ONNXGraph.self), side(ONNXAttribute.self),
     // Charts
     side(Chart.self), side(Chart.Throughput.self), side(Chart.TrainingSpeed.self),
     side(ChartError.self), side(ChartError.Kind.self), side(Gnuplot.self),
