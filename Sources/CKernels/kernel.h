@@ -23,6 +23,25 @@
 /// of a row or a column, so the bits depend neither on alignment nor on what stands beside it.
 #define MARU_SUM_BLOCK 16
 
+/// The sum of a term over j from 0 to below n, in blocks; of one block it is a plain sum.
+#define MARU_SUM(n, term)                                                                  \
+  ({                                                                                       \
+    ptrdiff_t j = 0, end = n < MARU_SUM_BLOCK ? n : MARU_SUM_BLOCK;                        \
+    float part = 0;                                                                        \
+    for (; j < end; j++) part += term;                                                     \
+    if (j < n) {                                                                           \
+      double sum = part;                                                                   \
+      while (j < n) {                                                                      \
+        end = j + MARU_SUM_BLOCK < n ? j + MARU_SUM_BLOCK : n;                             \
+        part = 0;                                                                          \
+        for (; j < end; j++) part += term;                                                 \
+        sum += part;                                                                       \
+      }                                                                                    \
+      part = (float)sum;                                                                   \
+    }                                                                                      \
+    part;                                                                                  \
+  })
+
 MARU_INLINE float maru_from_bits(int32_t bits) {
   float value;
   __builtin_memcpy(&value, &bits, sizeof value);

@@ -22,27 +22,8 @@ MARU_INLINE void exponentials(const float *x, float *y, ptrdiff_t rows, ptrdiff_
   for (ptrdiff_t k = 0; k < rows * n; k++) y[k] = maru_exp(y[k]);
 }
 
-/// The sum of a term over j from 0 to below n, in blocks; of one block it is a plain sum.
-#define SUM(n, term)                                                                       \
-  ({                                                                                       \
-    ptrdiff_t j = 0, end = n < MARU_SUM_BLOCK ? n : MARU_SUM_BLOCK;                        \
-    float part = 0;                                                                        \
-    for (; j < end; j++) part += term;                                                     \
-    if (j < n) {                                                                           \
-      double sum = part;                                                                   \
-      while (j < n) {                                                                      \
-        end = j + MARU_SUM_BLOCK < n ? j + MARU_SUM_BLOCK : n;                             \
-        part = 0;                                                                          \
-        for (; j < end; j++) part += term;                                                 \
-        sum += part;                                                                       \
-      }                                                                                    \
-      part = (float)sum;                                                                   \
-    }                                                                                      \
-    part;                                                                                  \
-  })
-
 MARU_INLINE float row_sum(const float *y, ptrdiff_t n) {
-  return SUM(n, y[j]);
+  return MARU_SUM(n, y[j]);
 }
 
 MARU_KERNEL
@@ -59,7 +40,7 @@ void maru_softmax_rows_backward(const float *dy, const float *y, float *dx, ptrd
                                 ptrdiff_t n) {
   for (ptrdiff_t i = 0; i < rows; i++) {
     const float *dy_row = dy + i * n, *y_row = y + i * n;
-    float product = SUM(n, dy_row[j] * y_row[j]);
+    float product = MARU_SUM(n, dy_row[j] * y_row[j]);
     for (ptrdiff_t j = 0; j < n; j++) dx[i * n + j] = y_row[j] * (dy_row[j] - product);
   }
 }
@@ -68,8 +49,8 @@ void maru_softmax_rows_backward(const float *dy, const float *y, float *dx, ptrd
 
 MARU_KERNEL
 void maru_softmax_cross_entropy(const float *restrict x, const int32_t *labels,
-                                const float *targets, const float *weights, float smoothing,
-                                float scale, ptrdiff_t rows, ptrdiff_t n, float *losses,
+                                const float *targets, float smoothing, float scale,
+                                ptrdiff_t rows, ptrdiff_t n, float *losses,
                                 float *restrict gradient) {
   exponentials(x, gradient, rows, n, losses);
   float everywhere = smoothing / (float)n;
@@ -81,20 +62,18 @@ void maru_softmax_cross_entropy(const float *restrict x, const int32_t *labels,
     // maximum to the logarithm first would round the logarithm away.
     float maximum = losses[i];  // Until the loss takes its place.
     float log_sum = logf(sum);
-    float weight = weights ? weights[i] : 1.0f;
-    float factor = scale * weight;
     if (targets) {
       const float *target = targets + i * n;
-      losses[i] = weight * SUM(n, SMOOTHED(target[j]) * (log_sum + (maximum - scores[j])));
-      float share = SUM(n, SMOOTHED(target[j])) / sum;
-      for (ptrdiff_t j = 0; j < n; j++) row[j] = factor * (row[j] * share - SMOOTHED(target[j]));
+      losses[i] = MARU_SUM(n, SMOOTHED(target[j]) * (log_sum + (maximum - scores[j])));
+      float share = MARU_SUM(n, SMOOTHED(target[j])) / sum;
+      for (ptrdiff_t j = 0; j < n; j++) row[j] = scale * (row[j] * share - SMOOTHED(target[j]));
     } else {
       float loss = (1.0f - smoothing) * (log_sum + (maximum - scores[labels[i]]));
-      if (smoothing != 0) loss += everywhere * SUM(n, log_sum + (maximum - scores[j]));
-      losses[i] = weight * loss;
-      float share = factor / sum;
-      for (ptrdiff_t j = 0; j < n; j++) row[j] = row[j] * share - factor * everywhere;
-      row[labels[i]] -= factor * (1.0f - smoothing);
+      if (smoothing != 0) loss += everywhere * MARU_SUM(n, log_sum + (maximum - scores[j]));
+      losses[i] = loss;
+      float share = scale / sum;
+      for (ptrdiff_t j = 0; j < n; j++) row[j] = row[j] * share - scale * everywhere;
+      row[labels[i]] -= scale * (1.0f - smoothing);
     }
   }
 }

@@ -6,8 +6,9 @@ import Training
 /// The file is the line `maru checkpoint 1`, then sections, each with a checksum: eight bytes of the
 /// length of its name and the CRC-32 of name and contents, eight of the length of its contents, its
 /// name, its contents; all numbers are little-endian. `run` and `history` are JSON; `settings` is a
-/// text; `parameters`, `slot.0`…, `untrained` and `memory.0`… are Float, `order` is Int32. Files of
-/// earlier versions have no `untrained`.
+/// text; `parameters`, `slot.0`…, `untrained`, `notes.0`… (of the metrics) and `memory.0`… are Float,
+/// `order` is Int32. Files of earlier versions have no `untrained`, and of each metric only the sum of
+/// one note a sample.
 public struct Checkpoint: Sendable {
   /// Where training was.
   public let state: TrainingState
@@ -49,6 +50,7 @@ public struct Checkpoint: Sendable {
     add("parameters", Data(state.parameters))
     for (index, slot) in state.slots.enumerated() { add("slot.\(index)", Data(slot)) }
     if let untrained = state.untrained { add("untrained", Data(untrained)) }
+    for (index, notes) in state.notes.enumerated() { add("notes.\(index)", Data(notes)) }
     for (index, tensor) in state.memories.flatMap(\.memory.tensors).enumerated() {
       add("memory.\(index)", tensor.withUnsafeBufferPointer { Data(buffer: $0) })
     }
@@ -76,13 +78,16 @@ extension Checkpoint {
     let history = try HistoryRecord(decoding: try sections.take("history"))
     let order: [Int32] = try sections.take("order").numbers()
     let parameters = AlignedBuffer(try sections.take("parameters").numbers())
-    var slots: [AlignedBuffer] = []
-    while sections.contains("slot.\(slots.count)") {
-      slots.append(AlignedBuffer(try sections.take("slot.\(slots.count)").numbers()))
-    }
+    let slots = try sections.takeBuffers("slot")
     let untrained: AlignedBuffer? =
       sections.contains("untrained")
       ? AlignedBuffer(try sections.take("untrained").numbers()) : nil
+    let notes =
+      if let sums = record.metricSums {
+        try record.notes(sums: sums, mostSamples: order.count)
+      } else {
+        try sections.takeBuffers("notes")
+      }
     var memories: [(callback: String, memory: CallbackMemory)] = []
     var count = 0
     for memory in record.memories {
@@ -107,7 +112,7 @@ extension Checkpoint {
       untrained: untrained, parts: record.parts,
       rateFactor: record.rateFactor, shuffling: RandomGenerator(state: record.shuffling),
       order: order,
-      sums: EpochSums(samples: record.samples, loss: record.lossSum, metrics: record.metricSums),
+      sums: EpochSums(samples: record.samples, loss: record.lossSum), notes: notes,
       seconds: record.seconds, memories: memories)
   }
 }
@@ -121,12 +126,15 @@ private struct CheckpointRecord: Codable {
   let shuffling: [UInt64]
   let samples: Int
   let lossSum: Double
-  let metricSums: [Double]
+  /// Of each metric the sum of its notes, in files of earlier versions; nil in those of this one.
+  let metricSums: [Double]?
   let identity: RunIdentity
   let memories: [MemoryRecord]
 
   /// More than any machine has processors.
   static let mostParts = 1 << 16
+  /// More than anybody asked for metrics.
+  static let mostSums = 64
 
   struct MemoryRecord: Codable {
     let callback: String
@@ -140,7 +148,7 @@ private struct CheckpointRecord: Codable {
     parts = state.parts
     (seconds, rateFactor) = (state.seconds, state.rateFactor)
     shuffling = state.shuffling.state
-    (samples, lossSum, metricSums) = (state.sums.samples, state.sums.loss, state.sums.metrics)
+    (samples, lossSum, metricSums) = (state.sums.samples, state.sums.loss, nil)
     identity = state.identity
     memories = state.memories.map { callback, memory in
       MemoryRecord(
@@ -157,6 +165,21 @@ private struct CheckpointRecord: Codable {
   }
 
   var encoded: Data { CheckpointJSON.encode(self) }
+
+  /// Notes that have the sums of an earlier version: each sample's was from 0 to 1, and which sample
+  /// had which is not known.
+  func notes(
+    sums: [Double], mostSamples: Int
+  ) throws(CheckpointSections.Problem) -> [AlignedBuffer] {
+    guard samples <= mostSamples, sums.count <= Self.mostSums,
+      sums.allSatisfy({ 0...Double(samples) ~= $0 })
+    else {
+      throw CheckpointSections.Problem("the sums of the metrics are not those of its samples")
+    }
+    return sums.map { sum in
+      AlignedBuffer((0..<samples).map { Float(min(max(sum - Double($0), 0), 1)) })
+    }
+  }
 }
 
 /// The epochs of a history as they are stored.
@@ -231,6 +254,17 @@ extension Data {
     return withUnsafeBytes { bytes in
       (0..<count / size).map { bytes.loadUnaligned(fromByteOffset: $0 * size, as: Number.self) }
     }
+  }
+}
+
+extension CheckpointSections {
+  /// Takes out the sections `name.0`, `name.1`… of floats.
+  fileprivate mutating func takeBuffers(_ name: String) throws(Problem) -> [AlignedBuffer] {
+    var buffers: [AlignedBuffer] = []
+    while contains("\(name).\(buffers.count)") {
+      buffers.append(AlignedBuffer(try take("\(name).\(buffers.count)").numbers()))
+    }
+    return buffers
   }
 }
 

@@ -37,9 +37,16 @@ public final class AlignedBuffer: @unchecked Sendable {
     self.count = count
   }
 
-  /// Allocates a copy of another buffer.
-  public convenience init(copying other: AlignedBuffer) {
-    self.init(uninitialized: other.count)
+  /// Allocates a copy of another buffer, or of its first elements.
+  /// - Parameters:
+  ///   - other: what is copied
+  ///   - count: how many elements, at most as many as it has; all unless given
+  public convenience init(copying other: AlignedBuffer, count: Int? = nil) {
+    let count = count ?? other.count
+    require(
+      count <= other.count,
+      "AlignedBuffer: expected at most \(other.count) elements to copy, got \(count)")
+    self.init(uninitialized: count)
     floats.update(from: other.floats, count: count)
   }
 

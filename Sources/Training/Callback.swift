@@ -67,34 +67,40 @@ public final class TrainingProgress {
   public internal(set) var step = 0
   /// The steps of an epoch.
   public let steps: Int
-  /// The reported metrics.
-  public let metrics: [Metric]
+  /// What the metrics have noted of the samples of the epoch.
+  let notes: MetricNotes
   /// The names of the figures that every epoch reports, those of the validation included.
   public internal(set) var figureNames: [String] = []
   /// The loss of the last step's batch: the mean of its samples, and penalties.
   public internal(set) var batchLoss = 0.0
   var sums: EpochSums
 
-  init(epochs: Int, steps: Int, metrics: [Metric]) {
+  init(epochs: Int, steps: Int, notes: MetricNotes) {
     self.epochs = epochs
     self.steps = steps
-    self.metrics = metrics
-    sums = EpochSums(metrics: metrics.map { _ in 0 })
+    self.notes = notes
+    sums = EpochSums()
   }
+
+  /// The reported metrics.
+  public var metrics: [any Metric] { notes.metrics }
 
   /// The mean loss over the samples of this epoch so far.
   public var loss: Double { sums.loss / Double(sums.samples) }
 
-  /// The mean of a metric, by its place in ``metrics``, over the samples of this epoch so far.
-  public func metric(_ index: Int) -> Double { sums.metrics[index] / Double(sums.samples) }
+  /// The value of a metric, by its place in ``metrics``, over the samples of this epoch so far.
+  ///
+  /// It is computed at each call, from what was noted of all these samples.
+  public func metric(_ index: Int) -> Double { notes.value(index, samples: sums.samples) }
 
   func startEpoch(_ number: Int) {
     (epoch, step, batchLoss) = (number, 0, 0)
-    sums = EpochSums(metrics: metrics.map { _ in 0 })
+    sums = EpochSums()
   }
 
-  func resume(epoch: Int, step: Int, sums: EpochSums) {
-    (self.epoch, self.step, self.sums) = (epoch, step, sums)
+  func resume(from state: TrainingState) {
+    (epoch, step, sums) = (state.epoch, state.step, state.sums)
+    notes.restore(state.notes)
   }
 }
 

@@ -3,11 +3,11 @@ import Layers
 /// Ends training when a figure has not improved for some epochs, and goes back to the weights of
 /// the best one (Prechelt 1998, *Early stopping, but when?*).
 ///
-/// A value improves on the best where it is lower for a loss, higher for a metric, by more than
-/// `minimumDelta`; the first epoch always does. As in Keras, the best weights are set however
-/// training ends, unless a callback throws. Only weights go back; what the optimizer remembers stays.
-/// Training does not start where there is no such figure (``ModelError``). Not `Sendable`: it belongs
-/// to one training.
+/// A value improves on the best where it is lower for a loss, or what a metric says is better
+/// (``Metric/isHigherBetter``), by more than `minimumDelta`; the first epoch always does. As in Keras,
+/// the best weights are set however training ends, unless a callback throws. Only weights go back;
+/// what the optimizer remembers stays. Training does not start where there is no such figure
+/// (``ModelError``). Not `Sendable`: it belongs to one training.
 public final class EarlyStopping: Callback {
   /// How many epochs in a row may pass without improvement.
   public let patience: Int
@@ -43,7 +43,7 @@ public final class EarlyStopping: Callback {
 
   /// Forgets earlier training.
   public func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) throws {
-    try monitor.start(progress.figureNames)
+    try monitor.start(progress)
     (bestEpoch, epochsWithoutImprovement, bestWeights) = (0, 0, nil)
     shapes = model.allWeights.map(\.shape)
   }

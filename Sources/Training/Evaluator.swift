@@ -7,7 +7,7 @@ final class Evaluator {
   private let source: any SampleSource
   private let samples: [Int32]
   private let losses: AlignedBuffer
-  private let hits: [AlignedBuffer]
+  private let notes: MetricNotes
   /// By thread, room for the gradient that a loss gives in any case.
   private let gradients: [AlignedBuffer]
   private let batch: TargetBatch
@@ -26,7 +26,7 @@ final class Evaluator {
     scorer = Scorer(
       model: model, layers: compilation.layers(of: model), samples: samples.count)
     losses = AlignedBuffer(zeros: samples.count)
-    hits = compilation.metrics.map { _ in AlignedBuffer(zeros: samples.count) }
+    notes = MetricNotes(compilation, samples: samples.count)
     gradients = (0..<scorer.threads).map { [scorer] _ in
       AlignedBuffer(zeros: scorer.size * model.outputShape.count)
     }
@@ -35,23 +35,19 @@ final class Evaluator {
     samples.withUnsafeBufferPointer { batch.gather(targets, $0, rows: samples.indices) }
   }
 
-  /// The mean loss, penalties included, and the mean of each metric; NaN where there are no samples.
+  /// The mean loss, penalties included, and the metrics; NaN where there are no samples.
   func evaluate() -> Figures {
     samples.withUnsafeBufferPointer { samples in
       scorer.score(source, samples) { range, scores, thread in
-        let targets = batch.rows(from: range.lowerBound)
-        compilation.loss.evaluate(
-          scores, targets, scale: 1, losses: losses.floats + range.lowerBound,
+        batch.evaluate(
+          compilation.loss, scores, from: range.lowerBound, scale: 1,
+          losses: losses.floats + range.lowerBound,
           gradient: gradients[thread].matrix(rows: scores.rows, columns: scores.columns))
-        for (metric, values) in zip(compilation.metrics, hits) {
-          metric.evaluate(
-            scores, targets, loss: compilation.loss, into: values.floats + range.lowerBound)
-        }
+        notes.note(scores, batch.rows(from: range.lowerBound), from: range.lowerBound)
       }
     }
-    let mean = { (values: AlignedBuffer) in values.sum(of: values.count) / Double(values.count) }
+    let loss = losses.sum(of: losses.count) / Double(losses.count)
     return Figures(
-      [("loss", mean(losses) + penalty.value(of: parameters))]
-        + zip(compilation.metrics, hits).map { ($0.description, mean($1)) })
+      [("loss", loss + penalty.value(of: parameters))] + notes.figures(samples: samples.count))
   }
 }

@@ -66,7 +66,7 @@ final class FitRun {
     updatesBefore = compilation.steps
     if let state {
       try check(state, training)
-      loop.progress.resume(epoch: state.epoch, step: state.step, sums: state.sums)
+      loop.progress.resume(from: state)
     }
     loop.stepDidEnd = { [unowned self] in decide($0) }
     for callback in callbacks { try callback.trainingWillBegin(loop.progress, model: model) }
@@ -159,14 +159,14 @@ final class FitRun {
 
   private func pause(epoch: Int, step: Int, _ seconds: Double) throws {
     let progress = loop.progress
+    let sums = step == 0 ? EpochSums() : progress.sums
     let state = TrainingState(
       epoch: epoch, step: step, updates: compilation.steps, history: history, identity: identity,
       parameters: AlignedBuffer(copying: model.parameters),
       slots: compilation.slots.map { AlignedBuffer(copying: $0) },
       untrained: AlignedBuffer(copying: model.state), parts: loop.parts,
       rateFactor: compilation.rateFactor, shuffling: compilation.shuffling, order: loop.samples,
-      sums: step == 0 ? EpochSums(metrics: progress.metrics.map { _ in 0 }) : progress.sums,
-      seconds: seconds,
+      sums: sums, notes: progress.notes.copies(samples: sums.samples), seconds: seconds,
       memories: callbacks.compactMap { callback in
         callback.memory.map { ("\(type(of: callback))", $0) }
       } + [loop.memory].compactMap { $0.map { (Self.programName, $0) } })
@@ -191,7 +191,7 @@ final class FitRun {
       state.parameters.count == model.parameters.count,
       state.slots.map(\.count) == compilation.slots.map(\.count),
       (state.untrained?.count ?? 0) == model.state.count,
-      state.sums.metrics.count == loop.progress.metrics.count
+      loop.progress.notes.fits(state.notes, samples: state.sums.samples)
     else { throw .contradictoryState }
     var names = callbacks.map { "\(type(of: $0))" } + [Self.programName]
     for (name, _) in state.memories {

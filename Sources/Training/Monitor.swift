@@ -1,6 +1,6 @@
 /// A figure that a callback watches for getting better.
 ///
-/// Lower is better for a loss, higher for all other figures. The first value always counts as
+/// Lower is better for a loss; of a metric it says itself which is. The first value always counts as
 /// better than none, and any value as better than NaN; NaN is never better than a number.
 struct Monitor {
   /// The name of the figure, such as `val_loss`.
@@ -9,18 +9,23 @@ struct Monitor {
   let minimumDelta: Double
   /// The best value so far.
   var best: Double?
+  private var isHigherBetter: Bool
 
   init(name: String, minimumDelta: Double) {
     self.name = name
     self.minimumDelta = minimumDelta
+    isHigherBetter = !name.hasSuffix("loss")
   }
 
   /// Forgets the best value, and throws ``ModelError`` where no such figure will be reported.
-  mutating func start(_ names: [String]) throws(ModelError) {
+  mutating func start(_ progress: TrainingProgress) throws(ModelError) {
+    let names = progress.figureNames
     guard names.contains(name) else {
       throw ModelError(
         "there is no figure \(name) to monitor, there are \(names.joined(separator: ", "))")
     }
+    let metric = progress.metrics.first { [$0.name, "val_" + $0.name].contains(name) }
+    isHigherBetter = metric?.isHigherBetter ?? false
     best = nil
   }
 
@@ -29,8 +34,7 @@ struct Monitor {
     guard let value = record[name] else { return false }
     if best != nil && value.isNaN { return false }
     if let best, !best.isNaN {
-      let isLoss = name == "loss" || name == "val_loss"
-      let gain = isLoss ? best - value : value - best
+      let gain = isHigherBetter ? value - best : best - value
       guard gain > minimumDelta else { return false }
     }
     best = value

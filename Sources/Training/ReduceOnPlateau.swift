@@ -52,7 +52,7 @@ public final class ReduceOnPlateau: Callback {
     guard case .steps = model.compiled("ReduceOnPlateau").method else {
       throw ModelError("ReduceOnPlateau lowers the learning rate, and L-BFGS has none")
     }
-    try monitor.start(progress.figureNames)
+    try monitor.start(progress)
     (epochsWithoutImprovement, epochsToCool) = (0, 0)
   }
 

@@ -73,7 +73,7 @@ extension Sequential {
       throw ModelError(
         "there are \(samples.sampleCount) samples, but targets for \(targets.count)")
     }
-    return try PreparedTargets(targets, outputs: outputShape.count, loss: compilation.loss)
+    return try PreparedTargets(targets, compilation.outputs)
   }
 
   /// Checks that each sample has the shape that the model expects, or as many elements in one axis.

@@ -61,7 +61,7 @@ extension Sequential {
   }
 
   /// The loss of class labels that fits what the model ends in: scores or probabilities.
-  package var lossOfClasses: Loss {
-    endsInProbabilities ? .categoricalCrossEntropy() : .softmaxCrossEntropy
+  package var lossOfClasses: any Loss {
+    endsInProbabilities ? CategoricalCrossEntropy() : SoftmaxCrossEntropy()
   }
 }

@@ -8,7 +8,7 @@
 /// let history = try model.fit(images, labels, epochs: 30, batchSize: 64, validation: .last(0.2))
 /// ```
 ///
-/// All parameters lie in one aligned buffer from the start; ``compile(optimizer:loss:metrics:clipNorm:)``
+/// All parameters lie in one aligned buffer from the start; ``compile(optimizer:loss:metrics:classWeights:clipNorm:)``
 /// adds one for the gradients and one for each slot of the optimizer. The same seed gives the same
 /// model, bit by bit, on the same machine with the same number of threads.
 ///
@@ -202,66 +202,6 @@ public final class Sequential {
 @available(*, unavailable, message: "A model is used by one thread at a time; share a Predictor.")
 extension Sequential: Sendable {}
 
-/// What a model needs to train, set by `compile`.
-final class Compilation {
-  /// What changes the parameters.
-  enum Method {
-    /// A rule, after every batch.
-    case steps(any Optimizer)
-    /// L-BFGS, over all samples.
-    case fullBatch(LBFGS)
-
-    var name: String {
-      switch self {
-      case .steps(let optimizer): "\(type(of: optimizer))"
-      case .fullBatch: "\(LBFGS.self)"
-      }
-    }
-  }
-
-  let method: Method
-  let loss: Loss
-  /// Whether the model's last layer is part of the loss.
-  let absorbsLast: Bool
-  let metrics: [Metric]
-  let clipNorm: Float?
-  let gradients: AlignedBuffer
-  let slots: [AlignedBuffer]
-  /// The updates made so far.
-  var steps = 0
-  /// What the optimizer's rate is multiplied by; callbacks lower it.
-  var rateFactor: Float = 1
-  /// The epochs shuffled so far, so that training twice goes on with new orders.
-  var shuffling: RandomGenerator
-
-  init(model: Sequential, method: Method, loss: Loss, metrics: [Metric]?, clipNorm: Float?) {
-    if let last = model.layers.last, let expected = loss.expectation(insteadOf: last) {
-      fatalError("Sequential.compile: expected \(expected), got a last \(type(of: last))")
-    }
-    let metrics = metrics ?? (loss.isOfClasses ? [.accuracy] : [])
-    require(
-      loss.isOfClasses || metrics.isEmpty || model.outputShape.count > 1,
-      "Sequential.compile: expected no accuracy of the one output of a regression, got \(metrics)")
-    for case .topK(let k) in metrics {
-      require(k >= 1, "Sequential.compile: expected top 1 or more, got top \(k)")
-    }
-    self.method = method
-    absorbsLast = model.layers.last.map(loss.absorbs) ?? false
-    self.loss = absorbsLast ? loss.fused : loss
-    self.metrics = metrics
-    self.clipNorm = clipNorm
-    gradients = AlignedBuffer(zeros: model.layout.count)
-    let slotCount = if case .steps(let optimizer) = method { optimizer.slotCount } else { 0 }
-    slots = (0..<slotCount).map { _ in AlignedBuffer(zeros: model.layout.count) }
-    shuffling = RandomGenerator(seed: model.seed, for: .shuffling)
-  }
-
-  /// The number of layers that are run in training.
-  func layers(of model: Sequential) -> Int {
-    absorbsLast ? model.layers.count - 1 : model.layers.count
-  }
-}
-
 extension Sequential {
   /// Sets how the model is trained, and forgets earlier training except for the parameters.
   /// - Parameters:
@@ -269,16 +209,22 @@ extension Sequential {
   ///   - loss: what is minimised, such as `.softmaxCrossEntropy`
   ///   - metrics: what is reported beside the loss; unless given, accuracy where the loss is of classes
   ///     or decisions, and nothing for a regression
+  ///   - classWeights: what the samples of each class weigh in training, one a class, from 0; nil where
+  ///     all weigh 1. A sample's loss counts so many times, and the sum is still divided by the number
+  ///     of samples; validation and `evaluate` weigh all samples the same: Keras's `class_weight`. Not
+  ///     for a loss of values, or of several decisions.
   ///   - clipNorm: where the Euclidean norm of all gradients together exceeds it, they are scaled
   ///     down to it (Pascanu et al. 2013); Keras's `global_clipnorm`; nil for no limit
   public func compile(
-    optimizer: some Optimizer, loss: Loss, metrics: [Metric]? = nil, clipNorm: Float? = nil
+    optimizer: some Optimizer, loss: any Loss, metrics: [any Metric]? = nil,
+    classWeights: [Float]? = nil, clipNorm: Float? = nil
   ) {
     require(
       clipNorm.map { $0 > 0 } ?? true,
       "Sequential.compile: expected a norm above 0 to clip to, got \(clipNorm ?? 0)")
     compilation = Compilation(
-      model: self, method: .steps(optimizer), loss: loss, metrics: metrics, clipNorm: clipNorm)
+      model: self, method: .steps(optimizer), loss: loss, metrics: metrics,
+      classWeights: classWeights, clipNorm: clipNorm)
   }
 
   /// The factor by which the optimizer's learning rate is multiplied, 1 at first.

@@ -2,8 +2,9 @@ import Layers
 
 /// What one thread knows of the step that it carries out.
 final class StepContext: @unchecked Sendable {
-  /// The samples of the batch.
+  /// The samples of the batch, and the place of the first among those of the epoch.
   var indices = UnsafeBufferPointer<Int32>(start: nil, count: 0)
+  var start = 0
   /// The number of the update, from 0, and its rate.
   var number = 0
   var rate: Float = 0
@@ -22,7 +23,7 @@ final class Step: @unchecked Sendable {
   private let arena: UnsafeMutablePointer<Float>
   private let slots: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>>
   let losses: AlignedBuffer
-  let hits: [AlignedBuffer]
+  private let notes: MetricNotes
   /// By slice of the parameters and by part: penalties, and sums of squares of the gradients.
   private let penalties, squareSums: UnsafeMutableBufferPointer<Double>
   private let places: [String: Int]
@@ -32,7 +33,8 @@ final class Step: @unchecked Sendable {
 
   init(
     model: Sequential, compilation: Compilation, optimizer: any Optimizer,
-    source: any SampleSource, targets: PreparedTargets, batchSize: Int, parts: Int
+    source: any SampleSource, targets: PreparedTargets, notes: MetricNotes, batchSize: Int,
+    parts: Int
   ) {
     self.compilation = compilation
     self.optimizer = optimizer
@@ -40,9 +42,9 @@ final class Step: @unchecked Sendable {
     self.targets = targets
     batch = TargetBatch(
       rows: batchSize, columns: model.outputShape.count, for: targets,
-      classWeights: compilation.loss.classWeights)
+      classWeights: compilation.classWeights)
     losses = AlignedBuffer(zeros: batchSize)
-    hits = compilation.metrics.map { _ in AlignedBuffer(zeros: batchSize) }
+    self.notes = notes
     arena = model.parameters.floats
     slots = .allocate(capacity: compilation.slots.count)
     _ = slots.initialize(fromContentsOf: compilation.slots.map(\.floats))
@@ -84,7 +86,7 @@ final class Step: @unchecked Sendable {
             UnsafeBufferPointer(rebasing: context.indices[tile.rows]), columns: tile.columns,
             into: operands.y[tile])
         }),
-      loss: { [self] operands, part, _ in evaluateLoss(operands, part.range) },
+      loss: { [self] operands, part, _ in evaluateLoss(operands, part.range, context.start) },
       update: StepWork.Update(
         penalty: { slice in self.penalty(slice) },
         prepare: { slice in self.preparation(slice) },
@@ -95,16 +97,12 @@ final class Step: @unchecked Sendable {
       report: { [self] _, part, _ in if part.index == 0 { report() } })
   }
 
-  private func evaluateLoss(_ operands: Operands, _ rows: Range<Int>) {
+  private func evaluateLoss(_ operands: Operands, _ rows: Range<Int>, _ start: Int) {
     let scores = operands.x[rows: rows]
-    let rowTargets = batch.rows(from: rows.lowerBound)
-    compilation.loss.evaluate(
-      scores, rowTargets, scale: 1 / Float(operands.x.rows),
+    batch.evaluate(
+      compilation.loss, scores, from: rows.lowerBound, scale: 1 / Float(operands.x.rows),
       losses: losses.floats + rows.lowerBound, gradient: operands.dX[rows: rows])
-    for (metric, values) in zip(compilation.metrics, hits) {
-      metric.evaluate(
-        scores, rowTargets, loss: compilation.loss, into: values.floats + rows.lowerBound)
-    }
+    notes.note(scores, batch.rows(from: rows.lowerBound), from: start + rows.lowerBound)
   }
 
   private func penalty(_ slice: ParameterLayout.Slice) -> StepWork.Body {

@@ -18,36 +18,57 @@ public enum Targets: Sendable {
 
 /// Targets checked against a model and stored for gathering.
 struct PreparedTargets {
-  /// The class of each sample: its label, or the column of its largest value.
+  /// The class of each sample: its label, or the column of its largest value; of one yes-or-no
+  /// decision whether its value is above ½.
   let labels: [Int32]
   let values: Tensor?
 
-  init(_ targets: Targets, outputs: Int, loss: Loss) throws(ModelError) {
+  init(_ targets: Targets, _ outputs: Outputs) throws(ModelError) {
     switch targets {
     case .classes(let classes):
-      guard loss.takesLabels else {
+      guard let count = outputs.classCount else {
         throw ModelError("this loss expects rows of values as targets, got class labels")
       }
-      if let wrong = classes.firstIndex(where: { !(0..<outputs).contains($0) }) {
+      if let wrong = classes.firstIndex(where: { !(0..<count).contains($0) }) {
         throw ModelError(
-          "the model has \(outputs) outputs, so labels are 0 to \(outputs - 1), got \(classes[wrong]) for sample \(wrong)"
+          "the model has \(outputs.inWords), so labels are 0 to \(count - 1), got \(classes[wrong]) for sample \(wrong)"
         )
       }
       labels = classes.map { Int32($0) }
-      values = nil
+      values =
+        outputs.kind == .decisions
+        ? Tensor(classes.map { Float($0) }, shape: [classes.count, 1]) : nil
     case .values(let tensor):
-      guard tensor.shape.rank == 2 && tensor.shape[1] == outputs else {
+      guard tensor.shape.rank == 2 && tensor.shape[1] == outputs.count else {
         throw ModelError(
-          "the model has \(outputs) outputs, so targets are [samples, \(outputs)], got \(tensor.shape)"
+          "the model has \(outputs.inWords), so targets are [samples, \(outputs.count)], got \(tensor.shape)"
         )
       }
-      labels = tensor.argmaxOfRows().map { Int32($0) }
+      if outputs.kind != .values { try Self.checkProbabilities(tensor) }
+      labels =
+        outputs.kind == .decisions && outputs.count == 1
+        ? tensor.elements.map { $0 > 0.5 ? 1 : 0 } : tensor.argmaxOfRows().map { Int32($0) }
       values = tensor
     }
-    if let weights = loss.classWeights, weights.count != outputs {
-      throw ModelError("expected \(outputs) class weights, one an output, got \(weights.count)")
+  }
+
+  /// By how much a probability may be above 1 or below 0: by some roundings.
+  private static let slack: Float = 1e-5
+
+  private static func checkProbabilities(_ targets: Tensor) throws(ModelError) {
+    let wrong = targets.withUnsafeBufferPointer { elements in
+      elements.firstIndex { !(-slack...1 + slack ~= $0) }
+    }
+    if let wrong {
+      throw ModelError(
+        "this loss expects targets from 0 to 1, got \(targets.elements[wrong]) for sample \(wrong / targets.shape[1])"
+      )
     }
   }
+}
+
+extension Outputs {
+  fileprivate var inWords: String { count == 1 ? "1 output" : "\(count) outputs" }
 }
 
 /// The targets of one batch, gathered in its order.
@@ -93,6 +114,21 @@ final class TargetBatch: @unchecked Sendable {
   func rows(from row: Int) -> TargetRows {
     TargetRows(
       labels: labels.baseAddress! + row, values: values.map { $0.floats + row * columns },
-      weights: weights.map { $0.floats + row })
+      columns: columns)
+  }
+
+  /// Computes the loss of each row from one of the batch on, and its gradient times `scale`, both
+  /// multiplied by the weight of the row.
+  func evaluate(
+    _ loss: any Loss, _ outputs: MatrixView<Float>, from row: Int, scale: Float,
+    losses: UnsafeMutablePointer<Float>, gradient: MatrixView<Float>
+  ) {
+    loss.evaluate(outputs, rows(from: row), scale: scale, losses: losses, gradient: gradient)
+    guard let weights else { return }
+    for index in 0..<outputs.rows {
+      let weight = weights.floats[row + index]
+      losses[index] *= weight
+      scal(weight, gradient.row(index), count: gradient.columns)
+    }
   }
 }

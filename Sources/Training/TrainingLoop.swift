@@ -39,9 +39,10 @@ final class TrainingLoop: TrainingProgram {
     let sizes = [batchSize, samples.count - (steps - 1) * batchSize]
     self.parts = parts
     let threads = min(model.threads, parts)
+    let notes = MetricNotes(compilation, samples: samples.count)
     let step = Step(
       model: model, compilation: compilation, optimizer: optimizer, source: source,
-      targets: targets, batchSize: batchSize, parts: parts)
+      targets: targets, notes: notes, batchSize: batchSize, parts: parts)
     self.step = step
     let inputs = batchSize * model.inputShape.count
     let makePlan = { (context: StepContext) in
@@ -52,7 +53,7 @@ final class TrainingLoop: TrainingProgram {
     }
     contexts = (0..<threads).map { _ in StepContext() }
     let plans = contexts.map(makePlan)
-    progress = TrainingProgress(epochs: epochs, steps: steps, metrics: compilation.metrics)
+    progress = TrainingProgress(epochs: epochs, steps: steps, notes: notes)
     let memory = StepMemory(
       plans[0],
       Arenas(
@@ -90,6 +91,7 @@ final class TrainingLoop: TrainingProgram {
         let number = firstUpdate + step
         let size = step + 1 < progress.steps ? 0 : 1
         context.indices = samples(of: step)
+        context.start = step * batchSize
         context.number = number
         context.rate = optimizer.learningRate.rate(at: number) * compilation.rateFactor
         if runner.plan.gathering == .byThreads {
@@ -130,9 +132,6 @@ final class TrainingLoop: TrainingProgram {
     progress.step += 1
     progress.batchLoss = batchSum / Double(count) + penalty
     progress.sums.loss += batchSum + penalty * Double(count)
-    for (index, values) in step.hits.enumerated() {
-      progress.sums.metrics[index] += values.sum(of: count)
-    }
     decision = stepDidEnd(progress)
     if decision != .proceed { rests.store(true, ordering: .relaxed) }
   }

@@ -26,10 +26,8 @@ extension TrainingProgram {
   var memory: CallbackMemory? { nil }
   func resume(_ memory: CallbackMemory) {}
 
-  /// The means of the epoch, penalties included.
+  /// The mean loss of the epoch, penalties included, and the metrics.
   var figures: Figures {
-    Figures(
-      [("loss", progress.loss)]
-        + progress.metrics.enumerated().map { ($1.description, progress.metric($0)) })
+    Figures([("loss", progress.loss)] + progress.notes.figures(samples: progress.sums.samples))
   }
 }

@@ -28,8 +28,9 @@ public struct TrainingState: Sendable {
   package var shuffling: RandomGenerator
   /// The samples in the order of the running epoch, or of the one before.
   package var order: [Int32]
-  /// The sums of the running epoch.
+  /// The sums of the running epoch, and what each metric has noted of its samples so far.
   package var sums: EpochSums
+  package var notes: [AlignedBuffer]
   /// How long the running epoch has taken.
   package var seconds: Double
   /// What the callbacks remember, those of them that remember anything, by the names of their types.
@@ -39,7 +40,8 @@ public struct TrainingState: Sendable {
     epoch: Int, step: Int, updates: Int, history: History, identity: RunIdentity,
     parameters: AlignedBuffer, slots: [AlignedBuffer], untrained: AlignedBuffer?, parts: Int?,
     rateFactor: Float,
-    shuffling: RandomGenerator, order: [Int32], sums: EpochSums, seconds: Double,
+    shuffling: RandomGenerator, order: [Int32], sums: EpochSums, notes: [AlignedBuffer],
+    seconds: Double,
     memories: [(callback: String, memory: CallbackMemory)]
   ) {
     self.epoch = epoch
@@ -55,6 +57,7 @@ public struct TrainingState: Sendable {
     self.shuffling = shuffling
     self.order = order
     self.sums = sums
+    self.notes = notes
     self.seconds = seconds
     self.memories = memories
   }
@@ -96,12 +99,10 @@ package struct RunIdentity: Sendable, Equatable, Codable {
 package struct EpochSums: Sendable, Equatable {
   package var samples = 0
   package var loss = 0.0
-  package var metrics: [Double]
 
-  package init(samples: Int = 0, loss: Double = 0, metrics: [Double]) {
+  package init(samples: Int = 0, loss: Double = 0) {
     self.samples = samples
     self.loss = loss
-    self.metrics = metrics
   }
 }
 

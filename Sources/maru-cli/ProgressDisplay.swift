@@ -39,9 +39,11 @@ final class ProgressBar: Callback {
   /// A shorter bar shows nothing.
   private static let leastWidth = 5
   private static let redrawEvery = Duration.milliseconds(60)
+  /// How many times as long as a drawing the time to the next is: some metrics sort all samples.
+  private static let leastPause = 50
   /// Else a line is drawn once an epoch, without colours.
   private let takesCodes = Terminal.standardError.takesCodes
-  private var lastDrawn = ContinuousClock.now
+  private var nextDraw = ContinuousClock.now
   private var epochStarted = ContinuousClock.now
   private var isLineOpen = false
   private var progress: TrainingProgress?
@@ -53,13 +55,13 @@ final class ProgressBar: Callback {
 
   func stepDidEnd(_ progress: TrainingProgress) -> Decision {
     let now = ContinuousClock.now
-    let isDue = now - lastDrawn >= Self.redrawEvery && progress.step < progress.steps
+    let isDue = now >= nextDraw && progress.step < progress.steps
     if takesCodes && isDue && Interrupts.received == nil {
-      lastDrawn = now
       let figures =
-        progress.metrics.indices.map { (progress.metrics[$0].description, progress.metric($0)) }
+        progress.metrics.indices.map { (progress.metrics[$0].name, progress.metric($0)) }
         + [("loss", progress.loss)]
       draw(progress, seconds: (now - epochStarted).inSeconds, figures: figures, isLast: false)
+      nextDraw = now + max(Self.redrawEvery, (ContinuousClock.now - now) * Self.leastPause)
     }
     return .proceed
   }
@@ -81,7 +83,7 @@ final class ProgressBar: Callback {
 
   private func startEpoch(_ epoch: Int, of epochs: Int) {
     epochStarted = .now
-    lastDrawn = .now
+    nextDraw = epochStarted + Self.redrawEvery
     if epoch <= epochs { Messages.print("Epoch \(epoch)/\(epochs)") }
   }
 

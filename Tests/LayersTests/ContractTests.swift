@@ -106,8 +106,8 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
   case noUnits, negativePenalty, weightsAsVector, weightsWithoutUnits, biasOfOtherLength
   case slopeOfZero, negativeRate, rateOfOne, rateNotANumber
   case parameterWithoutAxes, noChain, epsilonOfZero, momentumOfOne
-  case smoothingAboveOne, negativeSmoothing, negativeClassWeight
-  case targetsMissing, labelsForValues, gradientOfOtherShape, scoresWithGap
+  case smoothingAboveOne, negativeSmoothing, deltaOfZero, infiniteDelta
+  case targetsMissing, targetsOfOtherWidth, labelsForValues, gradientOfOtherShape, scoresWithGap
   case noSamples, noParts, notCut
   case initializerCount, givenValuesOfOtherShape
 
@@ -140,19 +140,23 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
     case .momentumOfOne:
       "BatchNorm: expected a momentum from 0 to below 1, got 1.0"
     case .smoothingAboveOne:
-      "Loss: expected a label smoothing from 0 to 1, got 1.5"
+      "SoftmaxCrossEntropy: expected a label smoothing from 0 to 1, got 1.5"
     case .negativeSmoothing:
-      "Loss: expected a label smoothing from 0 to 1, got -0.5"
-    case .negativeClassWeight:
-      "Loss: expected class weights from 0, got [1.0, -1.0]"
+      "BinaryCrossEntropy: expected a label smoothing from 0 to 1, got -0.5"
+    case .deltaOfZero:
+      "Huber: expected δ above 0 and finite, got 0.0"
+    case .infiniteDelta:
+      "Huber: expected δ above 0 and finite, got inf"
+    case .targetsOfOtherWidth:
+      "SoftmaxCrossEntropy: expected 3 targets a row, got 4"
     case .targetsMissing:
-      "Loss: expected values as targets, or labels of a categorical loss, got none"
+      "TargetRows: expected labels or values, got neither"
     case .labelsForValues:
-      "Loss: expected values as targets, or labels of a categorical loss, got labels"
+      "MeanSquaredError: expected values as targets, got labels"
     case .gradientOfOtherShape:
-      "Loss: expected scores and gradient of one shape without gaps, got 2×3, stride 3, and 2×4, stride 4"
+      "SoftmaxCrossEntropy: expected outputs and gradient of one shape without gaps, got 2×3, stride 3, and 2×4, stride 4"
     case .scoresWithGap:
-      "Loss: expected scores and gradient of one shape without gaps, got 2×3, stride 4, and 2×3, stride 3"
+      "SoftmaxCrossEntropy: expected outputs and gradient of one shape without gaps, got 2×3, stride 4, and 2×3, stride 3"
     case .noSamples:
       "PlanContext: expected at least 1 sample and 1 part, got 0 and 1"
     case .noParts:
@@ -171,12 +175,13 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
     let other = TestMatrix<Float>(Array(repeating: 0.5, count: 8), 2, 4)
     let result = TestMatrix<Float>(poisoned: 2, 3)
     func evaluate(
-      _ loss: Loss, _ scores: MatrixView<Float>, labels: [Int32]?, gradient: MatrixView<Float>
+      _ loss: any Loss, _ scores: MatrixView<Float>, labels: [Int32]?, columns: Int = 3,
+      gradient: MatrixView<Float>
     ) {
       let labels = labels ?? []
       labels.withUnsafeBufferPointer {
         let targets = TargetRows(
-          labels: labels.isEmpty ? nil : $0.baseAddress, values: nil, weights: nil)
+          labels: labels.isEmpty ? nil : $0.baseAddress, values: nil, columns: columns)
         loss.evaluate(
           scores, targets, scale: 1, losses: other.view.baseAddress, gradient: gradient)
       }
@@ -201,9 +206,13 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
     case .epsilonOfZero: _ = LayerNorm(epsilon: 0)
     case .momentumOfOne: _ = BatchNorm(momentum: 1)
     case .parameterWithoutAxes: _ = Parameter("p", shape: [], initialValue: .zeros)
-    case .smoothingAboveOne: _ = Loss.softmaxCrossEntropy(labelSmoothing: 1.5)
-    case .negativeSmoothing: _ = Loss.binaryCrossEntropy(labelSmoothing: -0.5)
-    case .negativeClassWeight: _ = Loss.categoricalCrossEntropy(classWeights: [1, -1])
+    case .smoothingAboveOne: _ = SoftmaxCrossEntropy(labelSmoothing: 1.5)
+    case .negativeSmoothing: _ = BinaryCrossEntropy(labelSmoothing: -0.5)
+    case .deltaOfZero: _ = Huber(delta: 0)
+    case .infiniteDelta: _ = Huber(delta: .infinity)
+    case .targetsOfOtherWidth:
+      evaluate(
+        .softmaxCrossEntropy, matrix.view, labels: [0, 1], columns: 4, gradient: result.view)
     case .targetsMissing:
       evaluate(.softmaxCrossEntropy, matrix.view, labels: nil, gradient: result.view)
     case .labelsForValues:

@@ -11,12 +11,13 @@ import TestSupport
 /// A loss with scores and targets for it.
 struct LossProblem: CustomTestStringConvertible, Sendable {
   let testDescription: String
-  let loss: Loss
+  let loss: any Loss
+  /// That of the loss, which not every loss has.
+  var smoothing: Float = 0
   let rows, columns: Int
   var scores: [Float]
   var labels: [Int32]?
   var targets: [Float]?
-  var weights: [Float]?
   let random: Seeded
 
   /// Runs the loss on buffers full of NaN.
@@ -24,31 +25,26 @@ struct LossProblem: CustomTestStringConvertible, Sendable {
     let scores = TestMatrix(scores, rows, columns)
     let losses = TestMatrix<Float>(poisoned: 1, rows)
     let gradient = TestMatrix<Float>(poisoned: rows, columns)
-    let targetRows = { (labels: UnsafePointer<Int32>?, values: UnsafePointer<Float>?) in
-      withOptionalPointer(weights) { weights in
+    withOptionalPointer(labels) { labels in
+      withOptionalPointer(targets) { values in
         loss.evaluate(
-          scores.view, TargetRows(labels: labels, values: values, weights: weights), scale: scale,
+          scores.view, TargetRows(labels: labels, values: values, columns: columns), scale: scale,
           losses: losses.view.baseAddress, gradient: gradient.view)
       }
-    }
-    withOptionalPointer(labels) { labels in
-      withOptionalPointer(targets) { targets in targetRows(labels, targets) }
     }
     return (losses, gradient)
   }
 
   /// The smoothed target of each element, in double precision.
   var smoothedTargets: [Double] {
-    let smoothing = Double(loss.labelSmoothing)
-    let everywhere = smoothing / (loss.isYesOrNo ? 2 : Double(columns))
+    let smoothing = Double(smoothing)
+    let everywhere = smoothing / (loss.outputKind == .decisions ? 2 : Double(columns))
     return scores.indices.map { index in
       let (row, column) = index.quotientAndRemainder(dividingBy: columns)
       let target = targets.map { Double($0[index]) } ?? (column == Int(labels![row]) ? 1 : 0)
       return (1 - smoothing) * target + everywhere
     }
   }
-
-  func weight(ofRow row: Int) -> Double { Double(weights?[row] ?? 1) }
 }
 
 private func withOptionalPointer<Element>(
@@ -83,5 +79,18 @@ enum LossFunctions {
 
   static let meanSquaredError: Function = { scores, targets in
     zip(scores, targets).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(scores.count)
+  }
+
+  static let meanAbsoluteError: Function = { scores, targets in
+    zip(scores, targets).reduce(0) { $0 + abs($1.0 - $1.1) } / Double(scores.count)
+  }
+
+  static func huber(_ delta: Double) -> Function {
+    { scores, targets in
+      zip(scores, targets).reduce(0) {
+        let error = abs($1.0 - $1.1)
+        return $0 + (error <= delta ? error * error / 2 : delta * (error - delta / 2))
+      } / Double(scores.count)
+    }
   }
 }

@@ -5,13 +5,15 @@ import TestSupport
 /// Losses on random data, with their functions in double precision.
 private struct LossCase: CustomTestStringConvertible, Sendable {
   let testDescription: String
-  let loss: Loss
+  let loss: any Loss
   let function: LossFunctions.Function
   var usesLabels = true
   var usesProbabilities = false
   /// Whether probabilities are each of its own, and do not add up to 1.
   var usesSeparateProbabilities = false
-  var usesWeights = false
+  var smoothing: Float = 0
+  /// How far outputs stay from targets, where the loss has a kink there.
+  var margin: Float = 0
 
   static let all = [
     LossCase(
@@ -23,56 +25,65 @@ private struct LossCase: CustomTestStringConvertible, Sendable {
     LossCase(
       testDescription: "softmax, labels, smoothed",
       loss: .softmaxCrossEntropy(labelSmoothing: 0.1),
-      function: LossFunctions.softmaxCrossEntropy),
+      function: LossFunctions.softmaxCrossEntropy, smoothing: 0.1),
     LossCase(
-      testDescription: "softmax, distributions, smoothed and weighted",
+      testDescription: "softmax, distributions, smoothed",
       loss: .softmaxCrossEntropy(labelSmoothing: 0.2), function: LossFunctions.softmaxCrossEntropy,
-      usesLabels: false, usesWeights: true),
+      usesLabels: false, smoothing: 0.2),
     LossCase(
-      testDescription: "softmax, labels, weighted", loss: .softmaxCrossEntropy,
-      function: LossFunctions.softmaxCrossEntropy, usesWeights: true),
-    LossCase(
-      testDescription: "probabilities, labels", loss: .categoricalCrossEntropy(),
+      testDescription: "probabilities, labels", loss: .categoricalCrossEntropy,
       function: LossFunctions.categoricalCrossEntropy, usesProbabilities: true),
     LossCase(
-      testDescription: "probabilities, distributions, smoothed and weighted",
+      testDescription: "probabilities, distributions, smoothed",
       loss: .categoricalCrossEntropy(labelSmoothing: 0.1),
       function: LossFunctions.categoricalCrossEntropy, usesLabels: false, usesProbabilities: true,
-      usesWeights: true),
+      smoothing: 0.1),
     LossCase(
-      testDescription: "separate probabilities, labels", loss: .categoricalCrossEntropy(),
+      testDescription: "separate probabilities, labels", loss: .categoricalCrossEntropy,
       function: LossFunctions.categoricalCrossEntropy, usesSeparateProbabilities: true),
     LossCase(
-      testDescription: "separate probabilities, distributions, weighted",
-      loss: .categoricalCrossEntropy(), function: LossFunctions.categoricalCrossEntropy,
-      usesLabels: false, usesSeparateProbabilities: true, usesWeights: true),
+      testDescription: "separate probabilities, distributions", loss: .categoricalCrossEntropy,
+      function: LossFunctions.categoricalCrossEntropy, usesLabels: false,
+      usesSeparateProbabilities: true),
     LossCase(
-      testDescription: "binary", loss: .binaryCrossEntropy(),
+      testDescription: "binary", loss: .binaryCrossEntropy,
       function: LossFunctions.binaryCrossEntropy, usesLabels: false),
     LossCase(
-      testDescription: "binary, smoothed and weighted",
-      loss: .binaryCrossEntropy(labelSmoothing: 0.2), function: LossFunctions.binaryCrossEntropy,
-      usesLabels: false, usesWeights: true),
+      testDescription: "binary, smoothed", loss: .binaryCrossEntropy(labelSmoothing: 0.2),
+      function: LossFunctions.binaryCrossEntropy, usesLabels: false, smoothing: 0.2),
     LossCase(
       testDescription: "squared error", loss: .meanSquaredError,
       function: LossFunctions.meanSquaredError, usesLabels: false),
     LossCase(
-      testDescription: "squared error, weighted", loss: .meanSquaredError,
-      function: LossFunctions.meanSquaredError, usesLabels: false, usesWeights: true),
+      testDescription: "absolute error", loss: .meanAbsoluteError,
+      function: LossFunctions.meanAbsoluteError, usesLabels: false, margin: 0.01),
+    LossCase(
+      testDescription: "Huber", loss: .huber(), function: LossFunctions.huber(1),
+      usesLabels: false),
+    LossCase(
+      testDescription: "Huber, δ 0.25", loss: .huber(delta: 0.25),
+      function: LossFunctions.huber(0.25), usesLabels: false),
   ]
 
   func problem(rows: Int, columns: Int) -> LossProblem {
     var random = Seeded(UInt64(400 + columns))
-    return LossProblem(
-      testDescription: testDescription, loss: loss, rows: rows, columns: columns,
+    var problem = LossProblem(
+      testDescription: testDescription, loss: loss, smoothing: smoothing, rows: rows,
+      columns: columns,
       scores: usesProbabilities
         ? random.distributions(rows, columns)
         : usesSeparateProbabilities
           ? random.values(rows * columns, margin: 0.05).map(abs)
           : random.values(rows * columns, limit: 4),
       labels: usesLabels ? random.labels(rows, below: columns) : nil,
-      targets: usesLabels ? nil : random.distributions(rows, columns),
-      weights: usesWeights ? random.values(rows, limit: 2).map(abs) : nil, random: random)
+      targets: usesLabels ? nil : random.distributions(rows, columns), random: random)
+    if margin > 0, let targets = problem.targets {
+      for (index, target) in targets.enumerated() where abs(problem.scores[index] - target) < margin
+      {
+        problem.scores[index] = target + 2 * margin
+      }
+    }
+    return problem
   }
 }
 
@@ -101,15 +112,14 @@ struct LossTests {
     var sizes: [Double] = []
     for row in 0..<rows {
       let range = row * columns..<(row + 1) * columns
-      let weight = problem.weight(ofRow: row)
       let target = Array(targets[range])
-      values.append(weight * function(Array(scores[range]), target))
+      values.append(function(Array(scores[range]), target))
       let slopes = centralDifferences(
-        at: Array(scores[range]), weights: [weight * Double(scale)]
+        at: Array(scores[range]), weights: [Double(scale)]
       ) { [function($0, target)] }
       derivatives += slopes.derivatives
       // A derivative such as softmax − t comes from parts up to 1, apart from −t/p.
-      sizes += slopes.sizes.map { $0 + weight * Double(scale) }
+      sizes += slopes.sizes.map { $0 + Double(scale) }
     }
     // Terms of up to 8, each with e^x or a logarithm to two roundings, and their sum.
     let roundings = Double(2 * columns + 12)
@@ -117,9 +127,7 @@ struct LossTests {
       losses.elements,
       matches: Reference(
         rows: 1, columns: rows, values: values,
-        bounds: (0..<rows).map {
-          problem.weight(ofRow: $0) * 8 * roundings * floatRounding
-        }),
+        bounds: Array(repeating: 8 * roundings * floatRounding, count: rows)),
       "losses, scale \(scale), \(problem.random)", sourceLocation: sourceLocation)
     expect(
       gradient.view,
@@ -131,13 +139,13 @@ struct LossTests {
   }
 
   /// Two rows of scores, with class 1 as label of both.
-  private func extreme(_ loss: Loss, _ scores: [Float]) -> LossProblem {
+  private func extreme(_ loss: any Loss, _ scores: [Float]) -> LossProblem {
     LossProblem(
       testDescription: "", loss: loss, rows: 2, columns: scores.count / 2, scores: scores,
-      labels: loss.takesLabels ? [1, 1] : nil,
-      targets: loss.takesLabels
+      labels: loss.outputKind == .classes ? [1, 1] : nil,
+      targets: loss.outputKind == .classes
         ? nil : scores.indices.map { $0 % (scores.count / 2) == 1 ? 1 : 0 },
-      weights: nil, random: Seeded(0))
+      random: Seeded(0))
   }
 
   @Test("extreme scores give exact, finite losses")
@@ -185,7 +193,7 @@ struct LossTests {
 
   @Test("extreme scores of yes-or-no decisions")
   func extremeBinary() {
-    let (losses, gradient) = extreme(.binaryCrossEntropy(), [1e4, -1e4, -1e4, 1e4])
+    let (losses, gradient) = extreme(.binaryCrossEntropy, [1e4, -1e4, -1e4, 1e4])
       .evaluate(scale: 1)
     #expect(losses.elements == [1e4, 0])
     #expect(gradient.elements == [0.5, -0.5, 0, 0])
@@ -193,7 +201,7 @@ struct LossTests {
 
   @Test("probabilities of 0 and 1 are cut off: a finite loss, and no gradient")
   func extremeProbabilities() {
-    let (losses, gradient) = extreme(.categoricalCrossEntropy(), [1, 0, 0, 1]).evaluate(scale: 1)
+    let (losses, gradient) = extreme(.categoricalCrossEntropy, [1, 0, 0, 1]).evaluate(scale: 1)
     // log 1e-7, and log(1 − 1e-7) where 1 − 1e-7 is two steps of Float below 1.
     expect(
       losses.elements,
@@ -207,7 +215,10 @@ struct LossTests {
   func notANumber(place: Int) {
     var scores: [Float] = [1, 2, 3, 1, 2, 3]
     scores[place] = .nan
-    for loss in [.softmaxCrossEntropy, .binaryCrossEntropy(), .meanSquaredError] as [Loss] {
+    let losses: [any Loss] = [
+      .softmaxCrossEntropy, .binaryCrossEntropy, .meanSquaredError, .meanAbsoluteError, .huber(),
+    ]
+    for loss in losses {
       let (losses, gradient) = extreme(loss, scores).evaluate(scale: 1)
       #expect(losses.elements[0].isNaN && losses.elements[1].isFinite)
       #expect(gradient.elements[place].isNaN)
@@ -224,8 +235,7 @@ struct LossTests {
       let part = LossProblem(
         testDescription: "", loss: whole.loss, rows: end - start, columns: 5,
         scores: Array(whole.scores[elements]), labels: whole.labels.map { Array($0[start..<end]) },
-        targets: whole.targets.map { Array($0[elements]) },
-        weights: whole.weights.map { Array($0[start..<end]) }, random: whole.random
+        targets: whole.targets.map { Array($0[elements]) }, random: whole.random
       ).evaluate(scale: 1 / 7)
       expect(
         part.losses.elements, sameBitsAs: Array(expected.losses.elements[start..<end]),
@@ -243,40 +253,59 @@ struct LossTests {
     var random = Seeded(31)
     for (loss, function) in [
       (.meanSquaredError, LossFunctions.meanSquaredError),
-      (.binaryCrossEntropy(), LossFunctions.binaryCrossEntropy),
+      (.meanAbsoluteError, LossFunctions.meanAbsoluteError),
+      (.huber(), LossFunctions.huber(1)),
+      (.binaryCrossEntropy, LossFunctions.binaryCrossEntropy),
       (.softmaxCrossEntropy, LossFunctions.softmaxCrossEntropy),
-      (.categoricalCrossEntropy(), LossFunctions.categoricalCrossEntropy),
-    ] as [(Loss, LossFunctions.Function)] {
+      (.categoricalCrossEntropy, LossFunctions.categoricalCrossEntropy),
+    ] as [(any Loss, LossFunctions.Function)] {
       let scores = random.values(columns, margin: 0.1).map(abs)
       let targets = random.distributions(1, columns)
       let problem = LossProblem(
         testDescription: "", loss: loss, rows: 1, columns: columns, scores: scores, labels: nil,
-        targets: targets, weights: nil, random: random)
+        targets: targets, random: random)
       let expected = function(scores.doubles, targets.doubles)
       let found = Double(problem.evaluate(scale: 1).losses.elements[0])
-      #expect(abs(found / expected - 1) < 3e-7, "\(loss.takesLabels) \(random)")
+      #expect(abs(found / expected - 1) < 3e-7, "\(loss) \(random)")
     }
+  }
+
+  /// At the kink of the absolute error, and where Huber's goes from squared to absolute.
+  @Test("gradients at kinks")
+  func kinks() {
+    let absolute = LossProblem(
+      testDescription: "", loss: .meanAbsoluteError, rows: 1, columns: 4,
+      scores: [3, 0, -2, 1e-30], targets: [3, 0, -3, 0], random: Seeded(0)
+    ).evaluate(scale: 1)
+    #expect(absolute.gradient.elements == [0, 0, 0.25, 0.25])
+    #expect(absolute.losses.elements == [0.25])
+    let huber = LossProblem(
+      testDescription: "", loss: .huber(delta: 2), rows: 1, columns: 4, scores: [2, -2, 2.5, 1],
+      targets: [0, 0, 0, 0], random: Seeded(0)
+    ).evaluate(scale: 1)
+    #expect(huber.gradient.elements == [0.5, -0.5, 0.5, 0.25])
+    // ½·4 twice, 2·(2.5 − 1), ½.
+    #expect(huber.losses.elements == [7.5 / 4])
   }
 
   @Test("what a loss says of itself")
   func properties() {
-    let probabilities = Loss.categoricalCrossEntropy(labelSmoothing: 0.1, classWeights: [1, 2])
-    for loss in [.softmaxCrossEntropy, probabilities, .binaryCrossEntropy(), .meanSquaredError]
-      as [Loss]
-    {
-      #expect(loss.absorbs(Softmax()) == loss.takesLabels)
-      #expect(loss.absorbs(Sigmoid()) == loss.isYesOrNo)
+    let classes: [any Loss] = [.softmaxCrossEntropy, .categoricalCrossEntropy(labelSmoothing: 0.1)]
+    let values: [any Loss] = [.meanSquaredError, .meanAbsoluteError, .huber()]
+    for loss in classes + [.binaryCrossEntropy] + values {
+      #expect(loss.absorbs(Softmax()) == (loss.outputKind == .classes))
+      #expect(loss.absorbs(Sigmoid()) == (loss.outputKind == .decisions))
       #expect(!loss.absorbs(Tanh()) && !loss.absorbs(Dense(2)))
+      #expect(loss.fused.outputKind == loss.outputKind)
+      // What a layer is absorbed by takes what goes into that.
+      #expect(loss.fused.takesScores == (loss.absorbedLayer != nil))
     }
-    #expect(Loss.softmaxCrossEntropy.isOfClasses && Loss.binaryCrossEntropy().isOfClasses)
-    #expect(!Loss.meanSquaredError.isOfClasses)
-    #expect(Loss.softmaxCrossEntropy.takesLabels && probabilities.takesLabels)
-    #expect(!Loss.meanSquaredError.takesLabels && !Loss.binaryCrossEntropy().takesLabels)
-    #expect(Loss.binaryCrossEntropy().isYesOrNo && !probabilities.isYesOrNo)
-    #expect(
-      probabilities.fused.labelSmoothing == 0.1 && probabilities.fused.classWeights == [1, 2])
+    #expect(classes.allSatisfy { $0.outputKind == .classes })
+    #expect(values.allSatisfy { $0.outputKind == .values })
+    #expect(classes[0].takesScores && !classes[1].takesScores)
+    #expect((classes[1].fused as? SoftmaxCrossEntropy)?.labelSmoothing == 0.1)
     // The fused form takes scores: log 2 for two equal ones.
-    let (losses, _) = extreme(Loss.categoricalCrossEntropy().fused, [0, 0, 0, 0]).evaluate(scale: 1)
+    let (losses, _) = extreme(CategoricalCrossEntropy().fused, [0, 0, 0, 0]).evaluate(scale: 1)
     #expect(abs(Double(losses.elements[0]) - 0.6931471805599453) < 2 * floatRounding)
   }
 }

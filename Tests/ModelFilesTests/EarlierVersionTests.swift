@@ -46,7 +46,7 @@ struct EarlierVersionTests {
     model.threads = 1
     model.compile(optimizer: .adam(), loss: .softmaxCrossEntropy)
     let data = try Self.data()
-    try model.fit(
+    let history = try model.fit(
       data.train.images, data.train.labels, epochs: 40, batchSize: 16, validation: .last(0.25),
       resuming: checkpoint.state)
     let whole = try ModelFile(contentsOf: Self.file("model.safetensors")).model
@@ -55,6 +55,9 @@ struct EarlierVersionTests {
     }
     // Some roundings at each of 120 steps.
     #expect(differences.allSatisfy { $0 < 1e-5 }, "\(differences.max() ?? 0)")
+    // It has sums of what metrics note now.
+    let earlier = try HistoryFile.read(Self.file("history.json")).history
+    #expect(abs(history.accuracy[0] - earlier.accuracy[0]) < 1e-12)
   }
 
   private static func data() throws -> Dataset {

@@ -41,6 +41,24 @@ struct AllocationTests {
     }
   }
 
+  @Test func lossesAndMetricsAllocateNothing() async {
+    await #expect(processExitsWith: .success) {
+      let values = Targets.values(randomSamples([330, 3], seed: 3))
+      let errors: [any Metric] = [.meanAbsoluteError, .rootMeanSquaredError, .r2]
+      let losses: [any Loss] = [.meanSquaredError, .meanAbsoluteError, .huber()]
+      for loss in losses {
+        try expectNoAllocations([Dense(3)], .sgd(), loss, errors, targets: values)
+      }
+      let labels = Targets.classes(randomLabels(330, classes: 2, seed: 2))
+      try expectNoAllocations(
+        [Dense(1), Sigmoid()], .sgd(), .binaryCrossEntropy, [.accuracy, .rocAUC, .macroF1],
+        targets: labels, classWeights: [1, 2])
+      try expectNoAllocations(
+        [Dense(2), Sigmoid()], .sgd(), .categoricalCrossEntropy, [.rocAUC, .macroF1],
+        targets: labels)
+    }
+  }
+
   @Test func workersThatHelpEachOtherAllocateNothing() async {
     await #expect(processExitsWith: .success) {
       try expectNoAllocations([Dense(513), ReLU(), Dense(10)], .adam(), inputs: 1300)
@@ -78,21 +96,21 @@ struct AllocationTests {
 /// Trains on one and on two threads, the last batch being shorter, and compares the counts after
 /// the first and the last step.
 private func expectNoAllocations(
-  _ layers: [any Layer], _ optimizer: any Optimizer, clipNorm: Float? = nil,
-  profile: StepProfile? = nil, inputs: Int = 20
+  _ layers: [any Layer], _ optimizer: any Optimizer, _ loss: any Loss = .softmaxCrossEntropy,
+  _ metrics: [any Metric] = [.accuracy, .topK(3)], targets: Targets? = nil,
+  classWeights: [Float]? = nil, clipNorm: Float? = nil, profile: StepProfile? = nil,
+  inputs: Int = 20
 ) throws {
   for threads in 1...2 {
     let model = try Sequential(inputShape: [inputs], layers)
     model.threads = threads
     model.compile(
-      optimizer: optimizer, loss: .softmaxCrossEntropy, metrics: [.accuracy, .topK(3)],
+      optimizer: optimizer, loss: loss, metrics: metrics, classWeights: classWeights,
       clipNorm: clipNorm)
-    let (samples, labels) = (
-      randomSamples([330, inputs], seed: 1), randomLabels(330, classes: 10, seed: 2)
-    )
     let counter = StepCounter()
     try model.fit(
-      samples, labels, epochs: 2, batchSize: 32, callbacks: [counter], profile: profile)
+      randomSamples([330, inputs], seed: 1),
+      targets ?? .classes(randomLabels(330, classes: 10, seed: 2)), epochs: 2, batchSize: 32, callbacks: [counter], profile: profile)
     #expect(counter.steps == 22)
     #expect(counter.allocations == 0, "\(threads) threads, \(counter.allocations) allocations")
   }

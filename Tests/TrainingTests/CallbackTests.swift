@@ -3,7 +3,7 @@ import TestSupport
 import Training
 
 @Suite struct CallbackTests {
-  private func compiledModel(metrics: [Metric] = [.accuracy]) throws -> Sequential {
+  private func compiledModel(metrics: [any Metric] = [.accuracy]) throws -> Sequential {
     let model = try Problem.model()
     model.compile(optimizer: .sgd(learningRate: 1.0), loss: .softmaxCrossEntropy, metrics: metrics)
     return model

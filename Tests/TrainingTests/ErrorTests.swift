@@ -11,7 +11,7 @@ import Training
     var samples = ErrorTests.samples
     var targets = Targets.classes(ErrorTests.labels)
     var validation = Validation.none
-    var loss = Loss.softmaxCrossEntropy
+    var loss: any Loss = .softmaxCrossEntropy
     let message: String
 
     var testDescription: String { message }
@@ -39,8 +39,15 @@ import Training
       loss: .meanSquaredError,
       message: "this loss expects rows of values as targets, got class labels"),
     Mistake(
-      loss: .softmaxCrossEntropy(classWeights: [1, 2]),
-      message: "expected 3 class weights, one an output, got 2"),
+      targets: .values(Tensor([0, 1, 0, 0, 0, 250, 1, 0, 0, 1, 0, 0], shape: [4, 3])),
+      message: "this loss expects targets from 0 to 1, got 250.0 for sample 1"),
+    Mistake(
+      targets: .values(Tensor([0, 1, 0, 0, 0, 1, 1, 0, 0, 1, 0, .nan], shape: [4, 3])),
+      loss: .binaryCrossEntropy,
+      message: "this loss expects targets from 0 to 1, got nan for sample 3"),
+    Mistake(
+      loss: .binaryCrossEntropy,
+      message: "this loss expects rows of values as targets, got class labels"),
     Mistake(
       samples: Tensor(zeros: [0, 6]), targets: .classes([]),
       message: "there are no samples to train on"),
@@ -162,7 +169,7 @@ import Training
     }
     #expect(
       text(sigmoid).contains(
-        "Sequential.compile: expected scores or a last Softmax for softmaxCrossEntropy, got a last "
+        "Sequential.compile: expected scores or a last Softmax for SoftmaxCrossEntropy, got a last "
           + "Sigmoid"))
     let softmax = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       try Sequential(inputShape: [4], [Dense(3), Softmax()]).compile(
@@ -170,7 +177,7 @@ import Training
     }
     #expect(
       text(softmax).contains(
-        "Sequential.compile: expected scores or a last Sigmoid for binaryCrossEntropy, got a last "
+        "Sequential.compile: expected scores or a last Sigmoid for BinaryCrossEntropy, got a last "
           + "Softmax"))
   }
 
@@ -181,7 +188,8 @@ import Training
     }
     #expect(
       text(result).contains(
-        "Sequential.compile: expected no accuracy of the one output of a regression, got [accuracy]"
+        "Sequential.compile: the metric accuracy expects classes, decisions or several values, got "
+          + "1 value"
       ))
   }
 }

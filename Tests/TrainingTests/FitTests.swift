@@ -48,8 +48,8 @@ import Training
     let rows: [Targets] = [.classes(Problem.labels), .values(Problem.rows)]
     for targets in rows {
       model.compile(
-        optimizer: .sgd(learningRate: 0.0),
-        loss: .softmaxCrossEntropy(classWeights: [0.5, 2, 1.25]))
+        optimizer: .sgd(learningRate: 0.0), loss: .softmaxCrossEntropy,
+        classWeights: [0.5, 2, 1.25])
       let history = try model.fit(
         Problem.samples, targets, batchSize: 8, validation: .data(Problem.samples, targets))
       expectClose(history.loss, [1.546013593673706], within: 1e-6)
@@ -57,7 +57,7 @@ import Training
       #expect(try model.evaluate(Problem.samples, targets).loss == history.validationLoss[0])
     }
     // An epoch of L-BFGS has the loss of the weights that it ends with.
-    model.compile(optimizer: .lbfgs(), loss: .softmaxCrossEntropy(classWeights: [3, 3, 3]))
+    model.compile(optimizer: .lbfgs(), loss: .softmaxCrossEntropy, classWeights: [3, 3, 3])
     let history = try model.fit(
       Problem.samples, Problem.labels,
       validation: .data(Problem.samples, .classes(Problem.labels)))

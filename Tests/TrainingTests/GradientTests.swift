@@ -38,8 +38,8 @@ import Training
     let labels = (0..<7).map { ($0 * 5 + 1) % 3 }
     model.compile(
       optimizer: .sgd(learningRate: 1.0),
-      loss: .softmaxCrossEntropy(
-        labelSmoothing: setting.smoothing, classWeights: setting.classWeights))
+      loss: .softmaxCrossEntropy(labelSmoothing: setting.smoothing),
+      classWeights: setting.classWeights)
 
     let before = model.flatWeights.map { Double($0) }
     let rows = Problem.matrix(7, 3) { labels[$0] == $1 ? 8 : 0 }

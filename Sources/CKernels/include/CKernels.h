@@ -73,8 +73,8 @@ void maru_gelu(const float *x, float *y, ptrdiff_t n);
 /// dx = dy · (Φ(x) + x · φ(x))
 void maru_gelu_backward(const float *dy, const float *x, float *dx, ptrdiff_t n);
 
-// softmax.c — rows of scores to rows of probabilities, and the losses on them. Rows follow each
-// other without a gap.
+// softmax.c — rows of scores to rows of probabilities, the loss that goes with them, and where the
+// true class stands among them. Rows follow each other without a gap.
 
 /// y[i, j] = e^(x[i, j] − max) / Σⱼ e^(x[i, j] − max), the maximum over row i
 void maru_softmax_rows(const float *x, float *y, ptrdiff_t rows, ptrdiff_t n);
@@ -83,18 +83,44 @@ void maru_softmax_rows_backward(const float *dy, const float *y, float *dx, ptrd
                                 ptrdiff_t n);
 
 /// Softmax and cross-entropy in log space, rows of scores against rows of target probabilities:
-///   losses[i]      = weights[i] · Σⱼ t[i, j] · (log Σⱼ e^x[i, j] − x[i, j])
-///   gradient[i, j] = scale · weights[i] · (softmax(x)[i, j] · Σⱼ t[i, j] − t[i, j])
+///   losses[i]      = Σⱼ t[i, j] · (log Σⱼ e^x[i, j] − x[i, j])
+///   gradient[i, j] = scale · (softmax(x)[i, j] · Σⱼ t[i, j] − t[i, j])
 /// with t[i, j] = (1 − smoothing) · target + smoothing / n. The target is one-hot at labels[i]
-/// where `targets` is NULL. `weights` may be NULL (all 1). `gradient` must not overlap `x`.
+/// where `targets` is NULL. `gradient` must not overlap `x`.
 void maru_softmax_cross_entropy(const float *x, const int32_t *labels, const float *targets,
-                                const float *weights, float smoothing, float scale,
-                                ptrdiff_t rows, ptrdiff_t n, float *losses, float *gradient);
+                                float smoothing, float scale, ptrdiff_t rows, ptrdiff_t n,
+                                float *losses, float *gradient);
 
 /// hits[i] = 1 where the score of labels[i] is among the k highest of row i, else 0. Of equal scores
 /// the earlier one counts as higher; a NaN among the scores gives 0.
 void maru_top_k(const float *x, const int32_t *labels, ptrdiff_t rows, ptrdiff_t n, ptrdiff_t k,
                 float *hits);
+
+// loss.c — the other losses: of each row i the loss, and of each output its gradient times `scale`.
+// Rows follow each other without a gap. `gradient` must not overlap `x`.
+
+/// losses[i] = Σⱼ (x − t)² / n, gradient[i, j] = scale · 2·(x − t) / n
+void maru_squared_error(const float *x, const float *targets, float scale, ptrdiff_t rows,
+                        ptrdiff_t n, float *losses, float *gradient);
+/// losses[i] = Σⱼ |x − t| / n, gradient[i, j] = scale · sign(x − t) / n, which is 0 where x = t
+void maru_absolute_error(const float *x, const float *targets, float scale, ptrdiff_t rows,
+                         ptrdiff_t n, float *losses, float *gradient);
+/// With e = x − t and c = e cut off at ±delta:
+///   losses[i] = Σⱼ c · (e − c / 2) / n, gradient[i, j] = scale · c / n
+void maru_huber(const float *x, const float *targets, float delta, float scale, ptrdiff_t rows,
+                ptrdiff_t n, float *losses, float *gradient);
+/// With t[i, j] = (1 − smoothing) · target + smoothing / 2:
+///   losses[i]      = Σⱼ (max(x, 0) − x · t + log(1 + e^−|x|)) / n
+///   gradient[i, j] = scale · (sigmoid(x) − t) / n
+void maru_binary_cross_entropy(const float *x, const float *targets, float smoothing, float scale,
+                               ptrdiff_t rows, ptrdiff_t n, float *losses, float *gradient);
+/// With p = x / Σⱼ x, kept within 1e-7 from 0 and 1, and t as in maru_softmax_cross_entropy:
+///   losses[i]      = −Σⱼ t[i, j] · log p[i, j]
+///   gradient[i, j] = scale · (Σⱼ t[i, j] − t[i, j] / p[i, j]) / Σⱼ x[i, j]
+/// where a p that was cut off has no part in the gradient.
+void maru_categorical_cross_entropy(const float *x, const int32_t *labels, const float *targets,
+                                    float smoothing, float scale, ptrdiff_t rows, ptrdiff_t n,
+                                    float *losses, float *gradient);
 
 // normalize.c — normalisation of rows and of columns, forward and backward.
 

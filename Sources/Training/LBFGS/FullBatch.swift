@@ -17,15 +17,13 @@ final class FullBatch {
     let gradient: AlignedBuffer
     let sums: UnsafeMutableBufferPointer<Double>
     let losses: AlignedBuffer
-    let hits: [AlignedBuffer]
     /// The place of the block's first sample among all.
     var start = 0
 
-    init(parameters: Int, metrics: Int) {
+    init(parameters: Int) {
       gradient = AlignedBuffer(zeros: parameters)
       sums = .allocate(capacity: parameters)
       losses = AlignedBuffer(zeros: BlockRunner.blockSize)
-      hits = (0..<metrics).map { _ in AlignedBuffer(zeros: BlockRunner.blockSize) }
     }
 
     deinit { sums.deallocate() }
@@ -43,9 +41,10 @@ final class FullBatch {
   private let lanes: [Lane]
   private let runners: [BlockRunner]
   private let threads: Int
-  /// By block: the sum of the losses, and of each metric; by chunk: the penalty.
-  private let sums: [UnsafeMutableBufferPointer<Double>]
-  private let penalties: UnsafeMutableBufferPointer<Double>
+  /// By block: the sum of the losses; by chunk: the penalty.
+  private let lossSums, penalties: UnsafeMutableBufferPointer<Double>
+  /// What the metrics noted at the last evaluation.
+  let notes: MetricNotes
 
   init(
     model: Sequential, compilation: Compilation, source: any SampleSource,
@@ -62,11 +61,11 @@ final class FullBatch {
     chunks = Chunks(0..<model.layout.count)
     let batch = TargetBatch(
       rows: samples.count, columns: model.outputShape.count, for: targets,
-      classWeights: compilation.loss.classWeights)
+      classWeights: compilation.classWeights)
     samples.withUnsafeBufferPointer { batch.gather(targets, $0, rows: samples.indices) }
     self.targets = batch
     lanes = (0..<min(parts, blocks)).map { _ in
-      Lane(parameters: model.layout.count, metrics: compilation.metrics.count)
+      Lane(parameters: model.layout.count)
     }
     let loss = compilation.loss
     runners = lanes.map { lane in
@@ -74,18 +73,19 @@ final class FullBatch {
         model, layers: compilation.layers(of: model), samples: samples.count,
         gradients: lane.gradient,
         loss: { operands, _, _ in
-          loss.evaluate(
-            operands.x, batch.rows(from: lane.start), scale: 1 / Float(samples.count),
+          batch.evaluate(
+            loss, operands.x, from: lane.start, scale: 1 / Float(samples.count),
             losses: lane.losses.floats, gradient: operands.dX)
         }, isProfiled: isProfiled)
     }
     threads = min(model.threads, lanes.count)
-    sums = (0...compilation.metrics.count).map { _ in .allocate(capacity: blocks) }
+    notes = MetricNotes(compilation, samples: samples.count)
+    lossSums = .allocate(capacity: blocks)
     penalties = .allocate(capacity: Chunks.most)
   }
 
   deinit {
-    for sum in sums { sum.deallocate() }
+    lossSums.deallocate()
     penalties.deallocate()
   }
 
@@ -96,9 +96,6 @@ final class FullBatch {
   func record(in profile: StepProfile, model: Sequential, steps: Int) {
     profile.record(runners.map(\.runner), layerNames: model.layerNames, steps: steps)
   }
-
-  /// The sum of a metric over the samples, by its place, at the last evaluation.
-  func metricSum(_ index: Int) -> Double { sums[1 + index].reduce(0, +) }
 
   /// Where values first left the range of floats at the last evaluation, if they did.
   func outOfRange(_ layerNames: [String]) -> String? {
@@ -130,7 +127,7 @@ final class FullBatch {
       collect(thread)
       clock?.lapUpdate()
     }
-    return sums[0].reduce(0, +) / Double(samples.count)
+    return lossSums.reduce(0, +) / Double(samples.count)
       + (penalty.isNone ? 0 : penalties[..<chunks.used].reduce(0, +))
   }
 
@@ -145,13 +142,8 @@ final class FullBatch {
     gather(block, runner, lane)
     runner.runner.runAlone(mode: .training)
     let scores = runner.runner.output()
-    sums[0][block] = lane.losses.sum(of: scores.rows)
-    for (index, metric) in compilation.metrics.enumerated() {
-      metric.evaluate(
-        scores, targets.rows(from: lane.start), loss: compilation.loss,
-        into: lane.hits[index].floats)
-      sums[1 + index][block] = lane.hits[index].sum(of: scores.rows)
-    }
+    lossSums[block] = lane.losses.sum(of: scores.rows)
+    notes.note(scores, targets.rows(from: lane.start), from: lane.start)
     if let sums = lane.sums.baseAddress {
       maru_accumulate(lane.gradient.floats, sums, parameters.count)
     }

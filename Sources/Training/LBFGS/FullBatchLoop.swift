@@ -33,7 +33,7 @@ final class FullBatchLoop: TrainingProgram {
       LBFGSSolver.Objective(
         point: model.parameters, gradient: compilation.gradients, evaluate: batch.evaluate),
       memory: settings.memory, tolerance: settings.tolerance)
-    progress = TrainingProgress(epochs: epochs, steps: 1, metrics: compilation.metrics)
+    progress = TrainingProgress(epochs: epochs, steps: 1, notes: batch.notes)
   }
 
   /// Nothing: a sum over all samples has no order.
@@ -49,8 +49,7 @@ final class FullBatchLoop: TrainingProgram {
     let loss = outcome == .notFinite ? .nan : solver.value ?? .nan
     (progress.step, progress.batchLoss) = (1, loss)
     progress.sums = EpochSums(
-      samples: batch.sampleCount, loss: loss * Double(batch.sampleCount),
-      metrics: progress.metrics.indices.map { batch.metricSum($0) })
+      samples: batch.sampleCount, loss: loss * Double(batch.sampleCount))
     return stepDidEnd(progress).joined(with: reason(of: outcome).map { .stop($0) } ?? .proceed)
   }
 

@@ -65,8 +65,12 @@ extension Sequential {
   ///   - loss: what is minimised, such as `.softmaxCrossEntropy`
   ///   - metrics: what is reported beside the loss; unless given, accuracy where the loss is of classes
   ///     or decisions, and nothing for a regression
-  public func compile(optimizer: LBFGS, loss: Loss, metrics: [Metric]? = nil) {
+  ///   - classWeights: what the samples of each class weigh in training; nil where all weigh 1
+  public func compile(
+    optimizer: LBFGS, loss: any Loss, metrics: [any Metric]? = nil, classWeights: [Float]? = nil
+  ) {
     compilation = Compilation(
-      model: self, method: .fullBatch(optimizer), loss: loss, metrics: metrics, clipNorm: nil)
+      model: self, method: .fullBatch(optimizer), loss: loss, metrics: metrics,
+      classWeights: classWeights, clipNorm: nil)
   }
 }

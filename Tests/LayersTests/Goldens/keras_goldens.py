@@ -42,7 +42,6 @@ SOFT = np.array([[0.5, 0.25, 0.125, 0.125], [0.0, 1.0, 0.0, 0.0], [0.25, 0.25, 0
 BITS = np.array([[1, 0, 1, 0], [0, 0, 1, 1], [1, 1, 0, 0], [0, 1, 0, 1], [1, 0, 0, 0.5]], float)
 VALUES = np.array([[0.0, -1.0, 2.5, 1.0], [3.5, 0.75, 0.25, 4.5], [1.0, 0.0, 2.0, -1.0],
                    [7.5, -6.0, 0.5, 3.0], [0.25, 2.0, -2.0, 0.875]])
-CLASS_WEIGHTS = np.array([0.5, 2.0, 1.0, 3.0])
 
 
 def swift(array):
@@ -85,17 +84,19 @@ def dense(x, weight, bias):
 
 PROBABILITIES = keras.ops.softmax(X)
 losses = {
-    "sparse": (keras.losses.SparseCategoricalCrossentropy(from_logits=True), LABELS, X, None),
-    "dense": (keras.losses.CategoricalCrossentropy(from_logits=True), SOFT, X, None),
+    "sparse": (keras.losses.SparseCategoricalCrossentropy(from_logits=True), LABELS, X),
+    "dense": (keras.losses.CategoricalCrossentropy(from_logits=True), SOFT, X),
     "smoothed": (
-        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.25), ONE_HOT, X, None),
-    "weighted": (keras.losses.SparseCategoricalCrossentropy(from_logits=True), LABELS, X,
-                 CLASS_WEIGHTS[LABELS]),
-    "probabilities": (keras.losses.SparseCategoricalCrossentropy(), LABELS, PROBABILITIES, None),
-    "binary": (keras.losses.BinaryCrossentropy(from_logits=True), BITS, X, None),
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.25), ONE_HOT, X),
+    "probabilities": (keras.losses.SparseCategoricalCrossentropy(), LABELS, PROBABILITIES),
+    "binary": (keras.losses.BinaryCrossentropy(from_logits=True), BITS, X),
     "binarySmoothed": (
-        keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.25), BITS, X, None),
-    "squared": (keras.losses.MeanSquaredError(), VALUES, X, None),
+        keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.25), BITS, X),
+    "squared": (keras.losses.MeanSquaredError(), VALUES, X),
+    # Off the kink, where JAX has a slope of 1, PyTorch and TensorFlow have 0.
+    "absolute": (keras.losses.MeanAbsoluteError(), VALUES + 1 / 16, X),
+    "huber": (keras.losses.Huber(), VALUES, X),
+    "huberNear": (keras.losses.Huber(delta=0.375), VALUES, X),
 }
 
 print("// Printed by Goldens/keras_goldens.py; not to be edited.")
@@ -104,8 +105,7 @@ print()
 print("/// Values of layers and losses by Keras.")
 print("enum KerasGoldens {")
 for name, array in [("x", X), ("dY", DY), ("weight", WEIGHT), ("bias", BIAS), ("denseDY", DY_DENSE),
-                    ("soft", SOFT), ("bits", BITS), ("values", VALUES),
-                    ("classWeights", CLASS_WEIGHTS)]:
+                    ("soft", SOFT), ("bits", BITS), ("values", VALUES)]:
     print(f"  static let {name}: [Float] = {swift(array)}")
 print(f"  static let labels: [Int32] = {list(map(int, LABELS))}")
 y, vjp = pull_back(dense, X, WEIGHT, BIAS)
@@ -120,9 +120,9 @@ for name, layer in activations.items():
 print("  ]")
 print("  /// The mean loss over the batch, and its gradient by the scores.")
 print("  static let losses: [String: (loss: Double, gradient: [Double])] = [")
-for name, (loss, targets, scores, weights) in losses.items():
+for name, (loss, targets, scores) in losses.items():
     def value(s):
-        return loss(targets, s, sample_weight=weights)
+        return loss(targets, s)
     result, gradient = jax.value_and_grad(value)(jax.numpy.asarray(scores))
     print(f'    "{name}": (\n    {float(result)!r}, {swift(gradient)}),')
 print("  ]")
