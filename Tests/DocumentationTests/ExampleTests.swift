@@ -25,6 +25,12 @@ import Testing
       ])
     #expect(history.loss.last ?? .nan < history.loss[0])
     #expect(abs(try regression().elements[0] - 1.8) < 0.01)
+    let own = try Sequential(inputShape: [1], [Dense(1)], seed: 1)
+    compileWithOwn(own)
+    let x = Tensor((0..<100).map { Float($0) / 100 }, shape: [100, 1])
+    let figures = try own.fit(x, .values(x * 2), epochs: 60, validation: .last(0.2))
+    #expect(figures.names.prefix(3) == ["loss", "max_error", "r2"])
+    #expect(figures["val_max_error"].last ?? .nan < figures["val_max_error"][0])
     let weight = Matrix<Float>(try orthogonal().weights[0])
     // [64, 64]ᵀ · [64, 64]
     let product = weight.multiplied(by: weight, transposingSelf: true)
