@@ -104,8 +104,9 @@ final class TargetBatch: @unchecked Sendable {
       for row in rows { weights.floats[row] = classWeights[Int(labels[row])] }
     }
     if let values, let source = targets.values, !rows.isEmpty {
+      // Without columns, the shape of a sample would be made for every batch.
       source.gather(
-        UnsafeBufferPointer(rebasing: indices[rows]),
+        UnsafeBufferPointer(rebasing: indices[rows]), columns: 0..<columns,
         into: values.matrix(at: rows.lowerBound * columns, rows: rows.count, columns: columns))
     }
   }

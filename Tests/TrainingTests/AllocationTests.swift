@@ -110,7 +110,8 @@ private func expectNoAllocations(
     let counter = StepCounter()
     try model.fit(
       randomSamples([330, inputs], seed: 1),
-      targets ?? .classes(randomLabels(330, classes: 10, seed: 2)), epochs: 2, batchSize: 32, callbacks: [counter], profile: profile)
+      targets ?? .classes(randomLabels(330, classes: 10, seed: 2)), epochs: 2, batchSize: 32,
+      callbacks: [counter], profile: profile)
     #expect(counter.steps == 22)
     #expect(counter.allocations == 0, "\(threads) threads, \(counter.allocations) allocations")
   }
