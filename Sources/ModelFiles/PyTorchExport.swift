@@ -31,14 +31,14 @@ public struct PyTorchExport: Sendable {
       modules.append("        nn.\(module),\n")
       shape = output
     }
-    let names = model.weightNames.map { String($0.dropFirst("layers.".count)) }
+    let names = model.allWeightNames.map { Self.name($0, in: model) }
     let encoder = JSONEncoder()
     // A slash escaped is JSON, but in Python two characters.
     encoder.outputFormatting = .withoutEscapingSlashes
     do {
       // The format that PyTorch's own tools look for.
       weights = try Safetensors(
-        tensors: Array(zip(names, model.weights)), metadata: ["format": "pt"]
+        tensors: Array(zip(names, model.allWeights)), metadata: ["format": "pt"]
       ).encoded()
       script = Self.script(
         modules: modules.joined(), input: model.inputShape,
@@ -46,6 +46,16 @@ public struct PyTorchExport: Sendable {
     } catch {
       throw ModelFileError(.malformed, path: path, "names that JSON cannot hold: \(error)")
     }
+  }
+
+  /// What `nn.Sequential` calls a parameter: `layers.0.gamma` of a LayerNorm is `0.weight`.
+  private static func name(_ name: String, in model: Sequential) -> String {
+    let parts = name.split(separator: ".").dropFirst()
+    guard let index = parts.first.flatMap({ Int($0) }), let own = parts.last,
+      let layer = model.layers[index] as? any PyTorchParameters,
+      let theirs = type(of: layer).pyTorchNames[String(own)]
+    else { return parts.joined(separator: ".") }
+    return "\(index).\(theirs)"
   }
 
   private static func script(modules: String, input: Shape, classes: String) -> String {

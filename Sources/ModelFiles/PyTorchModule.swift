@@ -9,13 +9,7 @@ public protocol PyTorchModule: Layer {
   func pyTorchModule(_ input: Shape) -> String
 }
 
-/// A layer whose parameters are those of a `Linear` module.
-protocol PyTorchLinear: Layer {
-  var units: Int { get }
-  init(weight: Tensor, bias: Tensor?)
-}
-
-extension Dense: PyTorchModule, PyTorchLinear {
+extension Dense: PyTorchModule {
   /// `Linear(inputs, units)`
   public func pyTorchModule(_ input: Shape) -> String {
     "Linear(\(input.count), \(units)\(hasBias ? "" : ", bias=False"))"
@@ -65,4 +59,18 @@ extension Softmax: PyTorchModule {
 extension Dropout: PyTorchModule {
   /// `Dropout(rate)`
   public func pyTorchModule(_ input: Shape) -> String { "Dropout(\(rate))" }
+}
+
+extension LayerNorm: PyTorchModule {
+  /// `LayerNorm(features, eps=ε)`
+  public func pyTorchModule(_ input: Shape) -> String {
+    "LayerNorm(\(input.sizes.last ?? 0), eps=\(epsilon))"
+  }
+}
+
+extension BatchNorm: PyTorchModule {
+  /// `BatchNorm1d(features, eps=ε, momentum=1 − m)`
+  public func pyTorchModule(_ input: Shape) -> String {
+    "BatchNorm1d(\(input.count), eps=\(epsilon), momentum=\(1 - momentum))"
+  }
 }

@@ -1,8 +1,7 @@
 import Training
 
 extension ModelFile {
-  /// Reads the state of a PyTorch `nn.Sequential` of `Linear` and activations from a safetensors
-  /// file.
+  /// Reads the state of a PyTorch network from a safetensors file.
   ///
   /// See ``init(stateDict:layers:path:)``. Throws also where the file is not what its format
   /// demands.
@@ -10,90 +9,230 @@ extension ModelFile {
     try self.init(stateDict: Safetensors(contentsOf: path).tensors, layers: layers, path: path)
   }
 
-  /// Makes a model of the state of a PyTorch `nn.Sequential`: tensors `0.weight` [outputs, inputs]
-  /// and `0.bias` [outputs], and so on, all with one prefix (such as `layers.`) or with none.
+  /// Makes a model of the state of a PyTorch network of `Linear`, `BatchNorm1d`, `LayerNorm` and
+  /// activations, one after the other: tensors `NAME.weight`, `NAME.bias` and so on.
   ///
-  /// The state does not tell the activations: `layers` does. Its `Dense` layers take the `Linear`
-  /// modules in the order of their numbers, with a bias or without one as these have it; the first
-  /// one's inputs are the model's.
+  /// The state does not tell the activations: `layers` does. Modules that have numbers for names, as
+  /// in an `nn.Sequential`, fill the layers in the order of their numbers. Others, such as `fc1` and
+  /// `output`, do so in the order of the state, those that differ in a number alone by that number,
+  /// as far as their sizes fit to each other. A `Dense` has a bias where the module has one; the
+  /// first module's inputs are the model's.
   /// - Parameters:
   ///   - tensors: the state
   ///   - layers: those of the model, first to last
   ///   - path: what errors call the state
-  /// - Throws: ``ModelFileError`` of kind `malformed` where a tensor is no part of a `Linear`, and
+  /// - Throws: ``ModelFileError`` of kind `malformed` where a tensor is no part of such a module, and
   ///   where the modules and the layers are not of the same number and sizes.
   public init(
     stateDict tensors: [(name: String, tensor: Tensor)], layers: [any Layer], path: String
   ) throws(ModelFileError) {
-    func malformed(_ reason: String) -> ModelFileError {
-      ModelFileError(.malformed, path: path, reason)
-    }
-    var modules = try LinearModule.modules(tensors, malformed)
-    let dense = layers.compactMap { $0 as? any PyTorchLinear }
-    var inputs = modules.first?.weight.shape[1]
-    let fits = zip(dense, modules).allSatisfy { layer, module in
-      defer { inputs = layer.units }
-      return module.weight.shape == [layer.units, inputs ?? 0]
-    }
-    guard let first = modules.first, first.weight.count > 0, modules.count == dense.count, fits
-    else {
-      throw malformed(
-        "expected layers of \(dense.map(\.units)) units, "
-          + "found weights of \(modules.map(\.weight.shape))")
-    }
-    let filled = layers.map { layer -> any Layer in
-      guard let linear = layer as? any PyTorchLinear else { return layer }
-      let module = modules.removeFirst()
-      return type(of: linear).init(weight: module.weight, bias: module.bias)
-    }
-    do {
-      try self.init(Sequential(inputShape: [first.weight.shape[1]], filled))
-    } catch {
-      throw malformed("the layers do not fit together: \(error)")
-    }
+    self = try PyTorchState(tensors, path: path).model(layers).file
   }
 }
 
-/// The tensors of one `nn.Linear`.
-private struct LinearModule {
-  let weight: Tensor
-  let bias: Tensor?
+/// What a PyTorch network has learned, module by module.
+package struct PyTorchState {
+  /// The tensors of one module by the last part of their names, as `weight`.
+  private struct Module {
+    let name: String
+    var tensors: [String: Tensor]
+  }
 
-  /// The modules of a state, in the order of their numbers.
-  static func modules(
-    _ tensors: [(name: String, tensor: Tensor)], _ malformed: (String) -> ModelFileError
-  ) throws(ModelFileError) -> [LinearModule] {
-    var (weights, biases): ([Int: Tensor], [Int: Tensor]) = ([:], [:])
-    var prefix: [Substring]?
+  private let modules: [Module]
+  /// Whether the modules can only follow each other as they stand.
+  package let isNumbered: Bool
+  private let path: String
+
+  private static let ranks = [
+    "weight": 1...2, "bias": 1...1, "running_mean": 1...1, "running_var": 1...1,
+    counter: 0...1,
+  ]
+  /// How many batches a `BatchNorm1d` has seen, which inference does not need.
+  package static let counter = "num_batches_tracked"
+
+  /// Sorts a state's tensors by module.
+  package init(
+    _ tensors: [(name: String, tensor: Tensor)], path: String
+  ) throws(ModelFileError) {
+    var modules: [Module] = []
     for (name, tensor) in tensors {
       let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-      let kind = parts.last == "weight" ? 2 : parts.last == "bias" ? 1 : nil
-      guard parts.count >= 2, kind == tensor.shape.rank,
-        let number = number(parts[parts.count - 2]),
-        prefix ?? parts.dropLast(2) == parts.dropLast(2)
+      guard let kind = parts.last.map(String.init), let ranks = Self.ranks[kind],
+        ranks.contains(tensor.shape.rank)
       else {
-        throw malformed(
-          "\(name) of shape \(tensor.shape) is no weight or bias of a Linear in one Sequential")
+        throw ModelFileError(
+          .malformed, path: path,
+          "\(name) of shape \(tensor.shape) is no part of a Linear, BatchNorm1d or LayerNorm")
       }
-      prefix = parts.dropLast(2)
-      let isNew =
-        kind == 2
-        ? weights.updateValue(tensor, forKey: number) == nil
-        : biases.updateValue(tensor, forKey: number) == nil
-      guard isNew else { throw malformed("module \(number) occurs twice") }
+      let module = parts.dropLast().joined(separator: ".")
+      let place = modules.firstIndex { $0.name == module } ?? modules.count
+      if place == modules.count { modules.append(Module(name: module, tensors: [:])) }
+      if kind != Self.counter { modules[place].tensors[kind] = tensor }
     }
-    if let alone = biases.keys.sorted().first(where: {
-      weights[$0]?.shape[0] != biases[$0]?.shape[0]
-    }) {
-      throw malformed("module \(alone) has a bias that fits no weight")
+    if let module = modules.first(where: { $0.tensors["weight"] == nil }) {
+      throw ModelFileError(.malformed, path: path, "module \(module.name) has no weight")
     }
-    return weights.sorted { $0.key < $1.key }.map {
-      LinearModule(weight: $0.value, bias: biases[$0.key])
+    isNumbered =
+      Set(modules.map { ModuleName($0.name).prefix }).count == 1
+      && modules.allSatisfy { ModuleName($0.name).number != nil }
+    self.modules = Self.sorted(modules)
+    self.path = path
+    let names = self.modules.map { ModuleName($0.name) }
+    if isNumbered,
+      let twice = zip(names, names.dropFirst()).first(where: { $0.number == $1.number })
+    {
+      throw ModelFileError(
+        .malformed, path: path, "module \(twice.0.number ?? 0) occurs twice")
     }
   }
 
-  /// The number of a module, which has digits alone.
+  /// In the order given, but those whose names differ in numbers alone by these: a file may have them
+  /// by their letters, `fc10` before `fc2`.
+  private static func sorted(_ modules: [Module]) -> [Module] {
+    let names = modules.map { ModuleName($0.name) }
+    var sorted = modules
+    for stem in Set(names.map(\.stem)) {
+      let places = names.indices.filter { names[$0].stem == stem }
+      let order = places.sorted { names[$0].numbers.lexicographicallyPrecedes(names[$1].numbers) }
+      for (place, from) in zip(places, order) { sorted[place] = modules[from] }
+    }
+    return sorted
+  }
+
+  /// A model of these layers with the modules' parameters, and the names of the modules in the order
+  /// of the layers.
+  package func model(
+    _ layers: [any Layer]
+  ) throws(ModelFileError) -> (file: ModelFile, modules: [String]) {
+    var search = Search(modules: modules.map(\.tensors), layers: layers, isNumbered: isNumbered)
+    let takers = layers.compactMap { $0 as? any PyTorchParameters }
+    guard search.find() else {
+      let found = modules.map { "\($0.name) \($0.tensors["weight"]?.shape ?? [])" }
+      throw ModelFileError(
+        .malformed, path: path,
+        "expected modules for \(list(takers.map(\.title))), found \(list(found))")
+    }
+    do {
+      let model = try Sequential(inputShape: search.inputShape, search.layers)
+      model.weights = search.parameters
+      model.nonTrainableWeights = search.state
+      return (ModelFile(model), search.order.map { modules[$0].name })
+    } catch {
+      throw ModelFileError(.malformed, path: path, "the layers do not fit together: \(error)")
+    }
+  }
+
+  private func list(_ items: [String]) -> String {
+    items.isEmpty ? "none" : items.joined(separator: ", ")
+  }
+}
+
+/// A module's name, taken apart.
+private struct ModuleName {
+  /// All before the last dot.
+  let prefix: String
+  /// What stands behind it, where that is digits alone.
+  let number: Int?
+  /// The name without its numbers, and these.
+  let stem: String
+  let numbers: [Int]
+
+  init(_ name: String) {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    prefix = parts.dropLast().joined(separator: ".")
+    number = parts.last.flatMap(Self.number)
+    var (stem, numbers, digits) = ("", [Int](), Substring())
+    for character in name + " " {
+      if character.isASCII && character.isNumber {
+        digits.append(character)
+      } else {
+        if !digits.isEmpty {
+          numbers.append(Self.number(digits) ?? .max)
+          stem.append("0")
+          digits = ""
+        }
+        stem.append(character)
+      }
+    }
+    (self.stem, self.numbers) = (stem, numbers)
+  }
+
   private static func number(_ text: Substring) -> Int? {
     1...9 ~= text.utf8.count && text.utf8.allSatisfy { 0x30...0x39 ~= $0 } ? Int(text) : nil
+  }
+}
+
+/// Which module fills which layer.
+private struct Search {
+  let modules: [[String: Tensor]]
+  private(set) var layers: [any Layer]
+  let isNumbered: Bool
+  private(set) var inputShape: Shape = []
+  /// The module of each layer that takes one.
+  private(set) var order: [Int] = []
+  private(set) var parameters: [Tensor] = []
+  private(set) var state: [Tensor] = []
+  /// More steps than any network that is what its layers say needs.
+  private var patience = 100_000
+
+  init(modules: [[String: Tensor]], layers: [any Layer], isNumbered: Bool) {
+    (self.modules, self.layers, self.isNumbered) = (modules, layers, isNumbered)
+  }
+
+  mutating func find() -> Bool {
+    let takers = layers.count { $0 is any PyTorchParameters }
+    guard takers == modules.count, let first = layers.firstIndex(where: isTaker) else {
+      return false
+    }
+    for module in candidates() {
+      guard let inputs = modules[module]["weight"]?.shape.sizes.last, inputs > 0 else { continue }
+      inputShape = [inputs]
+      var shape: Shape? = inputShape
+      for layer in layers[..<first] { shape = shape.flatMap { try? layer.outputShape(for: $0) } }
+      if let shape, fill(first, with: module, shape) { return true }
+    }
+    return false
+  }
+
+  private func isTaker(_ layer: any Layer) -> Bool { layer is any PyTorchParameters }
+
+  /// The modules that may come next, in their order; of several with the same shapes the first, since
+  /// the others would fit no better.
+  private func candidates() -> [Int] {
+    if isNumbered { return order.count < modules.count ? [order.count] : [] }
+    var seen = Set<[String: Shape]>()
+    return modules.indices.filter {
+      !order.contains($0) && seen.insert(modules[$0].mapValues(\.shape)).inserted
+    }
+  }
+
+  /// Fills the layers from one on, of which the first takes this module.
+  private mutating func fill(_ index: Int, with module: Int, _ shape: Shape) -> Bool {
+    patience -= 1
+    guard patience > 0, let taker = layers[index] as? any PyTorchParameters,
+      let filled = taker.filled(modules[module], shape)
+    else { return false }
+    let before = self
+    layers[index] = filled.layer
+    order.append(module)
+    parameters += filled.parameters
+    state += filled.state
+    if fillRest(from: index + 1, filled.output) { return true }
+    let left = patience
+    self = before
+    patience = left
+    return false
+  }
+
+  private mutating func fillRest(from start: Int, _ shape: Shape) -> Bool {
+    var shape = shape
+    for index in start..<layers.count {
+      if isTaker(layers[index]) {
+        return candidates().contains { fill(index, with: $0, shape) }
+      }
+      guard let output = try? layers[index].outputShape(for: shape) else { return false }
+      shape = output
+    }
+    return true
   }
 }

@@ -10,12 +10,15 @@ import Tensors
 package struct Safetensors {
   package let tensors: [(name: String, tensor: Tensor)]
   package let metadata: [String: String]
+  /// The names of tensors whose type holds values that a Float rounds.
+  package let rounded: [String]
 
   private static let longestHeader = 100_000_000
 
   package init(tensors: [(name: String, tensor: Tensor)], metadata: [String: String]) {
     self.tensors = tensors
     self.metadata = metadata
+    rounded = []
   }
 
   /// The contents of a file, without blanks and in the order of keys that the Python library writes.
@@ -53,15 +56,21 @@ extension Safetensors {
     let bytes: Range<Int>
   }
 
-  /// Reads a file; its tensors are widened to Float, and come in the order of their data.
+  /// Reads a file; its tensors become Floats, and come in the order of their data.
   ///
-  /// Throws where the file is not what the format demands, where a tensor is of a type that a Float
-  /// can't hold (F64, C64, and integers of 32 and 64 bits) or of four or six bits, whose order in a byte
-  /// the format does not tell, and where a shape without its zeros has more elements than an Int counts.
+  /// F64 and integers of 32 and 64 bits are rounded. Throws where the file is not what the format
+  /// demands, where a tensor is complex or of four or six bits, whose order in a byte the format does
+  /// not tell, and where a shape without its zeros has more elements than an Int counts.
   package init(contentsOf path: String) throws(ModelFileError) {
     let file = try WholeFile.read(path, expected: "a model file")
     func malformed(_ reason: String) -> ModelFileError {
       ModelFileError(.malformed, path: path, "not a valid safetensors file: \(reason)")
+    }
+    // Of a safetensors file the object of the header comes next.
+    if file.dropFirst(8).first != UInt8(ascii: "{"),
+      let foreign = ForeignFormat.description(of: file.prefix(8))
+    {
+      throw ModelFileError(.malformed, path: path, "this is \(foreign)")
     }
     guard file.count >= 8 else { throw malformed("\(file.count) bytes, expected at least 8") }
     let length = file.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -83,10 +92,11 @@ extension Safetensors {
     let data = file.dropFirst(8 + Int(length))
     // Nothing is allocated for a tensor before all of them are known to fill the file.
     let entries = try Self.entries(header, byteCount: data.count, malformed)
+    rounded = entries.filter(\.format.isRounded).map(\.name)
     tensors = entries.map { entry in
       let part = data.dropFirst(entry.bytes.lowerBound).prefix(entry.bytes.count)
       let tensor = Tensor(shape: entry.shape) { floats in
-        part.withUnsafeBytes { entry.format.widen($0, into: floats) }
+        part.withUnsafeBytes { entry.format.read($0, into: floats) }
       }
       return (entry.name, tensor)
     }
@@ -118,8 +128,8 @@ extension Safetensors {
   ) throws(ModelFileError) -> Entry {
     guard let format = formats[entry.type] else {
       let reason =
-        widerTypes.contains(entry.type)
-        ? "has values that a Float cannot hold"
+        entry.type == "C64"
+        ? "is complex"
         : packedTypes.contains(entry.type)
           ? "shares bytes between numbers, in an order that the format leaves open"
           : "is no known type"
@@ -140,8 +150,8 @@ extension Safetensors {
     "BOOL": .bool, "U8": .uint8, "I8": .int8, "U16": .uint16, "I16": .int16, "F16": .float16,
     "BF16": .bfloat16, "F8_E4M3": .float8E4M3, "F8_E5M2": .float8E5M2, "F32": .float32,
     "F8_E4M3FNUZ": .float8E4M3FNUZ, "F8_E5M2FNUZ": .float8E5M2FNUZ, "F8_E8M0": .float8E8M0,
+    "I32": .int32, "U32": .uint32, "I64": .int64, "U64": .uint64, "F64": .float64,
   ]
 
-  private static let widerTypes: Set = ["F64", "I32", "U32", "I64", "U64", "C64"]
   private static let packedTypes: Set = ["F4", "F6_E2M3", "F6_E3M2"]
 }

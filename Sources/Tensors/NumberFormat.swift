@@ -1,6 +1,7 @@
-/// Numbers as files store them, of the types whose every value is a Float.
+/// Numbers as files store them.
 ///
-/// Widening changes no value; of a NaN, the payload may be another.
+/// The values of most types are Floats, and stay as they are; of a NaN, the payload may be another.
+/// Those of ``isRounded`` types become the nearest Float, beyond its range ±∞.
 package enum NumberFormat: Sendable, CaseIterable {
   /// A byte; any but 0 is true, and 1 as a Float.
   case bool
@@ -20,6 +21,15 @@ package enum NumberFormat: Sendable, CaseIterable {
   /// Eight bits of exponent alone: a power of two, from 2⁻¹²⁷, or NaN (OCP's microscaling formats, 1.0).
   case float8E8M0
   case float32
+  case int32, uint32, int64, uint64, float64
+
+  /// Whether a Float does not hold every value.
+  package var isRounded: Bool {
+    switch self {
+    case .int32, .uint32, .int64, .uint64, .float64: true
+    default: false
+    }
+  }
 
   /// The size of a number in bytes.
   package var byteCount: Int {
@@ -28,23 +38,24 @@ package enum NumberFormat: Sendable, CaseIterable {
       .float8E8M0:
       1
     case .uint16, .int16, .float16, .bfloat16: 2
-    case .float32: 4
+    case .float32, .int32, .uint32: 4
+    case .int64, .uint64, .float64: 8
     }
   }
 
-  /// Widens numbers to as many floats; traps where the counts differ.
-  package func widen(
+  /// Makes floats of as many numbers; traps where the counts differ.
+  package func read(
     _ bytes: UnsafeRawBufferPointer, bigEndian: Bool = false,
     into floats: UnsafeMutableBufferPointer<Float>
   ) {
     require(
       bytes.count == floats.count * byteCount,
       "NumberFormat: expected \(floats.count * byteCount) bytes, got \(bytes.count)")
-    func each<Bits: FixedWidthInteger>(_ widened: (Bits) -> Float) {
+    func each<Bits: FixedWidthInteger>(_ float: (Bits) -> Float) {
       for index in floats.indices {
         let bits = bytes.loadUnaligned(
           fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
-        floats[index] = widened(bigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits))
+        floats[index] = float(bigEndian ? Bits(bigEndian: bits) : Bits(littleEndian: bits))
       }
     }
     switch self {
@@ -64,6 +75,11 @@ package enum NumberFormat: Sendable, CaseIterable {
         bits == 0xFF ? .nan : Float(sign: .plus, exponent: Int(bits) - 127, significand: 1)
       }
     case .float32: each { (bits: UInt32) in Float(bitPattern: bits) }
+    case .int32: each { (bits: UInt32) in Float(Int32(bitPattern: bits)) }
+    case .uint32: each { (bits: UInt32) in Float(bits) }
+    case .int64: each { (bits: UInt64) in Float(Int64(bitPattern: bits)) }
+    case .uint64: each { (bits: UInt64) in Float(bits) }
+    case .float64: each { (bits: UInt64) in Float(Double(bitPattern: bits)) }
     }
   }
 

@@ -6,10 +6,12 @@ struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Make a model of a PyTorch network's weights.",
     discussion: """
-      Takes the state of an nn.Sequential of Linear and activation layers: a safetensors file, \
-      or a NumPy archive (.npz), with the tensors 0.weight, 0.bias and so on, or layers.0.weight \
-      and so on, as maru export --to npz writes them. The activations are not in it; --layers \
-      tells them. A leaky-relu without a slope gets PyTorch's, 0.01, where maru train has 0.3.
+      Takes the state of a network of Linear, BatchNorm1d, LayerNorm and activations, one after the \
+      other: a safetensors file, or a NumPy archive (.npz), with the tensors 0.weight, 0.bias, \
+      fc1.weight and so on, as maru export --to npz writes them too. The activations are not in it; \
+      --layers tells them, with batchnorm and layernorm in their places. What it leaves open is \
+      PyTorch's default: a slope of 0.01 of leaky-relu, where maru train has 0.3, and ε = 1e-5 of \
+      normalisations, where it has 1e-3.
       """)
 
   @Argument(help: "A safetensors file or a .npz file.")
@@ -20,27 +22,38 @@ struct ImportCommand: ParsableCommand {
   var output: String
   @OptionGroup var force: ForceOption
 
-  /// That of PyTorch's `LeakyReLU` unless it is told otherwise; a state does not hold it.
-  private static let leakySlope: Float = 0.01
-
   func run() throws {
     let list = LayerList(text: layers)
-    let layers = try list.layers(leakySlope: Self.leakySlope)
+    let defaults = LayerList.Defaults.pyTorch
+    let layers = try list.layers(defaults)
     let real = [file, output].map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
     guard real[0] != real[1] else {
       throw Failure.usage("--output \(output): expected another file than the one to read")
     }
     try force.check([output], of: output)
-    let model = try read(layers)
+    let (model, modules, rounded) = try read(layers)
     guard model.model.hasFiniteWeights else {
       throw Failure.data(
         "\(file): the weights are not finite, so that a model of them could predict nothing")
     }
     try Interrupts.heldBack { try model.write(to: output) }
+    if !modules.isEmpty {
+      Messages.print("modules in the order of the layers: \(modules.joined(separator: ", "))")
+    }
+    if let first = rounded.first {
+      Messages.print(
+        "\(first)\(rounded.count == 1 ? "" : " and \(rounded.count - 1) more"): rounded to float32")
+    }
+    if list.normalizes {
+      Messages.print(
+        """
+        batchnorm, layernorm: ε \(defaults.epsilon) is taken, PyTorch's unless told otherwise
+        """)
+    }
     if list.leavesSlopeOpen {
       Messages.print(
         """
-        leaky-relu: slope \(Self.leakySlope) is taken, PyTorch's unless told otherwise; \
+        leaky-relu: slope \(defaults.slope) is taken, PyTorch's unless told otherwise; \
         leaky-relu:SLOPE gives another, as \(LeakyReLU().slope), that of maru train
         """)
     }
@@ -48,14 +61,33 @@ struct ImportCommand: ParsableCommand {
     Results.print("saved: \(output)")
   }
 
-  private func read(_ layers: [any Layer]) throws -> ModelFile {
+  /// The model, the modules of its layers where their order is a guess, and the tensors that were
+  /// rounded.
+  private func read(
+    _ layers: [any Layer]
+  ) throws -> (model: ModelFile, modules: [String], rounded: [String]) {
+    let (tensors, rounded) = try tensors()
+    let state = try PyTorchState(tensors, path: file)
+    let (model, modules) = try state.model(layers)
+    // Counters are not among the model's.
+    return (
+      model, state.isNumbered ? [] : modules,
+      rounded.filter { !$0.hasSuffix(".\(PyTorchState.counter)") }
+    )
+  }
+
+  private func tensors() throws -> (tensors: [(name: String, tensor: Tensor)], rounded: [String]) {
     guard file.lowercased().hasSuffix(".npz") else {
-      return try ModelFile(stateDictOf: file, layers: layers)
+      let state = try Safetensors(contentsOf: file)
+      return (state.tensors, state.rounded)
     }
     let archive = try NumPyArchive(contentsOf: file)
-    let tensors = try archive.names.compactMap { name in
-      try archive.array(name).map { (name: name, tensor: $0.tensor) }
+    var (tensors, rounded) = ([(name: String, tensor: Tensor)](), [String]())
+    for name in archive.names {
+      guard let array = try archive.array(name) else { continue }
+      tensors.append((name, array.tensor))
+      if array.elementType.isRounded { rounded.append(name) }
     }
-    return try ModelFile(stateDict: tensors, layers: layers, path: file)
+    return (tensors, rounded)
   }
 }

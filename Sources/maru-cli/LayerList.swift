@@ -23,21 +23,38 @@ struct LayerList: Equatable, Codable {
   /// Whether some leaky ReLU has no slope of its own.
   var leavesSlopeOpen: Bool { items.contains { $0.split(separator: ":").last == "leaky-relu" } }
 
+  /// The settings of layers that the text leaves open.
+  struct Defaults {
+    /// Of a leaky ReLU.
+    let slope: Float
+    /// Of normalisations: what keeps the divisor from 0.
+    let epsilon: Float
+    /// Of batch normalisation: the share of the running values that a step keeps.
+    let momentum: Float
+
+    static let keras = Defaults(
+      slope: LeakyReLU().slope, epsilon: BatchNorm().epsilon, momentum: BatchNorm().momentum)
+    static let pyTorch = Defaults(slope: 0.01, epsilon: 1e-5, momentum: 0.9)
+  }
+
+  /// Whether some normalisation is among them, whose ε is a default.
+  var normalizes: Bool { items.contains { $0 == "batchnorm" || $0 == "layernorm" } }
+
   /// The layers, or a failure that names the item.
-  /// - Parameter leakySlope: that of a leaky ReLU without one; Keras's unless given
-  func layers(leakySlope: Float = LeakyReLU().slope) throws -> [any Layer] {
+  func layers(_ defaults: Defaults = .keras) throws -> [any Layer] {
     try items.flatMap { item in
-      guard let layers = layers(item, leakySlope) else { throw Self.unknown(item) }
+      guard let layers = layers(item, defaults) else { throw Self.unknown(item) }
       return layers
     }
   }
 
   /// The layers of an item, or nil where it is none.
-  private func layers(_ item: String, _ leakySlope: Float) -> [any Layer]? {
+  private func layers(_ item: String, _ defaults: Defaults) -> [any Layer]? {
     switch item {
     case "flatten": return [Flatten()]
-    case "batchnorm": return [BatchNorm()]
-    case "layernorm": return [LayerNorm()]
+    case "batchnorm":
+      return [BatchNorm(momentum: defaults.momentum, epsilon: defaults.epsilon)]
+    case "layernorm": return [LayerNorm(epsilon: defaults.epsilon)]
     default: break
     }
     let parts = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -45,9 +62,9 @@ struct LayerList: Equatable, Codable {
       guard parts.count == 2, let rate = Float(parts[1]), 0 <= rate, rate < 1 else { return nil }
       return [Dropout(rate)]
     }
-    guard let units = Int(parts[0]) else { return Self.activation(parts[...], leakySlope) }
+    guard let units = Int(parts[0]) else { return Self.activation(parts[...], defaults.slope) }
     guard 1...1_000_000 ~= units else { return nil }
-    let activation = parts.count == 1 ? [] : Self.activation(parts.dropFirst(), leakySlope)
+    let activation = parts.count == 1 ? [] : Self.activation(parts.dropFirst(), defaults.slope)
     return activation.map { [Dense(units, l2: l2)] + $0 }
   }
 

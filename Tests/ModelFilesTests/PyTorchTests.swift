@@ -91,40 +91,78 @@ struct PyTorchStateTests {
     #expect(try ModelFile(contentsOf: folder["model"]).model.layers.count == 4)
   }
 
+  /// By the order of the file, by numbers in names, and by sizes.
+  @Test(arguments: [
+    (["hidden", "output"], [[4, 3], [2, 4]], ["hidden", "output"]),
+    (["fc10", "fc2", "out"], [[4, 4], [4, 3], [2, 4]], ["fc2", "fc10", "out"]),
+    (["classifier", "encoder"], [[2, 4], [4, 3]], ["encoder", "classifier"]),
+    (["net.a1", "net.a0"], [[4, 4], [4, 4]], ["net.a0", "net.a1"]),
+    (["b", "a"], [[4, 4], [4, 4]], ["b", "a"]),
+    ([""], [[4, 3]], [""]),
+  ])
+  func namedModulesFollowEachOtherBySizes(
+    names: [String], sizes: [[Int]], order: [String]
+  ) throws {
+    let state = zip(names, sizes).map { name, sizes in
+      (name: name.isEmpty ? "weight" : name + ".weight", tensor: Tensor(zeros: Shape(sizes)))
+    }
+    let units = order.map { name in sizes[names.firstIndex(of: name) ?? 0][0] }
+    let made = try PyTorchState(state, path: "s").model(
+      units.flatMap { [Dense($0), ReLU()] as [any Layer] })
+    #expect(made.modules == order)
+  }
+
+  @Test func normalisationsTakeTheirParametersAndRunningValues() throws {
+    let values = { (start: Float) in Tensor([start, start + 1]) }
+    let state: [(name: String, tensor: Tensor)] = [
+      ("1.num_batches_tracked", Tensor([7], shape: [])), ("0.weight", tensor(2, 3)),
+      ("1.weight", values(1)), ("1.bias", values(2)), ("1.running_mean", values(3)),
+      ("1.running_var", values(4)), ("3.weight", values(5)), ("3.bias", values(6)),
+    ]
+    let file = try ModelFile(
+      stateDict: state, layers: [Dense(2), BatchNorm(), ReLU(), LayerNorm()], path: "s")
+    #expect(
+      file.model.weights.map(TensorBits.init)
+        == [tensor(2, 3), values(1), values(2), values(5), values(6)].map(TensorBits.init))
+    #expect(
+      file.model.nonTrainableWeights.map(TensorBits.init)
+        == [values(3), values(4)].map(TensorBits.init))
+    // And back, under PyTorch's names.
+    let export = try PyTorchExport(file, path: "m")
+    let folder = try TemporaryFolder()
+    try export.weights.write(to: URL(fileURLWithPath: folder["w"]))
+    let names = try Safetensors(contentsOf: folder["w"]).tensors.map(\.name)
+    #expect(Set(names) == Set(state.map(\.name)).subtracting(["1.num_batches_tracked"]))
+    #expect(export.script.contains("nn.BatchNorm1d(2, eps=0.001, momentum="))
+  }
+
   @Test(
     arguments: [
-      ([:], "expected layers of [4, 2] units, found weights of []"),
-      (["0.weight": [4, 3]], "expected layers of [4, 2] units, found weights of [[4, 3]]"),
+      ([:], "expected modules for Dense(4), Dense(2), found none"),
+      (["0.weight": [4, 3]], "expected modules for Dense(4), Dense(2), found 0 [4, 3]"),
       (
         ["0.weight": [4, 3], "1.weight": [2, 5]],
-        "expected layers of [4, 2] units, found weights of [[4, 3], [2, 5]]"
+        "expected modules for Dense(4), Dense(2), found 0 [4, 3], 1 [2, 5]"
       ),
       (
-        ["0.weight": [4, 3], "1.weight": [3, 4]],
-        "expected layers of [4, 2] units, found weights of [[4, 3], [3, 4]]"
+        ["0.weight": [2, 4], "1.weight": [4, 3]],
+        "expected modules for Dense(4), Dense(2), found 0 [2, 4], 1 [4, 3]"
       ),
       (
         ["0.weight": [4, 0], "1.weight": [2, 4]],
-        "expected layers of [4, 2] units, found weights of [[4, 0], [2, 4]]"
+        "expected modules for Dense(4), Dense(2), found 0 [4, 0], 1 [2, 4]"
       ),
       (
         ["0.weight": [4, 3, 3]],
-        "0.weight of shape [4, 3, 3] is no weight or bias of a Linear in one Sequential"
+        "0.weight of shape [4, 3, 3] is no part of a Linear, BatchNorm1d or LayerNorm"
       ),
+      (["0.running_mean": [4]], "module 0 has no weight"),
+      (["fc.scale": [4]], "fc.scale of shape [4] is no part of a Linear, BatchNorm1d or LayerNorm"),
+      (["0.weight": [4, 3], "1.bias": [2]], "module 1 has no weight"),
       (
-        ["0.running_mean": [4]],
-        "0.running_mean of shape [4] is no weight or bias of a Linear in one Sequential"
+        ["0.weight": [4, 3], "0.bias": [3], "1.weight": [2, 4]],
+        "expected modules for Dense(4), Dense(2), found 0 [4, 3], 1 [2, 4]"
       ),
-      (
-        ["fc.weight": [4, 3]],
-        "fc.weight of shape [4, 3] is no weight or bias of a Linear in one Sequential"
-      ),
-      (
-        ["a.0.weight": [4, 3], "b.1.weight": [2, 4]],
-        "b.1.weight of shape [2, 4] is no weight or bias of a Linear in one Sequential"
-      ),
-      (["0.weight": [4, 3], "1.bias": [2]], "module 1 has a bias that fits no weight"),
-      (["0.weight": [4, 3], "0.bias": [3]], "module 0 has a bias that fits no weight"),
       (["0.weight": [4, 3], "00.weight": [4, 3]], "module 0 occurs twice"),
     ] as [(KeyValuePairs<String, [Int]>, String)])
   func otherStatesAreRefused(sizes: KeyValuePairs<String, [Int]>, problem: String) {

@@ -30,14 +30,34 @@ struct SafetensorsTests {
     #expect(file.tensors[0].tensor.elements == expected)
   }
 
-  @Test(arguments: ["F64", "I32", "U32", "I64", "U64", "C64"])
-  func widerTypesAreRefused(type: String) throws {
-    let error = #expect(throws: ModelFileError.self) {
-      try read(#"{"t":{"dtype":"\#(type)","shape":[0],"data_offsets":[0,0]}}"#)
-    }
-    #expect(
-      error?.description.hasSuffix("t is \(type), which has values that a Float cannot hold")
-        == true)
+  @Test(
+    arguments: [
+      ("F64", [1, 0, 0, 0, 0, 0, 0xF0, 0x3F], 1), ("I32", [1, 0, 0, 1], 0x1p24),
+      ("U32", [0xFF, 0xFF, 0xFF, 0xFF], 0x1p32),
+      ("I64", [0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], -2),
+      ("U64", [0, 0, 0, 0, 0, 0, 0, 0x80], 0x1p63),
+    ] as [(String, [UInt8], Float)])
+  func widerTypesAreRoundedAndNamed(type: String, data: [UInt8], expected: Float) throws {
+    let file = try read(
+      #"{"t":{"dtype":"\#(type)","shape":[1],"data_offsets":[0,\#(data.count)]}}"#, data: data)
+    #expect(file.tensors[0].tensor.elements == [expected])
+    #expect(file.rounded == ["t"])
+  }
+
+  @Test(
+    arguments: [
+      ([0x50, 0x4B, 0x03, 0x04, 0, 0, 0, 0], "a zip archive, as torch.save"),
+      ([0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46], "a pickle of Python's"),
+      ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file, as Keras writes"),
+      ([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59, 1, 0], "one NumPy array"),
+      ([0x1F, 0x8B, 8, 0, 0, 0, 0, 0], "compressed by gzip"),
+    ] as [([UInt8], String)])
+  func filesOfOtherProgramsAreNamed(bytes: [UInt8], name: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write(bytes + Array(repeating: 0, count: 20), to: "m")
+    let error = #expect(throws: ModelFileError.self) { try Safetensors(contentsOf: folder["m"]) }
+    #expect(error?.description.hasPrefix("\(folder["m"]): this is \(name)") == true)
+    #expect(error?.description.contains("maru import reads") == (bytes[0] != 0x1F))
   }
 
   @Test func tensorsComeInTheOrderOfTheirDataWhateverThatOfTheirNames() throws {

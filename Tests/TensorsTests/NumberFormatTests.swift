@@ -7,7 +7,7 @@ struct NumberFormatTests {
     _ format: NumberFormat, _ bytes: [UInt8], bigEndian: Bool = false
   ) -> [Float] {
     Tensor(shape: [bytes.count / format.byteCount]) { floats in
-      bytes.withUnsafeBytes { format.widen($0, bigEndian: bigEndian, into: floats) }
+      bytes.withUnsafeBytes { format.read($0, bigEndian: bigEndian, into: floats) }
     }.elements
   }
 
@@ -73,6 +73,16 @@ struct NumberFormatTests {
       (.int16, [0xFF, 0xFF, 0, 0x80, 2, 1], [-1, -32768, 258]),
       (.bfloat16, [0x80, 0x3F, 0x80, 0xFF, 1, 0], [1, -.infinity, 0x1p-133]),
       (.float32, [0, 0, 0x80, 0x3F, 1, 0, 0, 0], [1, .leastNonzeroMagnitude]),
+      (.int32, [0xFF, 0xFF, 0xFF, 0xFF, 1, 0, 0, 1], [-1, 0x1p24]),
+      (.uint32, [0xFF, 0xFF, 0xFF, 0xFF], [0x1p32]),
+      (.int64, [0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [-2]),
+      (.uint64, [0, 0, 0, 0, 0, 0, 0, 0x80], [0x1p63]),
+      (
+        .float64,
+        [0, 0, 0, 0, 0, 0, 0xF8, 0xBF, 1, 0, 0, 0, 0, 0, 0xF0, 0x3F]
+          + [0, 0, 0, 0, 0, 0, 0xF0, 0x7E],
+        [-1.5, 1, .infinity]
+      ),
     ] as [(NumberFormat, [UInt8], [Float])])
   func numbers(format: NumberFormat, bytes: [UInt8], expected: [Float]) {
     #expect(widened(format, bytes) == expected)

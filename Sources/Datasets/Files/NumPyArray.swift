@@ -39,8 +39,10 @@ public struct NumPyArray: Sendable {
     /// The size of an element in bytes.
     public var byteCount: Int { Int(rawValue.dropFirst()) ?? 1 }
 
-    /// The format that a Float holds exactly, or nil for a wider type.
-    var format: NumberFormat? {
+    /// Whether single precision does not hold every value.
+    package var isRounded: Bool { format.isRounded }
+
+    var format: NumberFormat {
       switch self {
       case .bool: .bool
       case .uint8: .uint8
@@ -49,7 +51,11 @@ public struct NumPyArray: Sendable {
       case .int16: .int16
       case .float16: .float16
       case .float32: .float32
-      case .uint32, .uint64, .int32, .int64, .float64: nil
+      case .uint32: .uint32
+      case .uint64: .uint64
+      case .int32: .int32
+      case .int64: .int64
+      case .float64: .float64
       }
     }
   }
@@ -205,18 +211,8 @@ extension NumPyArray {
   /// are rounded to the nearest Float, beyond its range to ±∞, as by NumPy's `astype(float32)`.
   public var tensor: Tensor {
     Tensor(shape: shape) { floats in
-      bytes.withUnsafeBytes { source in
-        if let format = elementType.format {
-          format.widen(source, bigEndian: isBigEndian, into: floats)
-          return
-        }
-        switch elementType {
-        case .int32: each(of: source) { floats[$0] = Float(Int32(bitPattern: $1)) }
-        case .uint32: each(of: source) { (index, bits: UInt32) in floats[index] = Float(bits) }
-        case .int64: each(of: source) { floats[$0] = Float(Int64(bitPattern: $1)) }
-        case .uint64: each(of: source) { (index, bits: UInt64) in floats[index] = Float(bits) }
-        default: each(of: source) { floats[$0] = Float(Double(bitPattern: $1)) }
-        }
+      bytes.withUnsafeBytes {
+        elementType.format.read($0, bigEndian: isBigEndian, into: floats)
       }
     }
   }

@@ -1,0 +1,57 @@
+import Training
+
+/// A layer that takes over what a module of PyTorch's has learned.
+protocol PyTorchParameters: Layer {
+  /// By the layer's name of a parameter, or of what is saved with them: the module's.
+  static var pyTorchNames: [String: String] { get }
+  /// What the layer is called in an error.
+  var title: String { get }
+  /// The same layer for a module that has no bias, where there is such.
+  var withoutBias: Self? { get }
+}
+
+extension PyTorchParameters {
+  var title: String { "\(Self.self)" }
+  var withoutBias: Self? { nil }
+
+  /// The layer, its output's shape, and its tensors, where a module has these and no others.
+  func filled(
+    _ module: [String: Tensor], _ input: Shape
+  ) -> (layer: any Layer, output: Shape, parameters: [Tensor], state: [Tensor])? {
+    guard let layer = module["bias"] == nil ? withoutBias : self,
+      let plan = try? layer.plan(input, PlanContext(samples: 1, parts: 1)),
+      plan.parameters.count + plan.state.count == module.count
+    else { return nil }
+    func tensors(_ parameters: [Parameter]) -> [Tensor]? {
+      let tensors = parameters.compactMap { parameter in
+        Self.pyTorchNames[parameter.name].flatMap { module[$0] }.flatMap {
+          $0.shape == parameter.shape ? $0 : nil
+        }
+      }
+      return tensors.count == parameters.count ? tensors : nil
+    }
+    guard let parameters = tensors(plan.parameters), let state = tensors(plan.state) else {
+      return nil
+    }
+    return (layer, plan.output, parameters, state)
+  }
+}
+
+extension Dense: PyTorchParameters {
+  static var pyTorchNames: [String: String] { ["weight": "weight", "bias": "bias"] }
+  var title: String { "Dense(\(units))" }
+  var withoutBias: Dense? { Dense(units, bias: false, l2: l2) }
+}
+
+extension LayerNorm: PyTorchParameters {
+  static var pyTorchNames: [String: String] { ["gamma": "weight", "beta": "bias"] }
+}
+
+extension BatchNorm: PyTorchParameters {
+  static var pyTorchNames: [String: String] {
+    [
+      "gamma": "weight", "beta": "bias", "running_mean": "running_mean",
+      "running_variance": "running_var",
+    ]
+  }
+}
