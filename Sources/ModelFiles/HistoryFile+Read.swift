@@ -2,13 +2,16 @@ import Foundation
 import Training
 
 extension HistoryFile {
-  /// Reads a file that ``write(_:parameters:to:)`` wrote, or one of Keras's history.
+  /// Reads a file that ``write(_:parameters:to:)`` wrote, one of Keras's history, or the log of a
+  /// `CSVLogger`.
   ///
-  /// The latter may be the object `{"history": {…}}` or the dictionary `history.history` alone, with
-  /// Python's `NaN` and `Infinity` for numbers; Keras's short name `acc` is read as `accuracy`. A
-  /// null is NaN.
+  /// Keras's may be the object `{"history": {…}}` or the dictionary `history.history` alone, with
+  /// Python's `NaN` and `Infinity` for numbers. A null is NaN, and so is `NA` in a log. The accuracies
+  /// that Keras names after their kind, such as `sparse_categorical_accuracy` and `acc`, are read as
+  /// `accuracy` where there is no other. Series of validation may be shorter, as `validation_freq`
+  /// makes them: n of m epochs are those of every ⌊m/n⌋-th epoch, which is noted.
   ///
-  /// Throws where there is no file, where it is no JSON or has no epochs, and where the figures are
+  /// Throws where there is no file, where it is neither or has no epochs, and where the figures are
   /// not numbers or not as many for each name, and where there are more than 1,000 settings, which no
   /// run has.
   public static func read(_ path: String) throws(ModelFileError) -> Run {
@@ -20,8 +23,15 @@ extension HistoryFile {
       throw malformed("\(data.count) bytes, expected at most \(longestFile) of a history")
     }
     // Foundation's reader traps at other bytes.
-    guard data.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) != nil else {
+    guard let text = data.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) else {
       throw malformed("not text in UTF-8")
+    }
+    let first = text.unicodeScalars.first { !$0.properties.isWhitespace && $0 != "\u{FEFF}" }
+    if first != "{" && first != "[" {
+      guard let log = HistoryLog(text) else {
+        throw malformed("neither a JSON object nor the log of a CSVLogger, which has a column loss")
+      }
+      return try run(log.series, [:], malformed)
     }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
@@ -36,21 +46,39 @@ extension HistoryFile {
       throw malformed(
         "expected at most \(Contents.mostSettings) settings, found \(contents.settingCount)")
     }
-    var figures: [String: [Double]] = [:]
-    for (name, numbers) in series {
-      // A file may have both, of which the full name's figures are read.
-      let full = fullNames[name] ?? name
-      if full == name || series[full] == nil { figures[full] = numbers }
+    return try run(series, contents.parameters, malformed)
+  }
+
+  private static func run(
+    _ series: [String: [Double]], _ parameters: [String: String],
+    _ malformed: (String) -> ModelFileError
+  ) throws(ModelFileError) -> Run {
+    var figures = series
+    for prefix in ["", "val_"] {
+      if series[prefix + "accuracy"] != nil {
+        figures[prefix + "acc"] = nil
+        continue
+      }
+      // Of several, the first in this order.
+      guard let kind = accuracies.first(where: { series[prefix + $0] != nil }) else { continue }
+      figures[prefix + "accuracy"] = figures.removeValue(forKey: prefix + kind)
     }
-    guard let loss = figures["loss"], !loss.isEmpty else {
+    guard let epochs = figures["loss"]?.count, epochs > 0 else {
       throw malformed("no loss of any epoch")
     }
+    var shorter: [String] = []
     for (name, numbers) in figures.sorted(by: { $0.key < $1.key })
-    where numbers.count != loss.count {
-      throw malformed("\(name): expected \(loss.count) epochs as of loss, found \(numbers.count)")
+    where numbers.count != epochs {
+      let interval = numbers.isEmpty ? 0 : epochs / numbers.count
+      guard name.hasPrefix("val_"), interval > 1, epochs / interval == numbers.count else {
+        throw malformed("\(name): expected \(epochs) epochs as of loss, found \(numbers.count)")
+      }
+      shorter.append("\(name): \(numbers.count) of \(epochs) epochs, taken as every \(interval)th")
+      figures[name] = (1...epochs).map {
+        $0.isMultiple(of: interval) ? numbers[$0 / interval - 1] : .nan
+      }
     }
-    return Run(
-      history: history(figures, count: loss.count), parameters: contents.parameters)
+    return Run(history: history(figures, count: epochs), parameters: parameters, notes: shorter)
   }
 
   /// The text with Python's words for numbers that are not finite as strings, with a control character
@@ -87,7 +115,9 @@ extension HistoryFile {
   private static let longestFile = 100_000_000
 
   /// Keras names a metric as it was asked for.
-  private static let fullNames = ["acc": "accuracy", "val_acc": "val_accuracy"]
+  private static let accuracies = [
+    "acc", "sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy",
+  ]
 
   private static func history(_ figures: [String: [Double]], count: Int) -> History {
     let isValidation = { (name: String) in name.hasPrefix("val_") ? 1 : 0 }

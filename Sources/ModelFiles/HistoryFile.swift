@@ -10,6 +10,8 @@ public enum HistoryFile {
     public let history: History
     /// The settings and results beside them, as texts by name, such as `learning_rate` and `0.01`.
     public let parameters: [String: String]
+    /// What the file leaves open and was taken for granted, a line for each.
+    public let notes: [String]
   }
 
   private struct Contents<Parameters: Encodable>: Encodable {

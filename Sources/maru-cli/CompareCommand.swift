@@ -23,6 +23,9 @@ struct CompareCommand: ParsableCommand {
     for run in runs { try RunFolder.checkIsFinished(run) }
     let histories = try runs.map { try HistoryFile.read(RunFolder.historyPath($0)) }
     let names = Self.names(of: runs)
+    for (name, history) in zip(names, histories) {
+      for note in history.notes { Messages.print("\(name): \(note)") }
+    }
     let comparison = Comparison(zip(names, histories).map { ($0, $1) })
     Results.print(lines: comparison.text(width: Terminal.standardOutput.limit))
     let curves = zip(names, histories).map { (name: $0, history: $1.history) }

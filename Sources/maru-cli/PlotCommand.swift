@@ -26,7 +26,9 @@ struct PlotCommand: ParsableCommand {
     let picture = try PictureFile(checking: output)
     try RunFolder.checkIsFinished(path)
     let path = RunFolder.historyPath(path)
-    let history = try HistoryFile.read(path).history
+    let run = try HistoryFile.read(path)
+    let history = run.history
+    for note in run.notes { Messages.print("\(path): \(note)") }
     let name = figure.rawValue
     guard (history[name] + history["val_\(name)"]).contains(where: \.isFinite) else {
       throw Failure.data("\(path): no \(name) of any epoch")

@@ -86,6 +86,50 @@ struct HistoryFileTests {
     #expect(run.history.seconds.map(\.isNaN) == [true, true] && run.parameters.isEmpty)
   }
 
+  @Test(arguments: ["sparse_categorical_accuracy", "categorical_accuracy", "binary_accuracy"])
+  func accuracyOfEachKindIsRead(name: String) throws {
+    let folder = try TemporaryFolder()
+    let text = #"{"loss": [1, 2], "\#(name)": [0.5, 1], "val_\#(name)": [0.25, 0]}"#
+    let run = try HistoryFile.read(try folder.write(Array(text.utf8), to: "keras.json"))
+    #expect(run.history.accuracy == [0.5, 1] && run.history.validationAccuracy == [0.25, 0])
+    #expect(run.notes.isEmpty)
+  }
+
+  @Test(arguments: [(5, 2, [2, 4]), (6, 2, [3, 6]), (7, 3, [2, 4, 6]), (4, 1, [4])])
+  func shorterValidationIsThatOfSomeEpochs(epochs: Int, values: Int, places: [Int]) throws {
+    let folder = try TemporaryFolder()
+    let text =
+      #"{"loss": \#(Array(repeating: 1, count: epochs)), "val_loss": \#(Array(1...values))}"#
+    let run = try HistoryFile.read(try folder.write(Array(text.utf8), to: "keras.json"))
+    let found = run.history.validationLoss
+    #expect(found.indices.filter { !found[$0].isNaN }.map { $0 + 1 } == places)
+    #expect(found.filter { !$0.isNaN } == (1...values).map(Double.init))
+    #expect(
+      run.notes == ["val_loss: \(values) of \(epochs) epochs, taken as every \(places[0])th"])
+  }
+
+  @Test(arguments: [",", ";", "\t"])
+  func logOfKerasIsRead(separator: String) throws {
+    let folder = try TemporaryFolder()
+    let lines = [
+      ["epoch", "accuracy", "loss", "val_loss"], ["0", "0.5", "2.5", "NA"],
+      ["1", "0.75", "1e-3", "3"], [], ["0", "1", "nan", ""],
+    ]
+    let text = lines.map { $0.joined(separator: separator) + "\r\n" }.joined()
+    let run = try HistoryFile.read(try folder.write(Array(text.utf8), to: "log.csv"))
+    #expect(run.history.accuracy == [0.5, 0.75, 1])
+    #expect(run.history.loss.prefix(2) == [2.5, 1e-3] && run.history.loss[2].isNaN)
+    #expect(run.history.validationLoss.map(\.isNaN) == [true, false, true])
+  }
+
+  @Test func ownLogIsRead() throws {
+    let folder = try TemporaryFolder()
+    let history = History(
+      epochs: [EpochRecord(epoch: 1, values: [("loss", 0.5), ("val_loss", 2)], seconds: 1)])
+    let path = try folder.write(Array(history.csv.utf8), to: "log.csv")
+    #expect(try HistoryFile.read(path).history.epochs.map(\.values) == history.epochs.map(\.values))
+  }
+
   /// The order of a file's names is not kept, so that each is read several times.
   @Test func fullNameGoesBeforeTheShortOne() throws {
     let folder = try TemporaryFolder()
@@ -97,7 +141,17 @@ struct HistoryFileTests {
   }
 
   @Test(arguments: [
-    ("", "not a JSON file"), (#"{"history": {"loss": [1"#, "not a JSON file"),
+    ("", "neither a JSON object nor the log of a CSVLogger, which has a column loss"),
+    (
+      "epoch,accuracy\n0,1\n",
+      "neither a JSON object nor the log of a CSVLogger, which has a column loss"
+    ),
+    (
+      "epoch,loss\n0,1\n1\n",
+      "neither a JSON object nor the log of a CSVLogger, which has a column loss"
+    ),
+    ("epoch,loss\n", "no loss of any epoch"),
+    (#"{"history": {"loss": [1"#, "not a JSON file"),
     (#"{"loss": "\#u{FFFD}"#, "not a JSON file"),
     // Numbers that fuzzing found.
     (#"{"loss": [2, \#(String(repeating: "7", count: 60))1e+]}"#, "loss: expected numbers"),
@@ -114,6 +168,10 @@ struct HistoryFileTests {
     (
       #"{"history": {"loss": [1, 2], "accuracy": [1]}}"#,
       "accuracy: expected 2 epochs as of loss, found 1"
+    ),
+    (
+      #"{"history": {"loss": [1, 2, 3, 4, 5], "val_loss": [1, 2, 3]}}"#,
+      "val_loss: expected 5 epochs as of loss, found 3"
     ),
   ])
   func brokenHistoryIsAnError(_ text: String, _ problem: String) throws {
