@@ -41,7 +41,8 @@ struct CurveTests {
   @Test(arguments: [
     [Double.nan], [.infinity, .nan], [1, .nan, 0.5], [0, 0, 0], [1e300, 1e-300], [-3, -2],
     [Double](repeating: 0.5, count: 1000), [1e308, -1e308, 1e308], [1.79e308, 1.79e308],
-    [-1e306, 1e306], [1, 1.0000000000000002], [5e-324, 0], [-5e-324, 5e-324],
+    [-1e306, 1e306], [1, 1.0000000000000002], [.leastNonzeroMagnitude, 0],
+    [-.leastNonzeroMagnitude, .leastNonzeroMagnitude],
   ])
   func anyNumbersAreDrawn(_ losses: [Double]) throws {
     let chart = Chart.loss(of: Fixture.history(["loss": losses]))
