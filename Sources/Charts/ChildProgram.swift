@@ -24,6 +24,8 @@ package struct ChildProgram {
   /// would hold the pipe open. Descriptors are scarce then, too.
   private static let starting = Mutex(())
 
+  private static let running = RunningGroups()
+
   private let process: pid_t
   private let pipes: ChildPipes
   private let input: Data
@@ -41,17 +43,26 @@ package struct ChildProgram {
     environment: [String: String] = ProcessInfo.processInfo.environment, input: Data = Data()
   ) throws(POSIXError) {
     let started = Self.starting.withLock { _ in
-      Swift.Result { () throws(POSIXError) in try Self.start(path, arguments, environment) }
+      Self.running.adding {
+        Swift.Result { () throws(POSIXError) in try Self.start(path, arguments, environment) }
+      }
     }
     (process, pipes) = try started.get()
     self.input = input
   }
 
+  /// Ends all programs that run, with all that they started, at once. A signal's handler may call it,
+  /// after it has been called outside of one.
+  package static func endAll() { running.end() }
+
   /// Moves what goes in and comes out until the program ends, or stops it with all that it started
   /// when so many seconds are over.
   package func finish(seconds limit: Double) -> Result {
     let deadline = ContinuousClock.now + .seconds(limit)
-    defer { pipes.close() }
+    defer {
+      Self.running.remove(process)
+      pipes.close()
+    }
     let isRead = pipes.move(input, until: deadline)
     guard isRead, let status = status(until: deadline) else {
       // The leader of its group has not been waited for, so that its number is no other's.
@@ -119,6 +130,54 @@ package struct ChildProgram {
       throw POSIXError(code)
     }
     return (process, pipes)
+  }
+}
+
+/// The programs that run, each by the number of its group, at a fixed place where a signal's handler can
+/// read it. Of those beyond some hundreds at once it learns nothing.
+private struct RunningGroups: @unchecked Sendable {
+  private static let places = 256
+  private let groups: UnsafeMutablePointer<Atomic<pid_t>>
+  private let isAdding: UnsafeMutablePointer<Atomic<Bool>>
+
+  init() {
+    groups = .allocate(capacity: Self.places)
+    for place in 0..<Self.places { (groups + place).initialize(to: Atomic(0)) }
+    isAdding = .allocate(capacity: 1)
+    isAdding.initialize(to: Atomic(false))
+  }
+
+  /// Notes what is started before a handler on this thread or on another one looks.
+  func adding<Pipes>(
+    _ start: () -> Result<(pid_t, Pipes), POSIXError>
+  ) -> Result<(pid_t, Pipes), POSIXError> {
+    var (all, before) = (sigset_t(), sigset_t())
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    isAdding.pointee.store(true, ordering: .sequentiallyConsistent)
+    defer {
+      isAdding.pointee.store(false, ordering: .sequentiallyConsistent)
+      pthread_sigmask(SIG_SETMASK, &before, nil)
+    }
+    let started = start()
+    if case .success((let group, _)) = started { replaceFirst(0, by: group) }
+    return started
+  }
+
+  func remove(_ group: pid_t) { replaceFirst(group, by: 0) }
+
+  private func replaceFirst(_ old: pid_t, by new: pid_t) {
+    _ = (0..<Self.places).contains {
+      groups[$0].compareExchange(expected: old, desired: new, ordering: .relaxed).exchanged
+    }
+  }
+
+  func end() {
+    while isAdding.pointee.load(ordering: .sequentiallyConsistent) { usleep(1_000) }
+    for place in 0..<Self.places {
+      let group = groups[place].load(ordering: .relaxed)
+      if group != 0 { kill(-group, SIGKILL) }
+    }
   }
 }
 

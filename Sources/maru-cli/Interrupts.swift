@@ -1,4 +1,5 @@
 import Foundation
+import Maru
 import Synchronization
 
 /// What Ctrl-C, SIGTERM and the end of the terminal do: they end the command, with 130, 143 and 129 as
@@ -23,7 +24,15 @@ enum Interrupts {
   /// Ends the command at once. Files are there whole or not at all, so there is nothing to undo,
   /// except while some are written.
   static func install() {
-    for number in signals { signal(number) { _exit(128 + $0) } }
+    // What it reads has to be there before a handler may call it.
+    ChildProgram.endAll()
+    for number in signals { signal(number) { Interrupts.end(by: $0) } }
+  }
+
+  /// What a handler may do: ends the command, and the programs that it runs.
+  private static func end(by signal: Int32) -> Never {
+    ChildProgram.endAll()
+    _exit(128 + signal)
   }
 
   /// Runs what must not be cut off. It takes moments; an interrupt meanwhile comes after it.
@@ -72,7 +81,7 @@ enum Interrupts {
       signal(number) { number in
         Interrupts.tell(
           "interrupted after the last step; the model is saved, its report and curves are not\n")
-        _exit(128 + number)
+        Interrupts.end(by: number)
       }
     }
     defer { install() }
@@ -87,7 +96,7 @@ enum Interrupts {
     for number in signals {
       signal(number) { number in
         let before = Interrupts.first.exchange(number, ordering: .relaxed)
-        if before != 0 { _exit(128 + number) }
+        if before != 0 { Interrupts.end(by: number) }
         if Interrupts.tells.load(ordering: .relaxed) {
           Interrupts.tell(
             "\nfinishing the step and saving; press Ctrl-C again to stop at once\n")

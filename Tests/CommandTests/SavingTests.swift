@@ -178,25 +178,44 @@ struct SavingTests {
 
   // MARK: Signals
 
-  /// A gnuplot that takes long.
+  /// A gnuplot that hangs ends, too.
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
   func aSignalEndsTheReportAtOnce(_ signal: Int32) throws {
-    let here = folder["here"]
-    let environment = try environment(gnuplot: "touch '\(here)'; exec sleep 20")
-    let result = try Command.shell(
-      #"""
-      here=$1; signal=$2; export PATH=$3; shift 3
-      env --default-signal=HUP,INT "$0" "$@" & child=$!
-      until [ -e "$here" ]; do sleep 0.01; done
-      kill -$signal $child; wait $child; echo $?
-      """#, [here, "\(signal)", environment["PATH"] ?? ""] + arguments())
-    #expect(result.outputLines.suffix(2) == ["saved: \(folder["run"])", "\(128 + signal)"])
+    let result = try interrupt(arguments(), by: signal)
+    #expect(
+      result.outputLines.suffix(2) == ["saved: \(folder["run"])", "\(128 + signal) ended"])
     #expect(
       result.errorLines == [
         "interrupted after the last step; the model is saved, its report and curves are not"
       ])
     #expect(saved == Self.texts)
     try expectWholeModel()
+  }
+
+  @Test func aSignalEndsAPlotAndItsGnuplot() throws {
+    let history = try folder.write(Array(#"{"accuracy": [0.5], "loss": [1]}"#.utf8), to: "h.json")
+    let result = try interrupt(["plot", history, "--output", folder["p.svg"]], by: SIGTERM)
+    #expect(result.outputLines == ["143 ended"] && result.errors == "")
+  }
+
+  /// Runs the command with a gnuplot that hangs, interrupts it there, and waits until gnuplot is gone.
+  private func interrupt(_ arguments: [String], by signal: Int32) throws -> ProcessResult {
+    let here = folder["here"]
+    let environment = try environment(
+      gnuplot: "echo $$ > '\(here)'.$$; mv '\(here)'.$$ '\(here)'; trap '' HUP PIPE; sleep 1000")
+    return try Command.shell(
+      #"""
+      here=$1; signal=$2; export PATH=$3; shift 3
+      env --default-signal=HUP,INT "$0" "$@" & child=$!
+      until [ -e "$here" ]; do sleep 0.01; done
+      kill -$signal $child; wait $child; code=$?
+      # Who is dead may wait for long to be buried.
+      turns=0; gnuplot=$(cat "$here")
+      while grep -qs 'State:.[^Z]' /proc/$gnuplot/status && [ $turns -lt 1000 ]; do
+        turns=$((turns + 1)); sleep 0.01
+      done
+      kill -KILL -$gnuplot 2> /dev/null && echo $code runs on || echo $code ended
+      """#, [here, "\(signal)", environment["PATH"] ?? ""] + arguments)
   }
 
   // MARK: What is there already
