@@ -69,9 +69,9 @@ public struct Chart: Sendable, Equatable {
     return Array(try start(script, "pngcairo fontscale 0.75").finish())
   }
 
-  /// Several pictures as by ``svg()``, drawn by as many programs at once as there are processors; those
-  /// for a report's page in the colours of its style, which follow light and dark.
-  static func svgs(files: [Chart], inPage: [Chart]) throws(ChartError) -> [String] {
+  /// Several pictures as by ``svg()``, or why there is none, drawn by as many programs at once as there
+  /// are processors; those for a report's page in the colours of its style, which follow light and dark.
+  static func svgs(files: [Chart], inPage: [Chart]) -> [Result<String, ChartError>] {
     typealias Started = (chart: Chart, inPage: Bool, picture: Result<Gnuplot.Drawing, ChartError>)
     var started: [Started] = []
     var drawn: [Result<String, ChartError>] = []
@@ -93,9 +93,7 @@ public struct Chart: Sendable, Equatable {
       started.append((chart, inPage, picture))
     }
     while !started.isEmpty { finishFirst() }
-    var svgs: [String] = []
-    for svg in drawn { svgs.append(try svg.get()) }
-    return svgs
+    return drawn
   }
 
   private func startSVG() -> Result<Gnuplot.Drawing, ChartError> {

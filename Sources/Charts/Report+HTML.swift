@@ -61,8 +61,8 @@ extension Report {
       <h2>Training</h2>
       \([stop, note].compactMap { $0 })
       <div class="columns">
-      \(figure(pictures?.narrowAccuracy, course("accuracy")))
-      \(figure(pictures?.narrowLoss, course("loss")))
+      \(figure(pictures.narrowAccuracy, course("accuracy")))
+      \(figure(pictures.narrowLoss, course("loss")))
       </div>
       <details>
       <summary>The figures of every epoch</summary>

@@ -1,21 +1,19 @@
 import Training
 
 extension Report {
-  /// What the model makes of the test images.
+  /// What the model makes of the test samples.
   var testing: HTML {
     """
     <section>
-    <h2>On \(matrix.sampleCount.grouped) test images</h2>
+    <h2>On \(matrix.sampleCount.grouped) test \(dataset.noun)</h2>
     <h3>Precision and recall</h3>
     \(classes)
     <h3>Confusion matrix</h3>
     \(confusion)
     <h3>First predictions</h3>
-    \(grid(pictures?.predictions, first))
-    \(listing(first))
+    \(shown(first, pictures.predictions))
     <h3>Most confident mistakes</h3>
-    \(grid(pictures?.mistakes, mistakes))
-    \(mistakes.isEmpty ? "<p>There are none.</p>" : listing(mistakes))
+    \(mistakes.isEmpty ? "<p>There are none.</p>" : shown(mistakes, pictures.mistakes))
     </section>
     """
   }
@@ -103,12 +101,12 @@ extension Report {
     return "<td class=\"\(style)\" style=\"--depth: \(depth.fixed(0))%\">\(count.grouped)</td>"
   }
 
-  /// What a picture shows of images as a table, opened where there are no pictures.
-  private func listing(_ predictions: [Prediction]) -> HTML {
+  /// A picture of predictions, and what it shows as a table, opened where there is no picture.
+  private func shown(_ predictions: [Prediction], _ picture: String?) -> HTML {
     let table = HTMLTable(
       columns: [
-        ("image", true), ("predicted", false), ("probability", true), ("true class", false),
-        ("right", false),
+        (String(dataset.noun.dropLast()), true), ("predicted", false), ("probability", true),
+        ("true class", false), ("right", false),
       ],
       rows: predictions.map { prediction in
         let names = dataset.classNames
@@ -119,7 +117,8 @@ extension Report {
         ]
       })
     return """
-      <details\(pictures == nil ? " open=\"\"" : "" as HTML)>
+      \(grid(picture, predictions))
+      <details\(picture == nil ? " open=\"\"" : "" as HTML)>
       <summary>As a table</summary>
       \(table.html)
       </details>

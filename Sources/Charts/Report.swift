@@ -8,13 +8,13 @@ import Training
 /// let page = try Report(model: model, history: history, dataset: dataset).html()
 /// ```
 ///
-/// It has the figures and curves of the training; of the test images precision, recall and F1 of
+/// It has the figures and curves of the training; of the test samples precision, recall and F1 of
 /// each class, the confusion matrix, the first predictions and the worst mistakes; the layers, the
-/// settings and the machine. Where gnuplot cannot draw, a line stands in place of the pictures.
+/// settings and the machine. Where gnuplot cannot draw, a line stands in place of pictures.
 /// Not `Sendable`, as the model that it holds is not.
 public struct Report {
-  /// Why there are no pictures, or nil where there are.
-  public let pictureError: ChartError?
+  /// Why pictures are missing, the first of them where there are several reasons; nil where none is.
+  public var pictureError: ChartError? { pictures.error }
 
   let model: Sequential
   let history: History
@@ -22,25 +22,26 @@ public struct Report {
   let settings: KeyValuePairs<String, String>
   /// The command that made the run, where it was one, and when it ended.
   let command: String?, date: Date
-  /// The loss and the metrics on the test images.
+  /// The loss and the metrics on the test samples.
   let test: Figures
   let matrix: ConfusionMatrix
-  /// What the model makes of the first test images, and of those that it is wrong about.
+  /// What the model makes of the first test samples, and of those that it is wrong about.
   let first, mistakes: [Prediction]
-  /// Nil where gnuplot could not draw.
-  package let pictures: Pictures?
+  package let pictures: Pictures
 
-  /// The pictures, each as an `<svg>` element.
+  /// The pictures, each as an `<svg>` element, or why there is none.
   package struct Pictures {
     /// The curves as files of their own.
-    package let accuracy, loss: String
+    package let accuracy, loss: Result<String, ChartError>
     /// The curves as they stand in the page, narrow, for their text to be read on a phone.
-    let narrowAccuracy, narrowLoss: String
-    /// Nil where the test images are none, or no rows and columns.
+    let narrowAccuracy, narrowLoss: String?
+    /// Nil also where the test samples are none, or no rows and columns.
     let predictions, mistakes: String?
+    /// The first reason of all.
+    let error: ChartError?
   }
 
-  /// Scores the model on the test images, and draws the pictures.
+  /// Scores the model on the test samples, and draws the pictures.
   ///
   /// Throws ``/Training/ModelError`` where data and model do not fit. The model must be compiled. It
   /// blocks the thread that calls it until all is scored and drawn.
@@ -48,7 +49,7 @@ public struct Report {
   ///   - model: a model that tells the data's classes apart
   ///   - history: its training
   ///   - dataset: what it was trained on
-  ///   - test: what `evaluate` gives for the test images, where that is known already
+  ///   - test: what `evaluate` gives for the test samples, where that is known already
   ///   - settings: what else is to be told of the run, by name
   ///   - command: the command line that made the run
   ///   - date: when the run ended; now unless given
@@ -68,18 +69,12 @@ public struct Report {
       labels: labels, predictions: guesses.map(\.label), classCount: dataset.classNames.count)
     first = try Prediction.first(dataset.test, guesses, by: model)
     mistakes = try Prediction.worst(dataset.test, guesses, by: model)
-    do throws(ChartError) {
-      pictures = try Self.draw(history, dataset, first, mistakes)
-      pictureError = nil
-    } catch {
-      pictures = nil
-      pictureError = error
-    }
+    pictures = Self.draw(history, dataset, first, mistakes)
   }
 
   private static func draw(
     _ history: History, _ dataset: Dataset, _ first: [Prediction], _ mistakes: [Prediction]
-  ) throws(ChartError) -> Pictures {
+  ) -> Pictures {
     let (images, names) = (dataset.test.images, dataset.classNames)
     let curves = [
       Chart.accuracy(of: history), .loss(of: history), .accuracy(of: history, width: 440),
@@ -92,10 +87,15 @@ public struct Report {
         Chart.grid(of: first, images, names, "Predictions"),
         Chart.grid(of: mistakes, images, names, "Worst mistakes, most confident first"),
       ] : []
-    let drawn = try Chart.svgs(files: Array(curves[..<2]), inPage: curves[2...] + grids)
+    let drawn = Chart.svgs(files: Array(curves[..<2]), inPage: curves[2...] + grids)
+    let svgs = drawn.map { try? $0.get() }
+    let errors = drawn.compactMap { picture in
+      if case .failure(let error) = picture { error } else { nil }
+    }
     return Pictures(
-      accuracy: drawn[0], loss: drawn[1], narrowAccuracy: drawn[2], narrowLoss: drawn[3],
-      predictions: hasImages ? drawn[4] : nil, mistakes: hasImages ? drawn[5] : nil)
+      accuracy: drawn[0], loss: drawn[1], narrowAccuracy: svgs[2], narrowLoss: svgs[3],
+      predictions: hasImages ? svgs[4] : nil, mistakes: hasImages ? svgs[5] : nil,
+      error: errors.first)
   }
 }
 

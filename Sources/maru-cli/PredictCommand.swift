@@ -74,7 +74,8 @@ struct PredictCommand: ComputingCommand {
     }
   }
 
-  private func refuseToReplaceWhatIsRead() throws {
+  /// Throws a failure where the file to write may not be replaced; models never are, by their names.
+  private func checkOutput() throws {
     guard let output else { return }
     let read = [(RunFolder.modelPath(model.model), "model")] + images.map { ($0, "image") }
     for (path, what) in read where Self.isSameFile(output, path) {
@@ -94,10 +95,12 @@ struct PredictCommand: ComputingCommand {
     let guesses =
       output == nil
       ? try file.model.guesses(of: images) : Guess.all(in: try predict(images, by: file))
-    try pictures.write(guesses, by: file.model, of: dataset)
+    let failures = pictures.write(guesses, by: file.model, of: dataset)
+    for failure in failures { failure.report() }
     printFirst(guesses, labels, names: dataset.classNames)
     let right = zip(guesses, labels).count { $0.label == $1 }
     Results.print("accuracy score: \((Double(right) / Double(labels.count)).fixed(4))")
+    if let failure = failures.first { throw ExitCode(failure.exitCode) }
   }
 
   private func predictImages(by file: ModelFile) throws {

@@ -28,33 +28,43 @@ struct PredictionPictures: ParsableArguments {
   }
 
   /// Makes sure that all can be drawn and written; call it before the work.
-  func checked() throws -> Files {
-    try Files(
-      chart: chart.map { try PictureFile(checking: $0) },
-      mistakes: mistakes.map { try PictureFile(checking: $0) },
-      confusion: confusion.map { try PictureFile(checking: $0) })
+  func checked(unless force: ForceOption) throws -> Files {
+    let file = { (path: String?, option: String) in
+      try path.map { try PictureFile(checking: $0, of: option, unless: force) }
+    }
+    return try Files(
+      chart: file(chart, "--chart"), mistakes: file(mistakes, "--mistakes"),
+      confusion: file(confusion, "--confusion"))
   }
 
   /// The files of the pictures that were asked for.
   struct Files {
     let chart, mistakes, confusion: PictureFile?
 
-    /// Draws them.
+    /// Draws them, each alone, and gives why some could not be.
     /// - Parameters:
     ///   - guesses: what the model takes the test images for
     ///   - model: the model
     ///   - dataset: what has the test images
-    func write(_ guesses: [Guess], by model: Sequential, of dataset: Dataset) throws {
+    func write(_ guesses: [Guess], by model: Sequential, of dataset: Dataset) -> [Failure] {
       let (test, names) = (dataset.test, dataset.classNames)
-      try chart?.write(
-        .predictions(
-          test, guesses, by: model, classNames: names, title: "Predictions of \(dataset.name)"))
-      try mistakes?.write(.mistakes(test, guesses, by: model, classNames: names))
-      if let confusion {
-        let matrix = ConfusionMatrix(
-          labels: test.labels, predictions: guesses.map(\.label), classCount: names.count)
-        try confusion.write(.confusionMatrix(matrix, classNames: names))
+      func failure(_ file: PictureFile?, _ chart: () throws -> Chart) -> Failure? {
+        do { try file?.write(chart()) } catch { return Failure(error) ?? .inputOutput("\(error)") }
+        return nil
       }
+      let failures = [
+        failure(chart) {
+          try .predictions(
+            test, guesses, by: model, classNames: names, title: "Predictions of \(dataset.name)")
+        },
+        failure(mistakes) { try .mistakes(test, guesses, by: model, classNames: names) },
+        failure(confusion) {
+          let matrix = ConfusionMatrix(
+            labels: test.labels, predictions: guesses.map(\.label), classCount: names.count)
+          return .confusionMatrix(matrix, classNames: names)
+        },
+      ]
+      return failures.compactMap { $0 }
     }
   }
 }

@@ -156,12 +156,14 @@ struct RunFolder {
     do { report = try result.report() } catch {
       return [Unwritten(names: [Self.reportName] + Self.curveNames, error)]
     }
-    let curves = report.pictures.map { [$0.accuracy, $0.loss] } ?? []
+    let curves = zip(Self.curveNames, [report.pictures.accuracy, report.pictures.loss])
     let unwritten = write(
       [(Self.reportName, { Data(report.html().utf8) })]
-        + zip(Self.curveNames, curves).map { name, svg in (name, { Data((svg + "\n").utf8) }) })
+        + curves.map { name, svg in (name, { Data((try svg.get() + "\n").utf8) }) })
+    if unwritten.isEmpty, let error = report.pictureError {
+      return [Unwritten(names: ["a picture of \(Self.reportName)"], error)]
+    }
     return unwritten
-      + (report.pictureError.map { [Unwritten(names: Self.curveNames, $0)] } ?? [])
   }
 
   /// Writes files that show the model, each alone, and tells which could not be written.

@@ -204,7 +204,7 @@ struct ReportTests {
     ).1
     #expect(used.filter { !dark.contains("\($0): #") } == [])
     // A file of its own stays as it is.
-    let file = try #require(report.pictures).accuracy
+    let file = try report.pictures.accuracy.get()
     #expect(file.contains("rgb(34,34,34)") && !file.contains("var("))
   }
 
@@ -240,6 +240,20 @@ struct ReportTests {
         "accuracy: training from 0.2500 to 0.7500, validation from 0.1250 to 0.1250",
         "loss: training from 1.0000 to 0.3333, validation from 2.0000 to 2.0000",
       ])
+  }
+
+  @Test func rowsOfATableAreNoImages() throws {
+    let rows = LabelledImages(
+      images: Images(values: Tensor([0, 1, 2, 0, 1, 0], shape: [3, 2])), labels: [0, 1, 0])
+    let model = try Sequential(inputShape: [2], [Dense(2)], seed: 1)
+    model.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
+    let dataset = Dataset(name: "table", classNames: ["a", "b"], train: rows, test: rows)
+    let html = try Report(model: model, history: Self.history, dataset: dataset).html()
+    let page = try Page(html)
+    #expect(page.headings.map(\.text).contains("On 3 test samples"))
+    #expect(page.rows.contains(["sample", "predicted", "probability", "true class", "right"]))
+    let body = html[(html.range(of: "<body>")?.upperBound ?? html.startIndex)...]
+    #expect(!body.contains(/\bimages?\b/))
   }
 
   // MARK: Edges

@@ -54,6 +54,38 @@ struct SavingTests {
     #expect(try folder.text(of: "run/report.html").contains("it said: broken"))
   }
 
+  /// A gnuplot that fails with the data of one picture alone.
+  @Test(arguments: ["val_accuracy", "val_loss", "probabilities0"])
+  func aPictureThatFailsTakesNoOtherWithIt(_ mark: String) throws {
+    let environment = try environment(
+      gnuplot: #"""
+        commands=$(cat); PATH=${PATH#*:}
+        case $commands in *'$\#(mark) <<'*) echo broken >&2; exit 3;; esac
+        printf '%s\n' "$commands" | exec gnuplot "$@"
+        """#)
+    let result = try Command.maru(arguments(), environment: environment)
+    #expect(result.exitCode == 74)
+    let lost = ["val_accuracy": "accuracy.svg", "val_loss": "loss.svg"][mark]
+    #expect(
+      result.errorLines == [
+        "maru: error: \(folder["run"]): the model is saved, but not "
+          + "\(lost ?? "a picture of report.html"): gnuplot did not draw; it said: broken"
+      ])
+    #expect(saved == Self.all.filter { $0 != lost })
+    let report = try folder.text(of: "run/report.html")
+    #expect(report.contains("it said: broken") && report.contains("<svg "))
+    guard mark == "probabilities0" else { return }
+    let paths = ["c.svg", "m.svg", "f.svg"].map { folder[$0] }
+    let drawn = try Command.maru(
+      ["predict", folder["run"], "--dataset", data, "--chart", paths[0], "--mistakes", paths[1]]
+        + ["--confusion", paths[2]], environment: environment)
+    #expect(drawn.exitCode == 74)
+    #expect(drawn.errors.contains("maru: error: gnuplot did not draw; it said: broken\n"))
+    #expect(drawn.outputLines.contains("saved: \(paths[2])"))
+    #expect(drawn.outputLines.last?.hasPrefix("accuracy score: ") == true)
+    #expect(!folder.contents.contains("c.svg"))
+  }
+
   /// A file may have 4,096 bytes, which the model fits into and the report does not.
   @Test func aFullDiskTakesOnlyWhatDoesNotFit() throws {
     let result = try Command.shell(
