@@ -12,14 +12,18 @@ struct CompareCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Draw their curves into this .svg or .png file.", valueName: "file"))
   var chart: String?
+  @OptionGroup var force: ForceOption
 
   func validate() throws {
     try PictureFile.checkName(chart, of: "--chart")
+    try force.check(with: chart, of: "--chart")
     if runs.count < 2 { throw ValidationError("compare: expected two runs or more, got 1") }
   }
 
   func run() throws {
-    let picture = try chart.map { try PictureFile(checking: $0) }
+    let picture = try chart.map {
+      try PictureFile(checking: $0, of: "--chart", unless: force)
+    }
     for run in runs { try RunFolder.checkIsFinished(run) }
     let histories = try runs.map { try HistoryFile.read(RunFolder.historyPath($0)) }
     let names = Self.names(of: runs)

@@ -15,9 +15,11 @@ struct ComponentsPicture: ParsableArguments {
   func validate() throws { try PictureFile.checkName(pca, of: "--pca") }
 
   /// Draws the picture, or says that it was not asked for.
-  func draw(_ name: String, from data: DataOptions) throws -> Bool {
+  func draw(
+    _ name: String, from data: DataOptions, unless force: ForceOption
+  ) throws -> Bool {
     guard let pca else { return false }
-    let picture = try PictureFile(checking: pca)
+    let picture = try PictureFile(checking: pca, of: "--pca", unless: force)
     let dataset = try data.load(name)
     try picture.write(try chart(of: dataset))
     return true

@@ -48,16 +48,18 @@ struct DataCommand: ParsableCommand {
     @OptionGroup var data: DataOptions
     @OptionGroup var picture: DataPicture
     @OptionGroup var components: ComponentsPicture
+    @OptionGroup var force: ForceOption
 
     func validate() throws {
+      try force.check(with: picture.output ?? components.pca, of: "--output or --pca")
       if components.pca != nil && picture.isAsked {
         throw ValidationError("--pca: expected without --output, --count and --index")
       }
     }
 
     func run() throws {
-      if try components.draw(dataset, from: data) { return }
-      if try picture.draw(dataset, from: data) { return }
+      if try components.draw(dataset, from: data, unless: force) { return }
+      if try picture.draw(dataset, from: data, unless: force) { return }
       let dataset = try data.load(dataset)
       Results.print("\(dataset.overview)")
       for (name, part) in [("training", dataset.train), ("test", dataset.test)] {

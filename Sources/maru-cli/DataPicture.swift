@@ -27,9 +27,11 @@ struct DataPicture: ParsableArguments {
   var isAsked: Bool { output != nil || count != nil || index != nil }
 
   /// Draws a data set to the file, or its images to the terminal, or says that neither was asked for.
-  func draw(_ name: String, from data: DataOptions) throws -> Bool {
+  func draw(
+    _ name: String, from data: DataOptions, unless force: ForceOption
+  ) throws -> Bool {
     if let output {
-      let picture = try PictureFile(checking: output)
+      let picture = try PictureFile(checking: output, of: "--output", unless: force)
       try picture.write(try chart(of: try load(name, from: data)))
       return true
     }

@@ -16,8 +16,13 @@ struct PictureFile {
   }
 
   /// Makes sure that the picture can be drawn and the file written, and leaves nothing behind.
-  init(checking path: String) throws {
+  /// - Parameters:
+  ///   - path: where it goes
+  ///   - option: what names that
+  ///   - force: whether a file may be replaced
+  init(checking path: String, of option: String, unless force: ForceOption) throws {
     self.path = path
+    try force.check([path], of: path, by: option)
     _ = try Gnuplot()
     try AtomicFile.check(path)
   }

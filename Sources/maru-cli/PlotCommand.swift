@@ -19,11 +19,12 @@ struct PlotCommand: ParsableCommand {
   var figure: Figure = .accuracy
   @Option(help: ArgumentHelp("The .svg or .png file to draw to.", valueName: "file"))
   var output: String
+  @OptionGroup var force: ForceOption
 
   func validate() throws { try PictureFile.checkName(output, of: "--output") }
 
   func run() throws {
-    let picture = try PictureFile(checking: output)
+    let picture = try PictureFile(checking: output, of: "--output", unless: force)
     try RunFolder.checkIsFinished(path)
     let path = RunFolder.historyPath(path)
     let run = try HistoryFile.read(path)

@@ -29,6 +29,7 @@ struct PredictCommand: ComputingCommand {
       "Write all predictions to this .npy file: float32 [images, classes].", valueName: "file"))
   var output: String?
   @OptionGroup var pictures: PredictionPictures
+  @OptionGroup var force: ForceOption
   @Flag(help: "Write the scores before the softmax (logits) instead of probabilities.")
   var logits = false
 
@@ -50,12 +51,14 @@ struct PredictCommand: ComputingCommand {
     if logits && output == nil {
       throw ValidationError("--logits: expected with --output, whose contents it changes")
     }
+    try force.check(
+      with: output ?? pictures.given.first?.path, of: "--output or the file of a picture")
     try refuseToWriteOneFileTwice()
   }
 
   func run() throws {
-    try refuseToReplaceWhatIsRead()
-    let pictures = try pictures.checked()
+    try checkOutput()
+    let pictures = try pictures.checked(unless: force)
     let file = try model.loadToPredict()
     if let dataset {
       try predict(dataset, by: file, drawing: pictures)
@@ -81,6 +84,10 @@ struct PredictCommand: ComputingCommand {
     for (path, what) in read where Self.isSameFile(output, path) {
       throw Failure.usage("--output \(output): expected another file than the \(what) itself")
     }
+    guard output.lowercased().hasSuffix(".npy") else {
+      throw Failure.usage("--output \(output): expected a name that ends in .npy")
+    }
+    try force.check([output], of: output)
   }
 
   private func predict(

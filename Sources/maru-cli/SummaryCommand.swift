@@ -11,6 +11,7 @@ struct SummaryCommand: ParsableCommand {
       "Draw the weights to this .svg or .png file: a picture a class of a linear model, a picture "
         + "a unit of a network's first layer.", valueName: "file"))
   var weights: String?
+  @OptionGroup var force: ForceOption
   @Flag(help: "Print what a training step does: its phases, their parts, where threads wait.")
   var plan = false
   @Option(name: .customLong("batch-size"), help: "Samples of the step that --plan prints.")
@@ -20,6 +21,7 @@ struct SummaryCommand: ParsableCommand {
 
   func validate() throws {
     try PictureFile.checkName(weights, of: "--weights")
+    try force.check(with: weights, of: "--weights")
     guard batchSize >= 1 else {
       throw ValidationError("--batch-size: expected at least 1, found \(batchSize)")
     }
@@ -29,7 +31,9 @@ struct SummaryCommand: ParsableCommand {
   }
 
   func run() throws {
-    let picture = try weights.map { try PictureFile(checking: $0) }
+    let picture = try weights.map {
+      try PictureFile(checking: $0, of: "--weights", unless: force)
+    }
     let file = try model.load()
     let chart = try picture.map { _ in try weights(of: file) }
     let width = Terminal.standardOutput.limit

@@ -98,7 +98,8 @@ struct CompareTests {
     for name in ["a/b/first", "a/b/second"] { try write(Self.slow, to: "\(name)/history.json") }
     for prefix in ["a/b/", "./a/b/", folder["a/b/"]] {
       let result = try compare(
-        "\(prefix)first", "\(prefix)second/", "\(prefix)second/history.json", "--chart", "c.svg")
+        "\(prefix)first", "\(prefix)second/", "\(prefix)second/history.json", "--chart", "c.svg",
+        "--force")
       expectSuccess(result)
       #expect(
         result.outputLines[2].split(separator: "┃").dropFirst().map { $0.filter { $0 != " " } } == [

@@ -97,11 +97,11 @@ struct OutputTests {
 
   @Test func predictionsThatCannotBeWritten() throws {
     let run = try StripesRun()
-    #expect(mkfifo(run.folder["pipe"], 0o600) == 0)
+    #expect(mkfifo(run.folder["pipe.npy"], 0o600) == 0 && mkdir(run.folder["f.npy"], 0o755) == 0)
     for (output, problem) in [
       (run.folder["none/p.npy"], "cannot write: No such file or directory"),
-      (run.data, "cannot write: expected a file, found a folder or a device"),
-      (run.folder["pipe"], "cannot write: expected a file, found a folder or a device"),
+      (run.folder["f.npy"], "cannot write: expected a file, found a folder or a device"),
+      (run.folder["pipe.npy"], "cannot write: expected a file, found a folder or a device"),
     ] {
       let result = try Command.maru([
         "predict", run.path, "--dataset", run.data, "--output", output,

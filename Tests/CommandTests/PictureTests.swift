@@ -61,7 +61,7 @@ struct PictureTests {
       for text in texts { #expect(drawn.contains("<text>\(text)</text>")) }
       for source in [run.path, run.path + "/history.json"] {
         let result = try Command.maru([
-          "plot", source, "--figure", figure, "--output", run.folder["again.svg"],
+          "plot", source, "--figure", figure, "--force", "--output", run.folder["again.svg"],
         ])
         expectSuccess(result)
         #expect(try run.folder.text(of: "again.svg") == drawn)

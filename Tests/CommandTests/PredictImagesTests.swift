@@ -177,7 +177,7 @@ struct PredictImagesTests {
         PNG(Stripes.pixels(20)[$0 * 20..<$0 * 20 + 20], width: 5).bytes, to: "\($0).png")
     }
     for more in [[], ["--logits"]] {
-      let line = ["predict", run.path, "--output", run.folder["a.npy"]] + more
+      let line = ["predict", run.path, "--force", "--output", run.folder["a.npy"]] + more
       #expect(try Command.maru(line + paths).exitCode == 0)
       let own = try run.folder.bytes(of: "a.npy")
       #expect(try Command.maru(line + ["--dataset", run.data]).exitCode == 0)
@@ -205,7 +205,7 @@ struct PredictImagesTests {
     let cut = try run.folder.write(bytes.dropLast(20), to: "cut.png")
     let photo = try run.folder.write([0xFF, 0xD8, 0xFF, 0xE0], to: "photo.jpg")
     let none = run.folder["none.png"]
-    let line = ["predict", run.path, "--output", run.folder["a.npy"]]
+    let line = ["predict", run.path, "--force", "--output", run.folder["a.npy"]]
     let errors = [
       cut: "maru: error: \(cut): expected a whole PNG file, found the chunk at byte 33 cut off at "
         + "byte \(bytes.count - 20)",

@@ -88,7 +88,8 @@ struct RunFolderTests {
     let reads = [
       ["evaluate", run, "--dataset", data], ["predict", run, "--dataset", data], ["summary", run],
       ["export", run, "--to", "npz", "--force", "--output", folder["weights.npz"]],
-      ["compare", run, run + "/history.json"], ["plot", run, "--output", folder["loss.svg"]],
+      ["compare", run, run + "/history.json"],
+      ["plot", run, "--force", "--output", folder["loss.svg"]],
     ]
     let before = try reads.map { try Command.maru($0) }
     for result in before { expectSuccess(result) }
@@ -191,7 +192,7 @@ struct RunFolderTests {
       let name = "out\(index)"
       let takesFolder = call[0] == "train" || call.contains("pytorch")
       try folder.write([1], to: "\(name)/.maru-left.tmp")
-      expectSuccess(try Command.maru(call + [folder[name] + (takesFolder ? "" : "/file")]))
+      expectSuccess(try Command.maru(call + [folder[name] + (takesFolder ? "" : "/file.npy")]))
       let left = folder.contents.filter { $0.hasPrefix("\(name)/") }
       #expect(!left.isEmpty && !left.contains("\(name)/.maru-left.tmp"), "\(call)")
     }

@@ -306,6 +306,43 @@ struct SavingTests {
     }
   }
 
+  @Test func picturesAndPredictionsAreReplacedWithForceAlone() throws {
+    expectSuccess(try Command.maru(arguments()))
+    let run = folder["run"]
+    let (predict, show) = (["predict", run, "--dataset", data], ["data", "show", data])
+    let calls = [
+      predict + ["--output"], predict + ["--chart"], predict + ["--mistakes"],
+      predict + ["--confusion"], ["plot", run, "--output"], ["compare", run, run, "--chart"],
+      ["summary", run, "--weights"], show + ["--output"], show + ["--pca"],
+    ]
+    for (index, call) in calls.enumerated() {
+      let name = index == 0 ? "p.npy" : "p\(index).svg"
+      let path = try folder.write(Array("mine".utf8), to: name)
+      let arguments = call + [path]
+      let refused = try Command.maru(arguments)
+      expectFailure(
+        refused, 64,
+        "\(call.last ?? "") \(path): the file is there already; add --force to replace it")
+      #expect(try folder.text(of: name) == "mine")
+      let forced = try Command.maru(arguments + ["--force"])
+      // The weights of a flat model are no image.
+      if call.contains("--weights") { continue }
+      expectSuccess(forced)
+      #expect(try folder.bytes(of: name) != Data("mine".utf8))
+    }
+  }
+
+  /// Not by force either.
+  @Test func predictionsReplaceNoModel() throws {
+    expectSuccess(try Command.maru(arguments()))
+    let model = try folder.write(Array("mine".utf8), to: "other.safetensors")
+    let result = try Command.maru([
+      "predict", folder["run"], "--dataset", data, "--force", "--output", model,
+    ])
+    expectFailure(result, 64, "--output \(model): expected a name that ends in .npy")
+    #expect(try folder.text(of: "other.safetensors") == "mine")
+  }
+
   @Test func forceNeedsAPlace() throws {
     expectFailure(
       try Command.maru("train --force"), 64,
@@ -314,6 +351,16 @@ struct SavingTests {
       try Command.maru("fit-linear --dataset digits --force"), 64,
       "--force: expected with --output, where it lets files be replaced",
       hint: "maru fit-linear --help")
+    for (line, options) in [
+      ("predict m --dataset d", "--output or the file of a picture"),
+      ("data show d", "--output or --pca"), ("summary m", "--weights"), ("compare a b", "--chart"),
+    ] {
+      let command = Command.words(line).prefix(line.hasPrefix("data") ? 2 : 1)
+      expectFailure(
+        try Command.maru("\(line) --force"), 64,
+        "--force: expected with \(options), where it lets files be replaced",
+        hint: "maru \(command.joined(separator: " ")) --help")
+    }
     expectFailure(
       try Command.maru("train --resume run --force"), 64, "--force: cannot be changed by --resume",
       hint: "maru train --help")

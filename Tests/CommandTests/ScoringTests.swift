@@ -107,7 +107,8 @@ struct ScoringTests {
     for (flags, expected) in written {
       expectSuccess(
         try Command.maru(
-          ["predict", folder["m"], "--dataset", data, "--output", folder["p.npy"]] + flags))
+          ["predict", folder["m"], "--dataset", data, "--force", "--output", folder["p.npy"]]
+            + flags))
       #expect(try PredictTests.floats(folder.bytes(of: "p.npy")) == expected.elements)
     }
     let result = try Command.maru(["evaluate", folder["m"], "--dataset", data, "--json"])
