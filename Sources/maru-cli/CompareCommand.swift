@@ -69,23 +69,9 @@ struct Comparison {
     if !different.isEmpty { table.appendRule() }
     for (label, values) in results { table.append([label] + values) }
     let shared = same.map { "\($0) \($1[0].printable)" }
-    return (shared.isEmpty ? "" : Self.lines("the same in all: ", shared, width ?? .max))
-      + table.text(width: width)
-  }
-
-  /// A list behind its beginning, broken behind a comma where it is wider than so many cells.
-  private static func lines(_ beginning: String, _ items: [String], _ width: Int) -> String {
-    var (text, used) = (beginning, beginning.cells)
-    for (index, item) in items.enumerated() {
-      let piece = index < items.count - 1 ? item + "," : item
-      if index > 0 && used + 1 + piece.cells > width {
-        text += "\n "
-        used = 1
-      }
-      text += (index > 0 ? " " : "") + piece
-      used += (index > 0 ? 1 : 0) + piece.cells
-    }
-    return text + "\n"
+    let list = shared.dropLast().map { $0 + "," } + shared.suffix(1)
+    let text = (["the same in all:"] + list).filled(to: width, indent: 2) + "\n"
+    return (list.isEmpty ? "" : text) + table.text(width: width)
   }
 
   private typealias Row = (label: String, values: [String])

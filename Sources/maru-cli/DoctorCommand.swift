@@ -9,7 +9,8 @@ struct DoctorCommand: ComputingCommand {
   @Flag(help: .hidden)
   var gemmOnly = false
 
-  func run() {
+  func run() throws {
+    try MemoryNeed().check("doctor: it takes", threads: Processors.usable, telling: !gemmOnly)
     OpenBLAS.threads = min(OpenBLAS.threads, Processors.usable)
     if gemmOnly {
       Results.print("\(KernelGain.gigaflops())")
@@ -41,8 +42,12 @@ struct DoctorCommand: ComputingCommand {
         "\((reached / peak * 100).fixed(0)) % of the peak, \(reached.fixed(1)) GFLOP/s"
       ),
     ]
-    for (name, value) in rows { Results.print("\(name.padded(to: 18)) \(value)") }
     let advice = [KernelGain.advice, load?.advice(threads: Processors.usable)]
-    for line in advice.compactMap({ $0 }) { Results.print("\(line)") }
+    let width = Terminal.standardOutput.limit
+    let lines =
+      rows.map { name, value in
+        ([name.padded(to: 18)] + value.words).filled(to: width, indent: 19)
+      } + advice.compactMap { $0?.words.filled(to: width) }
+    Results.print(lines: lines.map { $0 + "\n" }.joined())
   }
 }

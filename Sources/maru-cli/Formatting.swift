@@ -12,6 +12,25 @@ extension Double {
   var asJSON: String { isFinite ? "\(self)" : "null" }
 }
 
+extension [String] {
+  /// The pieces with blanks between, in as many lines as a width in cells asks for, the later ones
+  /// indented.
+  func filled(to width: Int?, indent: Int = 0) -> String {
+    var (text, used) = (first ?? "", first?.cells ?? 0)
+    for piece in dropFirst() {
+      let cells = piece.cells
+      if used + 1 + cells > width ?? .max {
+        text += "\n" + String(repeating: " ", count: indent) + piece
+        used = indent + cells
+      } else {
+        text += " " + piece
+        used += 1 + cells
+      }
+    }
+    return text
+  }
+}
+
 extension String {
   /// The text as a word of a shell's command, which can be shown as it is.
   var inShell: String {
@@ -26,6 +45,9 @@ extension String {
     }
     return "$'" + bytes.joined() + "'"
   }
+
+  /// What has no blanks in it.
+  var words: [String] { split(separator: " ").map(String.init) }
 
   /// The text, or as much of its beginning and of its end as has this length together.
   func shortened(to length: Int) -> String {

@@ -92,17 +92,24 @@ final class ProgressBar: Callback {
   ) {
     let done = "\(progress.step)".padded(to: "\(progress.steps)".count, left: true)
     let steps = "\(done)/\(progress.steps) "
-    let time = (seconds / Double(max(progress.step, 1))).asStepTime
-    let text = figures.map { "\($0): \($1.fixed(4))" }.joined(separator: " - ")
-    let tail = "\(Int(seconds.rounded()))s \(time)/step - \(text)"
-    // A line that wraps can't be redrawn in place, so a narrow terminal gets less of the bar, and
-    // none of what does not fit. The last column stays free: the cursor stands there.
+    let stepTime = (seconds / Double(max(progress.step, 1))).asStepTime
+    let time = "\(Int(seconds.rounded()))s \(stepTime)/step"
+    let texts = figures.map { "- \($0): \($1.fixed(4))" }
+    let tail = ([time] + texts).joined(separator: " ")
+    // A line that wraps can't be redrawn in place, so a narrow terminal gets less of the bar, and none
+    // of what does not fit; the last one, which stays, goes on below. The last column stays free: the
+    // cursor stands there.
     let room = Terminal.width(of: STDERR_FILENO).map { $0 - 1 } ?? .max
-    let width = min(Self.width, room - steps.count - tail.count - 1)
-    let bar = width < Self.leastWidth ? "" : bar(width, progress) + " "
-    let shown = isLast ? tail : String(tail.prefix(max(0, room - steps.count)))
-    let line = "\(steps)\(bar)\(shown)"
-    Messages.draw((takesCodes ? "\r\(line)\u{1B}[K" : line) + (isLast ? "\n" : ""))
+    let width = min(Self.width, room - steps.count - (isLast ? time : tail).count - 1)
+    let head = steps + (width < Self.leastWidth ? "" : bar(width, progress) + " ")
+    let line =
+      isLast
+      ? ([head + time] + texts).filled(to: room, indent: steps.count)
+      : head + tail.prefix(max(0, room - steps.count))
+    let clearing = takesCodes ? "\u{1B}[K" : ""
+    Messages.draw(
+      (takesCodes ? "\r" : "") + line.replacing("\n", with: clearing + "\n") + clearing
+        + (isLast ? "\n" : ""))
     isLineOpen = !isLast
   }
 
@@ -137,10 +144,12 @@ final class ProgressLines: Callback {
   func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
     guard let progress else { return .proceed }
     let figures = ProgressBar.inKerasOrder(record.values)
-    let text = figures.map { "\($0): \($1.fixed(4))" }.joined(separator: " - ")
     let time = (record.seconds / Double(progress.steps)).asStepTime
-    let duration = "\((record.seconds * 1e3).fixed(0))ms - \(time)/step"
-    Messages.print("Epoch \(record.epoch)/\(progress.epochs) - \(duration) - \(text)")
+    let pieces =
+      ["Epoch \(record.epoch)/\(progress.epochs)", "- \((record.seconds * 1e3).fixed(0))ms"]
+      + ["- \(time)/step"] + figures.map { "- \($0): \($1.fixed(4))" }
+    let line = pieces.filled(to: Terminal.width(of: STDERR_FILENO), indent: 2)
+    Messages.print(lines: line + "\n")
     return .proceed
   }
 }
