@@ -123,8 +123,8 @@ struct RunFolder {
   ///
   /// What shows an earlier one goes with that. The state of training goes, now that the run is
   /// complete.
-  func save(_ result: TrainingResult) throws {
-    let model = ModelFile(result.model, classNames: result.run.dataset.classNames)
+  func save(_ trained: TrainedModel) throws {
+    let model = ModelFile(trained.model, classNames: trained.run.dataset.classNames)
     let file = path(of: Self.modelName)
     let contents = try model.contents(for: file)
     try Interrupts.heldBack {

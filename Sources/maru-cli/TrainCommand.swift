@@ -195,23 +195,23 @@ struct TrainCommand: ComputingCommand {
     _ run: TrainingRun, _ folder: RunFolder?, resuming state: TrainingState?
   ) throws {
     let profile = profile ? StepProfile() : nil
-    let result = try run.train(
+    let trained = try run.train(
       reporting: progress, profile: profile, saving: folder, resuming: state)
+    // Before anything else, which may fail or be cut off.
+    try folder?.save(trained)
+    let result = try trained.tested()
     Results.print("\(result.testLine)")
     if let profile { Results.print(lines: profile.table(width: Terminal.standardOutput.limit)) }
-    let unwritten = try folder.map { try save(result, in: $0) } ?? []
+    let unwritten = folder.map { show(result, in: $0) } ?? []
     // The numbers are there to be looked at, and a judgement may be wrong; success it is not.
-    if let divergence = result.divergence {
-      throw Failure.data(divergence + (folder == nil ? "" : "; the model is saved all the same"))
+    if let problem = result.problem {
+      throw Failure.data(problem + (folder == nil ? "" : "; the model is saved all the same"))
     }
     try folder?.check(unwritten)
   }
 
-  /// Saves the model, then what shows it, and gives what of that could not be written.
-  private func save(
-    _ result: TrainingResult, in folder: RunFolder
-  ) throws -> [RunFolder.Unwritten] {
-    try folder.save(result)
+  /// Writes what shows a model that is saved, and gives what of that could not be written.
+  private func show(_ result: TrainingResult, in folder: RunFolder) -> [RunFolder.Unwritten] {
     var unwritten = folder.writeTexts(of: result)
     Results.print("saved: \(folder.path)")
     unwritten += Interrupts.endingAtOnce { folder.writeReport(of: result) }

@@ -320,11 +320,34 @@ struct SurvivalTests {
   }
 
   /// The only step's loss is that of the weights before it.
-  @Test func aModelWithoutALossIsNotSaved() throws {
-    let result = try diverge("--learning-rate 1e30 --epochs 1 --batch-size full")
-    expectFailure(
-      result, 65, "training diverged: the loss of the test images is not finite")
-    #expect(folder.contents.allSatisfy { $0.hasPrefix("data") })
+  @Test(arguments: ["1e30", "1e15"]) func whatTheLastStepLosesIsTold(_ rate: String) throws {
+    let result = try diverge("--learning-rate \(rate) --epochs 1 --batch-size full")
+    #expect(result.exitCode == 65)
+    let end =
+      /maru: error: training diverged: the loss ended at \S+, that of the untrained model is \d\.\d{4}; try a --learning-rate below \S+; the model is saved all the same\n/
+    #expect(result.errors.wholeMatch(of: end) != nil, "\(result.errors)")
+    #expect(folder.contents.contains("run/model.safetensors"))
+  }
+
+  /// One row of the test part, and what it leaves of the training part.
+  @Test(arguments: ["3e38", "1e30"]) func aTestPartOutOfRangeIsNotBlamedOnTraining(
+    _ value: String
+  ) throws {
+    // Every fifth row is for testing.
+    let rows = (0..<100).map { row in
+      (0..<20).map { row == 49 ? value + "," : "\(row * $0 % 7)," }.joined() + "\(row % 2)\n"
+    }
+    let table = try folder.write(Array(rows.joined().utf8), to: "table.csv")
+    let result = try Command.maru(
+      Command.words("train --layers 32:relu,2:softmax --epochs 3 --seed 1 --progress none")
+        + ["--dataset", table, "--output", folder["run"]])
+    #expect(result.outputLines.last == "saved: \(folder["run"])")
+    #expect(folder.contents.contains("run/report.html"))
+    if value == "1e30" { return #expect(result.exitCode == 0) }
+    #expect(result.exitCode == 65)
+    let line =
+      /maru: error: the loss of the test samples is not finite, where that of the training samples is \d\.\d{4}; look for values out of range in the test part; the model is saved all the same\n/
+    #expect(result.errors.wholeMatch(of: line) != nil, "\(result.errors)")
   }
 
   private func diverge(_ line: String) throws -> ProcessResult {
