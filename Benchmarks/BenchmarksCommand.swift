@@ -18,6 +18,7 @@ struct BenchmarksCommand: ParsableCommand {
       exit(withError: ValidationError("a debug build measures nothing; build with -c release"))
     #else
       maru_startup_end()
+      maru_end_without_memory()
       OpenBLAS.restartWithRecommendedCore(arguments: CommandLine.unsafeArgv)
       do {
         if let problem = OpenBLAS.kernelProblem { throw ValidationError(problem) }

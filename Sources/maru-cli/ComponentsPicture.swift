@@ -28,7 +28,7 @@ struct ComponentsPicture: ParsableArguments {
   private func chart(of dataset: Dataset) throws -> Chart {
     let (train, shape) = (dataset.train, dataset.train.images.shape)
     try MemoryNeed(covarianceOf: shape.count).check(
-      "--pca: the covariance of \(shape.count.grouped) inputs takes")
+      "--pca: the covariance of \(shape.count.grouped) inputs takes", threads: Processors.usable)
     let most = min(train.count, shape.count)
     guard most >= 2 else {
       throw Failure.data(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Maru
 
-struct DoctorCommand: ComputingCommand {
+struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Tell what processor, BLAS, kernels and threads this is, and how fast they multiply.")

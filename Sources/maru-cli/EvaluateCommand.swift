@@ -1,7 +1,7 @@
 import ArgumentParser
 import Maru
 
-struct EvaluateCommand: ComputingCommand {
+struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Score a model on the test part of a data set.")
 
@@ -18,6 +18,8 @@ struct EvaluateCommand: ComputingCommand {
     let dataset = try file.relabelled(try data.load(dataset), path: model.model)
     file.model.compile(optimizer: .sgd(), loss: file.model.lossOfClasses)
     let test = dataset.test
+    try MemoryNeed(scoring: file.model, samples: test.count).check(
+      "--dataset: scoring \(test.count.grouped) \(dataset.noun) takes", threads: file.model.threads)
     let figures = try file.model.evaluate(test.images, test.labels)
     if json {
       let fields = figures.map { "\"\($0.name)\": \($0.value.asJSON)" }

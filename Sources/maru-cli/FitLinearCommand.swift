@@ -1,12 +1,12 @@
 import ArgumentParser
 import Maru
 
-struct FitLinearCommand: ComputingCommand {
+struct FitLinearCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fit-linear",
     abstract: "Fit a linear classifier in one step, by least squares.",
     discussion: """
-      Ridge regression onto 1 for an image's class and 0 for the others. The classifier is the best \
+      Ridge regression onto 1 for a sample's class and 0 for the others. The classifier is the best \
       there is by that measure, with nothing to tune; its outputs are to be compared with each \
       other, and are no probabilities.
       """)
@@ -23,7 +23,7 @@ struct FitLinearCommand: ComputingCommand {
   var ridge = "auto"
   @Option(
     parsing: .unconditional,
-    help: "The last part of the training images, by which λ is chosen. (default: 0.2)")
+    help: "The last part of the training samples, by which λ is chosen. (default: 0.2)")
   var validationSplit: Double?
   @Option(
     parsing: .unconditional,
@@ -32,8 +32,6 @@ struct FitLinearCommand: ComputingCommand {
   @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
   var output: String?
   @OptionGroup var force: ForceOption
-
-  var threadCount: Int { threads ?? Processors.usable }
 
   /// λ, nil for the best one.
   private var givenRidge: Double? { ridge == "auto" ? nil : Double(ridge) }
@@ -61,13 +59,15 @@ struct FitLinearCommand: ComputingCommand {
   func run() throws {
     if let output { try force.check([output], of: output) }
     let dataset = try data.load(dataset)
-    let pixels = dataset.train.images.shape.count
-    try MemoryNeed(covarianceOf: pixels).check("--dataset: images of \(pixels.grouped) pixels take")
+    let inputs = dataset.train.images.shape.count
+    let threads = threads ?? Processors.usable
+    try MemoryNeed(covarianceOf: inputs).check(
+      "--dataset: the covariance of \(inputs.grouped) inputs takes", threads: threads)
     if let output { try AtomicFile.check(output) }
-    OpenBLAS.threads = threads ?? Processors.usable
+    OpenBLAS.threads = threads
     let clock = ContinuousClock()
     let start = clock.now
-    let fit = try fit(dataset.train, classes: dataset.classNames.count)
+    let fit = try fit(dataset)
     let seconds = (clock.now - start) / .seconds(1)
     let model = try model(of: fit)
     if let output {
@@ -83,8 +83,9 @@ struct FitLinearCommand: ComputingCommand {
     if let output { Results.print("saved: \(output)") }
   }
 
-  /// Fits to all training images, having chosen λ by the last part of them where none is given.
-  private func fit(_ train: LabelledImages, classes: Int) throws -> RidgeRegression {
+  /// Fits to all training samples, having chosen λ by the last part of them where none is given.
+  private func fit(_ data: Dataset) throws -> RidgeRegression {
+    let (train, classes) = (data.train, data.classNames.count)
     do {
       if let givenRidge {
         let sums = RegressionSums(train.images, labels: train.labels, classes: classes)
@@ -93,7 +94,7 @@ struct FitLinearCommand: ComputingCommand {
       let kept = Int(Double(train.count) * (1 - (validationSplit ?? 0.2)))
       guard 0 < kept && kept < train.count else {
         throw Failure.usage(
-          "--validation-split: leaves \(kept) of \(train.count) images to fit to and "
+          "--validation-split: leaves \(kept) of \(train.count) \(data.noun) to fit to and "
             + "\(train.count - kept) to choose λ by")
       }
       let parts = [0..<kept, kept..<train.count].map {
@@ -103,7 +104,7 @@ struct FitLinearCommand: ComputingCommand {
       return try RidgeRegression(parts[0] + parts[1], ridge: chosen.ridge)
     } catch LinearAlgebraError.notPositiveDefinite {
       throw Failure.data(
-        "--ridge \(ridge): some pixels follow from others, so that the weights are not determined; "
+        "--ridge \(ridge): some inputs follow from others, so that the weights are not determined; "
           + "give a larger number" + (givenRidge == nil ? "" : ", or auto"))
     } catch let error as LinearAlgebraError {
       throw Failure.data("--dataset \(dataset): \(error)")

@@ -22,6 +22,7 @@ struct MaruCommand: AsyncParsableCommand {
   static func main() async {
     occupyStandardDescriptors()
     maru_startup_end()
+    maru_end_without_memory()
     OpenBLAS.restartWithRecommendedCore(arguments: CommandLine.unsafeArgv)
     Interrupts.install()
     // A file that grows past the process's limit, and a pipe that nobody reads any more, are to be
@@ -31,9 +32,6 @@ struct MaruCommand: AsyncParsableCommand {
       if let problem = Arguments.problem { throw Failure.usage(problem) }
       if let problem = OpenBLAS.kernelProblem { throw Failure.usage(problem) }
       var command = try parseAsRoot()
-      if let command = command as? any ComputingCommand {
-        try MemoryNeed.checkThreads(command.threadCount, telling: command.tellsPeople)
-      }
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -64,18 +62,6 @@ struct MaruCommand: AsyncParsableCommand {
       _ = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
   }
-}
-
-/// A command that multiplies matrices, for which it needs memory for each thread.
-protocol ComputingCommand: ParsableCommand {
-  var threadCount: Int { get }
-  /// Whether lines for people are wanted.
-  var tellsPeople: Bool { get }
-}
-
-extension ComputingCommand {
-  var threadCount: Int { Processors.usable }
-  var tellsPeople: Bool { true }
 }
 
 /// What ends the command early: one line for the user, and an exit code of sysexits.h.

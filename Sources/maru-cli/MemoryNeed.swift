@@ -35,31 +35,57 @@ struct MemoryNeed {
     bytes = 10 * Double(inputs) * Double(inputs) * Double(MemoryLayout<Double>.stride)
   }
 
-  func check(_ what: String) throws {
+  /// Adds up what layers' plans ask for each thread's block of samples, and the outputs of all samples,
+  /// twice.
+  init(scoring model: Sequential, samples: Int) throws(ModelError) {
+    let rows = min(samples, 128)
+    let planned = try PlannedMemory(model.layers, model.inputShape, samples: rows)
+    let outputs = 2 * Double(samples) * Double(model.outputShape.count)
+    bytes =
+      (planned.activations * Double(model.threads) + outputs) * Double(MemoryLayout<Float>.stride)
+  }
+
+  /// What products of matrices of a few thousand rows and columns take.
+  init() { bytes = 64e6 }
+
+  /// What is not counted, such as the stacks of threads, copies of a model, files and pages.
+  private static let uncounted = 32e6
+
+  /// Checks that there is enough, and beside it OpenBLAS's memory for a thread, without which that would
+  /// ask for it for ever. More threads get theirs where enough is left; says so where that is less than
+  /// for all.
+  /// - Parameters:
+  ///   - what: takes it, and is to blame
+  ///   - threads: how many are to compute
+  ///   - tells: whether that is told of
+  func check(_ what: String, threads: Int, telling tells: Bool = true) throws {
     let (available, limit) = Self.available
     guard bytes <= available else {
       throw Failure.usage(
-        "\(what) at least \(Self.gigabytes(bytes)), "
-          + "there are \(Self.gigabytes(available)) of memory\(limit)")
+        "\(what) at least \(Self.text(bytes)), "
+          + "there are \(Self.text(available)) of memory\(limit)")
+    }
+    guard ThreadMemory.reserve(upTo: 1, keeping: Int(bytes)) == 1 else {
+      throw Failure.usage("\(Self.shortage(beside: bytes)); raise the limit")
+    }
+    let kept = 2 * bytes + Self.uncounted
+    let granted = ThreadMemory.reserve(upTo: threads, keeping: Int(kept))
+    if granted < threads && tells {
+      Messages.print("\(granted) of \(threads) threads compute: \(Self.shortage(beside: kept))")
     }
   }
 
-  /// Checks that OpenBLAS can have its memory for one thread, without which it would ask for it for ever,
-  /// and says where there is less than for all.
-  /// - Parameters:
-  ///   - threads: how many are to compute
-  ///   - tells: whether that is told of
-  static func checkThreads(_ threads: Int, telling tells: Bool = true) throws {
-    let granted = ThreadMemory.reserve(upTo: threads)
-    if granted == threads { return }
+  private static func shortage(beside kept: Double) -> String {
     let need = "OpenBLAS takes \(ThreadMemory.bytes >> 20) MiB of address space a thread"
-    let left = AddressSpace.current.map { "\(Int($0.left) >> 20) MiB are left (\($0.limit))" }
-    let reason = "\(need), \(left ?? "and the system does not grant them")"
-    if granted == 0 { throw Failure.usage("\(reason); raise the limit") }
-    if tells { Messages.print("\(granted) of \(threads) threads compute: \(reason)") }
+    guard let space = AddressSpace.current else {
+      return "\(need), and the system does not grant them"
+    }
+    return "\(need), \(max(0, Int(space.left - kept)) >> 20) MiB are left for that (\(space.limit))"
   }
 
-  private static func gigabytes(_ bytes: Double) -> String { "\((bytes / 1e9).fixed(1)) GB" }
+  private static func text(_ bytes: Double) -> String {
+    bytes < 1e9 ? "\((bytes / 1e6).fixed(0)) MB" : "\((bytes / 1e9).fixed(1)) GB"
+  }
 
   /// The machine's memory in bytes, or what its containers and the process's own limits leave of it, and
   /// which limit that is.

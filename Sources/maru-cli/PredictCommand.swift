@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Maru
 
-struct PredictCommand: ComputingCommand {
+struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
     abstract: "Predict the classes of test images, or of your own.",
@@ -98,6 +98,9 @@ struct PredictCommand: ComputingCommand {
       try dataset.checkImages(for: option)
     }
     let (images, labels) = (dataset.test.images, dataset.test.labels)
+    try MemoryNeed(scoring: file.model, samples: images.count).check(
+      "--dataset: scoring \(images.count.grouped) \(dataset.noun) takes",
+      threads: file.model.threads)
     // All probabilities of all classes are for the output file alone.
     let guesses =
       output == nil
@@ -114,6 +117,8 @@ struct PredictCommand: ComputingCommand {
     let own = try OwnImages(images, for: file, at: model.model)
     for failure in own.failures { failure.report() }
     if let images = own.images {
+      try MemoryNeed(scoring: file.model, samples: images.count).check(
+        "scoring \(images.count.grouped) images takes", threads: file.model.threads)
       let probabilities = try predict(images, at: own.places, of: self.images.count, by: file)
       for note in own.notes { Messages.print("\(note)") }
       for line in own.lines(probabilities) { Results.print("\(line)") }

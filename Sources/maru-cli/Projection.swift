@@ -56,7 +56,8 @@ struct Projection {
     let images = dataset.train.images
     let inputs = images.shape.count
     try MemoryNeed(covarianceOf: inputs).check(
-      "--pca: the covariance of \(inputs.grouped) inputs takes")
+      "--pca: the covariance of \(inputs.grouped) inputs takes", threads: settings.threads,
+      telling: false)
     let indices: [Int32]
     do {
       indices = try settings.validation.split(.classes(dataset.train.labels), seed: settings.seed)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Maru
 
-struct TrainCommand: ComputingCommand {
+struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Train a network, and save it with its history.",
@@ -85,9 +85,6 @@ struct TrainCommand: ComputingCommand {
   @Flag(help: "Print where the time of a step goes, by layer and kind of work.")
   var profile = false
 
-  var threadCount: Int { threads ?? Processors.usable }
-  var tellsPeople: Bool { progress.isForPeople }
-
   /// The options, completed by the settings of the exercise.
   private var settings: TrainingSettings {
     let base = exercise ?? .softmax
@@ -164,7 +161,8 @@ struct TrainCommand: ComputingCommand {
     let layers = try settings.layers.layers()
     let dataset = try loadData(&settings)
     try interrupted?.check(dataset)
-    let run = try TrainingRun(settings, layers, dataset, layersOption: layersOption)
+    let run = try TrainingRun(
+      settings, layers, dataset, layersOption: layersOption, telling: progress.isForPeople)
     guard let path = resume ?? output else {
       try introduce(run)
       return try train(run, nil, resuming: nil)

@@ -12,9 +12,12 @@ struct TrainingRun {
   private let inputShape: Shape
 
   /// Makes the network, or throws a failure that names the option that is to blame.
-  /// - Parameter layersOption: what the layers were given by
+  /// - Parameters:
+  ///   - layersOption: what the layers were given by
+  ///   - tells: whether it is told of what does not keep it from training
   init(
-    _ settings: TrainingSettings, _ layers: [any Layer], _ dataset: Dataset, layersOption: String
+    _ settings: TrainingSettings, _ layers: [any Layer], _ dataset: Dataset, layersOption: String,
+    telling tells: Bool
   ) throws {
     self.settings = settings
     self.dataset = dataset
@@ -27,7 +30,8 @@ struct TrainingRun {
     let shapeOfModel = projection.map { [$0.count] } ?? inputShape
     do {
       try MemoryNeed(settings, layers, shapeOfModel, samples: dataset.train.count).check(
-        "\(layersOption): these layers and this batch size take")
+        "\(layersOption): these layers and this batch size take", threads: settings.threads,
+        telling: tells)
       model = try Sequential(inputShape: shapeOfModel, layers, seed: settings.seed)
     } catch let error as ModelError {
       throw Failure.usage("\(layersOption): \(error)")

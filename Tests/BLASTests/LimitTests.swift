@@ -80,6 +80,30 @@ struct LimitTests {
     }
   }
 
+  @Test("what is kept free is for no thread's buffer, nor for those of threads to come")
+  func kept() async {
+    await #expect(processExitsWith: .success) {
+      Limits.boundAddressSpace(toFurther: 400 << 20)
+      #expect(ThreadMemory.reserve(upTo: 4, keeping: 390 << 20) == 0)
+      #expect(ThreadMemory.reserve(upTo: 4, keeping: 200 << 20) == 1)
+      OpenBLAS.withThreads(upTo: 4) { #expect($0 == 1) }
+      #expect(ThreadMemory.reserve(upTo: 4) == 2)
+    }
+  }
+
+  @Test("buffers that OpenBLAS's own threads hold are not mapped a second time")
+  func heldBuffers() async {
+    await #expect(processExitsWith: .success) {
+      Limits.boundAddressSpace(toFurther: 900 << 20)
+      OpenBLAS.threads += 1
+      expectProduct()
+      let before = AddressSpace.current?.left ?? 0
+      OpenBLAS.withThreads(upTo: 2) { #expect($0 == 2) }
+      let after = AddressSpace.current?.left ?? 0
+      #expect(before - after < 200e6)
+    }
+  }
+
   @Test("without address space for one thread the program stops, and says so")
   func noSpace() async throws {
     let result = await #expect(

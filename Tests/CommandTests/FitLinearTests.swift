@@ -75,7 +75,7 @@ struct FitLinearTests {
       ["fit-linear", "--ridge", "0", "--dataset", doubled, "--output", path])
     expectFailure(
       result, 65,
-      "--ridge 0: some pixels follow from others, so that the weights are not determined; "
+      "--ridge 0: some inputs follow from others, so that the weights are not determined; "
         + "give a larger number, or auto")
     #expect(!FileManager.default.fileExists(atPath: path))
     expectSuccess(try Command.maru(["fit-linear", "--dataset", doubled]))

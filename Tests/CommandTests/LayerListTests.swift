@@ -77,7 +77,7 @@ struct LayerListTests {
     #expect(result.exitCode == 64)
     #expect(result.errorLines.count == 1 && result.output == "")
     let pattern =
-      /maru: error: --layers: these layers and this batch size take at least (\d+\.\d) GB, there are \d+\.\d GB of memory(?: in this container| \(ulimit -[vd] \d+\))?\n/
+      /maru: error: --layers: these layers and this batch size take at least (\d+\.\d) GB, there are \d+(?:\.\d G| M)B of memory(?: in this container| \(ulimit -[vd] \d+\))?\n/
     let match = try #require(result.errors.wholeMatch(of: pattern))
     // The weights alone: 10¹² (or twice as many) floats, and their gradients.
     #expect(try #require(Double(match.1)) >= 8000)

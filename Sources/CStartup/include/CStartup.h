@@ -10,4 +10,9 @@
 /// Leaves SIGINT to the program again; called first of all in main.
 void maru_startup_end(void);
 
+/// Has memory that the system refuses end the program from now on, in one line and with exit code 74.
+///
+/// Swift's runtime and Foundation would end it in a trap, without words for the user.
+void maru_end_without_memory(void);
+
 #endif
