@@ -12,9 +12,15 @@ import Testing
     return (files ?? []).filter { $0.hasSuffix(".md") }.sorted()
   }()
 
-  @Test(arguments: articles) func examplesAreCompiled(_ article: String) throws {
-    let text = try String(
-      contentsOf: Self.catalogue.appendingPathComponent(article), encoding: .utf8)
+  /// What an article says, or the page for those who work on this package.
+  private static func text(of article: String) throws -> String {
+    let folder = articles.contains(article) ? catalogue : root
+    return try String(contentsOf: folder.appendingPathComponent(article), encoding: .utf8)
+  }
+
+  @Test(arguments: articles + ["ARCHITECTURE.md"])
+  func examplesAreCompiled(_ article: String) throws {
+    let text = try Self.text(of: article)
     let name = article.replacing(".md", with: ".swift")
     let sources = try [
       Self.tests.appendingPathComponent("Examples/\(name)"),
@@ -32,16 +38,14 @@ import Testing
   @Test func tasksHaveArticlesWithExamples() throws {
     for article in [
       "GettingStarted", "TrainAModel", "LoadData", "SaveAndLoad", "WriteALayer", "WriteACallback",
-      "LinkInAServer",
+      "LinkInAServer", "ARCHITECTURE",
     ] {
-      let file = Self.catalogue.appendingPathComponent("\(article).md")
-      #expect(!Self.swiftBlocks(of: try String(contentsOf: file, encoding: .utf8)).isEmpty)
+      #expect(!Self.swiftBlocks(of: try Self.text(of: "\(article).md")).isEmpty)
     }
   }
 
   @Test func landingPageLeadsToAllArticlesAndModules() throws {
-    let page = try String(
-      contentsOf: Self.catalogue.appendingPathComponent("Maru.md"), encoding: .utf8)
+    let page = try Self.text(of: "Maru.md")
     for article in Self.articles where article != "Maru.md" {
       #expect(page.contains("- <doc:\(article.dropLast(".md".count))>"))
     }

@@ -1,9 +1,11 @@
+import FileTestSupport
 import Maru
 import TestSupport
 import Testing
 
-/// The layers of the article *Write your own layer*, held to what layers of this package are.
-@Suite("Layers of the article") struct OwnLayerTests {
+/// The layers of ARCHITECTURE.md and of the article *Write your own layer*, held to what layers of
+/// this package are.
+@Suite("Layers of the documentation") struct OwnLayerTests {
   @Test(arguments: [(1, 1), (5, 7), (3, 40), (9, 130)], [1, 2, 3])
   func prelu(sizes: (batch: Int, units: Int), parts: Int) throws {
     let problem = try LayerProblem(PReLU(), batch: sizes.batch, sample: [sizes.units], seed: 31)
@@ -26,8 +28,41 @@ import Testing
       LayerBounds(forward: 3, backward: 8, cancellation: 4))
   }
 
+  @Test(arguments: [(1, 1), (5, 7), (9, 130)], [1, 2, 3])
+  func scale(sizes: (batch: Int, units: Int), parts: Int) throws {
+    let problem = try LayerProblem(Scale(), batch: sizes.batch, sample: [sizes.units], seed: 34)
+    problem.check(
+      problem.run(parts: parts),
+      against: { x, _, parameters in
+        x.indices.map { parameters[0][$0 % parameters[0].count] * x[$0] }
+      }, LayerBounds(forward: 1, backward: Double(sizes.batch + 1)))
+  }
+
+  /// It trains, is saved and loaded, and a run that ended early goes on to the same bytes.
+  @Test func scaleDoesAllThatALayerDoes() throws {
+    let folder = try TemporaryFolder()
+    var random = Seeded(35)
+    let samples = Tensor(random.values(200 * 4), shape: [200, 4])
+    let labels = (0..<200).map { samples[$0, 0] + samples[$0, 1] > 0 ? 1 : 0 }
+    let train = { (epochs: Int, name: String, interrupted: Checkpoint?) in
+      try trainScale(
+        samples, labels, epochs: epochs, checkpoint: folder[name], interrupted: interrupted,
+        path: folder["scale.safetensors"])
+    }
+    _ = try train(2, "half", nil)
+    let whole = try train(30, "whole", nil)
+    let resumed = try train(30, "half", try Checkpoint(contentsOf: folder["half"]))
+    #expect(try whole.model.evaluate(samples, labels)["accuracy"] ?? 0 > 0.9)
+    #expect(whole.model.weightNames.contains("layers.1.gamma"))
+    for other in [whole.loaded, resumed.model, resumed.loaded] {
+      expect(
+        other.weights.flatMap(\.elements), sameBitsAs: whole.model.weights.flatMap(\.elements),
+        "weights")
+    }
+  }
+
   @Test func theyTouchWhatTheySay() throws {
-    for layer in [PReLU(), Softsign()] as [any Layer] {
+    for layer in [PReLU(), Softsign(), Scale()] as [any Layer] {
       try LayerProblem(layer, batch: 5, sample: [140], seed: 33).expectHonesty()
     }
   }
