@@ -18,12 +18,12 @@ struct FitLinearCommand: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "The penalty λ on squared weights, or auto: what suits the validation part best.",
-      valueName: "λ|auto"))
+      "The factor of the penalty on squared weights, or auto: what suits the validation part best.",
+      valueName: "factor|auto"))
   var ridge = "auto"
   @Option(
     parsing: .unconditional,
-    help: "The last part of the training samples, by which λ is chosen. (default: 0.2)")
+    help: "The last part of the training samples, by which auto chooses. (default: 0.2)")
   var validationSplit: Double?
   @Option(
     parsing: .unconditional,

@@ -28,7 +28,8 @@ struct TrainCommand: ParsableCommand {
   var learningRate: Float?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The penalty λ·ΣW² on the weights of all layers.", valueName: "λ"))
+    help: ArgumentHelp(
+      "The factor of the penalty on the squared weights of all layers.", valueName: "factor"))
   var l2: Float?
   @Option(
     parsing: .unconditional,

@@ -23,6 +23,19 @@ struct UsageTests {
     #expect(result.output == "0.1.0\n")
   }
 
+  /// The program that makes the man page of it leaves out all other characters.
+  @Test func helpIsASCII() throws {
+    let result = try Command.maru("--experimental-dump-help")
+    expectSuccess(result)
+    #expect(result.outputLines.filter { !$0.allSatisfy(\.isASCII) } == [])
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"]) func shellsCompleteOptions(_ shell: String) throws {
+    let result = try Command.maru("--generate-completion-script \(shell)")
+    expectSuccess(result)
+    #expect(result.output.contains("early-stopping"))
+  }
+
   @Test(arguments: ["", "--help", "help"])
   func helpNamesEveryCommand(_ line: String) throws {
     let result = try Command.maru(line)
