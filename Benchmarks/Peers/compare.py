@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import chart
 from workloads import WORKLOADS, find_files
 
 FOLDER = Path(__file__).resolve().parent
@@ -137,6 +138,18 @@ def ratio_table(all_results, peers):
     return aligned(rows)
 
 
+def draw(path, all_results):
+    """Writes a picture of the median epochs."""
+    groups = [
+        (
+            str(WORKLOADS[name]).split(" images")[0] + " images per epoch",
+            {backend: median(runs) for backend, runs in results.items() if runs},
+        )
+        for name, results in all_results.items()
+    ]
+    Path(path).write_text(chart.svg(groups))
+
+
 def note(text):
     print(text, file=sys.stderr, flush=True)
 
@@ -148,6 +161,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=3, help="measured in each round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data-directory", help="looked into first, as maru does")
+    parser.add_argument("--chart", metavar="FILE", help="draws the epochs as an SVG")
     options = parser.parse_args()
 
     left_out, peers = [], []
@@ -179,6 +193,8 @@ def main():
         print("\n".join(workload_table(results)), flush=True)
     print()
     print("\n".join(ratio_table(all_results, peers)))
+    if options.chart:
+        draw(options.chart, all_results)
     if left_out:
         print("\nleft out:")
         print("\n".join(dict.fromkeys(left_out)))

@@ -5,6 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -116,6 +117,24 @@ class CompareTests(unittest.TestCase):
         self.assertEqual(
             compare.ratio_table({"softmax-mnist": self.results}, ["numpy", "jax"]),
             ["ours/peer      numpy  jax", "softmax-mnist   0.25    –"],
+        )
+
+    def test_bars_are_as_long_as_the_medians(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "peers.svg"
+            compare.draw(path, {"mlp-512": self.results})
+            tree = ElementTree.parse(path)
+        named = lambda kind: [
+            node for node in tree.iter() if node.get("class") == kind
+        ]
+        self.assertEqual([node.text for node in named("name")], ["maru", "numpy"])
+        self.assertEqual([node.text for node in named("value")], ["11.0 ms", "44.0 ms"])
+        self.assertEqual(
+            4 * float(named("ours")[0].get("width")), float(named("peer")[0].get("width"))
+        )
+        self.assertEqual(
+            named("head")[0].text,
+            "784→512→512→10, adam 0.001, batch 128, 60,000 images per epoch",
         )
 
     def test_a_failure_is_the_last_line_of_the_program(self):

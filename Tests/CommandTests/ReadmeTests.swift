@@ -40,14 +40,31 @@ import Testing
     #expect(result.errors == "")
   }
 
-  @Test("the pictures are there, and small")
-  func picturesAreThere() throws {
+  @Test("it is a screen or two, and what it links to is there")
+  func linksLeadSomewhere() throws {
     let readme = try String(contentsOfFile: Self.root + "/README.md", encoding: .utf8)
-    let paths = readme.matches(of: /!\[[^\]]+\]\(([^)]+)\)/).map { String($0.1) }
-    let sizes = try paths.map { path in
-      try #require(FileManager.default.contents(atPath: Self.root + "/" + path)?.count, "\(path)")
+    #expect(readme.split(separator: "\n", omittingEmptySubsequences: false).count <= 151)
+    let paths = readme.matches(of: /\]\(([^):]+)\)/).map { String($0.1) }
+    #expect(paths.count > 10)
+    for path in paths {
+      #expect(FileManager.default.fileExists(atPath: Self.root + "/" + path), "\(path)")
     }
-    #expect(paths.count >= 6)
-    #expect(sizes.reduce(0, +) < 300_000)
+  }
+
+  @Test("the pictures of README and articles are shown, and small")
+  func picturesAreShown() throws {
+    let catalogue = Self.root + "/Sources/Maru/Maru.docc"
+    let pages =
+      try FileManager.default.contentsOfDirectory(atPath: catalogue)
+      .filter { $0.hasSuffix(".md") }.map { "\(catalogue)/\($0)" } + [Self.root + "/README.md"]
+    let text = try pages.map { try String(contentsOfFile: $0, encoding: .utf8) }.joined()
+    let pictures = try FileManager.default.contentsOfDirectory(atPath: catalogue + "/Resources")
+    #expect(!pictures.isEmpty)
+    let sizes = try pictures.map { picture in
+      #expect(text.contains("\(picture))"), "\(picture)")
+      return try #require(
+        FileManager.default.contents(atPath: "\(catalogue)/Resources/\(picture)")?.count)
+    }
+    #expect(sizes.reduce(0, +) < 450_000)
   }
 }

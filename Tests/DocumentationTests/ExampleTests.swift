@@ -100,6 +100,20 @@ import Testing
     #expect(handleErrors(folder["damaged.safetensors"]).hasPrefix(folder.path))
   }
 
+  @Test func anImageFileIsRead() throws {
+    let folder = try TemporaryFolder()
+    let names = (0..<10).map { "\($0)" }
+    let model = try regularised()
+    try ModelFile(model, classNames: names).write(to: folder["model.safetensors"])
+    for index in 0..<5 {
+      let image = Self.digits.images[index..<index + 1]
+      let inverted = PNG(image.pixels.map { 255 - $0 }, width: 28)
+      let path = try folder.write(inverted.bytes, to: "digit.png")
+      let expected = names[try model.predict(image).argmax()]
+      #expect(try readImage(path, model: folder["model.safetensors"]) == expected)
+    }
+  }
+
   @Test func callbacksEndTrainingAndSaveTheBest() throws {
     let folder = try TemporaryFolder()
     let model = try modelWithOwnLayer()
