@@ -28,7 +28,7 @@ struct GemmCommand: ParsableCommand {
   var repeats = 9
   @Flag(help: "Evict the matrices from all caches before each product.")
   var cold = false
-  @Flag(help: "Print an object of JSON a product, one a line.")
+  @Flag(help: "Print one JSON object per product, each in a line.")
   var json = false
   @Flag(help: "Print a header and a line of CSV a product.")
   var csv = false

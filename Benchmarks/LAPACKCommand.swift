@@ -26,7 +26,7 @@ struct LAPACKCommand: ParsableCommand {
   var threads: Int?
   @Option(help: "Repetitions of each factorisation.")
   var repeats = 5
-  @Flag(help: "Print an object of JSON a factorisation, one a line.")
+  @Flag(help: "Print one JSON object per factorisation, each in a line.")
   var json = false
   @Flag(help: "Print a header and a line of CSV a factorisation.")
   var csv = false

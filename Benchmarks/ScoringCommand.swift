@@ -24,7 +24,7 @@ struct ScoringCommand: ParsableCommand {
   var images = 60_000
   @Option(help: "Repeats of each measurement.")
   var repeats = 5
-  @Flag(help: "Print an object of JSON a repeat, one a line, instead of the table.")
+  @Flag(help: "Print one JSON object per repeat, each in a line, instead of the table.")
   var json = false
 
   private var threadCounts: [Int] {

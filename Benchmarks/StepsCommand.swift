@@ -15,7 +15,7 @@ struct StepsCommand: ParsableCommand {
   var threads: Int?
   @Option(help: "Epochs to measure.")
   var epochs = 3
-  @Flag(help: "Print an object of JSON a row, one a line, instead of tables.")
+  @Flag(help: "Print one JSON object per row, each in a line, instead of tables.")
   var json = false
 
   func validate() throws {

@@ -29,7 +29,7 @@ struct TrainingCommand: ParsableCommand {
   var epochs = 3
   @Option(help: "Repeats of each measurement.")
   var repeats = 3
-  @Flag(help: "Print an object of JSON a repeat, one a line, instead of the table.")
+  @Flag(help: "Print one JSON object per repeat, each in a line, instead of the table.")
   var json = false
   @OptionGroup var chart: ChartOption
 
@@ -67,7 +67,7 @@ struct TrainingCommand: ParsableCommand {
       let steps = workload.steps(workload.trainingCount(of: samples.count))
       if steps > workload.naiveSteps {
         print(
-          "naive \(workload.rawValue): \(workload.naiveSteps) of \(steps) steps an epoch, "
+          "naive \(workload.rawValue): \(workload.naiveSteps) of \(steps) steps per epoch, "
             + "their time scaled up")
       }
     }

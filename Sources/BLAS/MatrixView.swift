@@ -3,7 +3,7 @@
 /// It is the one handle through which the engine reads and writes its arenas. A view of `rows` ×
 /// `columns` elements starts at `baseAddress`, and its rows lie `stride` elements apart.
 /// `transposed` swaps the two without touching memory; only ``gemm(_:_:into:alpha:beta:)-(_,_,_,Float,_)`` and the
-/// subscript read such a view. It is `Sendable` because workers of one step write different parts of
+/// subscript read such a view. It is `Sendable` because threads of one step write different parts of
 /// the same matrix; who else writes through a view is the caller's to know.
 public struct MatrixView<Scalar>: @unchecked Sendable {
   /// The address of element (0, 0).
@@ -110,8 +110,8 @@ public struct MatrixView<Scalar>: @unchecked Sendable {
     return baseAddress + row * stride
   }
 
-  /// Calls `body` with the address and length of each unbroken run of elements: once for a
-  /// contiguous matrix, otherwise once a row.
+  /// Calls `body` with the address and length of each contiguous run of elements: once for a
+  /// contiguous matrix, otherwise once per row.
   @inlinable
   public func forEachRun(_ body: (UnsafeMutablePointer<Scalar>, Int) -> Void) {
     require(

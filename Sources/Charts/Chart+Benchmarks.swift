@@ -100,7 +100,7 @@ extension Chart {
   ///   - speeds: the bars, in their order
   ///   - title: what stands above
   public static func training(
-    _ speeds: [TrainingSpeed], title: String = "Training throughput in samples a second"
+    _ speeds: [TrainingSpeed], title: String = "Training throughput in samples per second"
   ) -> Chart {
     let workloads = speeds.map(\.workload)
       .reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }

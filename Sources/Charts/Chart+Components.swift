@@ -3,7 +3,7 @@ import Tensors
 import Training
 
 extension Chart {
-  /// Samples as points in a plane, a colour a class, its name at the middle of its points too.
+  /// Samples as points in a plane, one colour per class, its name at the middle of its points too.
   ///
   /// ```swift
   /// try Chart.scatter(principal.transform(images), labels: labels, classNames: names, title: "MNIST")
@@ -31,8 +31,8 @@ extension Chart {
     return script.chart(title)
   }
 
-  /// Principal components as images, one a row of `components`: red where they add, blue where they
-  /// take away.
+  /// Principal components as images, one per row of `components`: red where they add, blue where
+  /// they take away.
   ///
   /// Traps unless a component has as many numbers as an image.
   /// - Parameters:

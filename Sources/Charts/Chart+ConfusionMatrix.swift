@@ -1,9 +1,9 @@
 import Training
 
 extension Chart {
-  /// How often images of each class were predicted as each class: a row a true class, a column a
-  /// predicted one, the count in each cell, the darker the larger its share of the row. Of more than
-  /// 50 classes, the classes of the lowest F1 and the pairs that were confused most often.
+  /// How often images of each class were predicted as each class: one row per true class, one
+  /// column per predicted one, the count in each cell, the darker the larger its share of the row. Of
+  /// more than 50 classes, the classes of the lowest F1 and the pairs that were confused most often.
   ///
   /// Traps unless there is a name for each class.
   public static func confusionMatrix(_ matrix: ConfusionMatrix, classNames: [String]) -> Chart {

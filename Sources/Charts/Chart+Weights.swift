@@ -2,7 +2,7 @@ import Tensors
 import Training
 
 extension Chart {
-  /// The weights of a linear model, one picture a class: blue is against the class, red is for it.
+  /// The weights of a linear model, one picture per class: blue is against the class, red for it.
   ///
   /// The colours are centred at zero and reach to the largest weight on either side. Throws
   /// ``ChartError`` of kind `noImages` where the model has more than one layer with weights, or its
@@ -24,7 +24,7 @@ extension Chart {
     return weightGrid(pictures, names, title: "Weights of each class")
   }
 
-  /// The weights of a network's first layer, one picture a unit, of the first 400.
+  /// The weights of a network's first layer, one picture per unit, of the first 400.
   ///
   /// Throws ``ChartError`` of kind `noImages` where there is no such layer, or its inputs are no
   /// images.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The program that draws, run once a picture: commands in by a pipe, the picture out by another.
+/// The program that draws, run once per picture: commands in by a pipe, the picture out by another.
 ///
 /// None of the user's own settings of gnuplot apply.
 public struct Gnuplot: Sendable {

@@ -13,12 +13,12 @@ enum Palette {
   /// The lesson's grey: the other classes.
   static let grey = "#777777"
 
-  /// One colour a run, by Okabe and Ito (2008).
+  /// One colour per run, by Okabe and Ito (2008).
   static let runs = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000",
   ]
 
-  /// One colour a class, by Tol (2021), *Colour schemes*, "muted", and black.
+  /// One colour per class, by Tol (2021), *Colour schemes*, "muted", and black.
   static let classes = [
     "#332288", "#cc6677", "#117733", "#ddaa33", "#55bbee", "#882255", "#44aa99", "#999933",
     "#aa4499", "#222222",

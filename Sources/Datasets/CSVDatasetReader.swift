@@ -1,6 +1,7 @@
 import Tensors
 
-/// Reads a data set from a CSV file: a sample a row, a number a column, and one column of labels.
+/// Reads a data set from a CSV file: one sample per row, one number per column, and one column
+/// of labels.
 ///
 /// - The first row is a header where one of its fields is `label`, or where none is a number.
 /// - The labels are the column headed `label`, in letters of either case, and otherwise the last.

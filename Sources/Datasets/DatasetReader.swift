@@ -32,7 +32,8 @@ struct DatasetReader {
     let images = try images(imagesPart)
     guard images.count == labels.count else {
       throw .malformed(
-        file(labelsPart), expected: "\(images.count) labels, one an image", found: "\(labels.count)"
+        file(labelsPart), expected: "\(images.count) labels, one per image",
+        found: "\(labels.count)"
       )
     }
     return LabelledImages(images: images, labels: labels)

@@ -137,7 +137,7 @@ public struct LabelledImages: Sendable {
   public init(images: Images, labels: [Int]) {
     require(
       images.count == labels.count,
-      "LabelledImages: expected a label an image, got \(images.count) and \(labels.count)")
+      "LabelledImages: expected one label per image, got \(images.count) and \(labels.count)")
     self.images = images
     self.labels = labels
   }

@@ -39,7 +39,7 @@ struct NumPyDatasetReader {
     let labels = try labels("y_\(part)", archive)
     guard images.count == labels.count else {
       throw .malformed(
-        path, expected: "\(images.count) labels in y_\(part), one a sample",
+        path, expected: "\(images.count) labels in y_\(part), one per sample",
         found: "\(labels.count)")
     }
     return LabelledImages(images: images, labels: labels)

@@ -56,7 +56,7 @@ extension ElementwiseLayer {
 }
 
 extension MatrixView<Float> {
-  /// Calls `body` with the unbroken runs of two matrices of the same shape and stride.
+  /// Calls `body` with the contiguous runs of two matrices of the same shape and stride.
   func forEachRun(
     with other: MatrixView,
     _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void

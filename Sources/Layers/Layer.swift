@@ -47,7 +47,7 @@ public struct PlanContext: Sendable {
     self.parts = parts
   }
 
-  /// The fewest columns a part for which a matrix is cut by its columns.
+  /// The fewest columns per part for which a matrix is cut by its columns.
   private static let fewestColumns = 64
 
   /// Whether a matrix of so many columns is cut by them, and not by its rows: each part keeps what
@@ -59,7 +59,7 @@ public struct PlanContext: Sendable {
     each * Double(samples) * Double(shape.count)
   }
 
-  /// The fewest operations a part for which parts change threads.
+  /// The fewest operations per part for which parts change threads.
   private static let fewestStolenOperations = 1e7
 
   /// Whether it pays that a thread that is done takes over parts of a phase of so many operations:

@@ -1,7 +1,7 @@
 /// The arrays of one layer for one batch, as matrices in memory that the model keeps.
 ///
-/// `X`, `Y` and their gradients have a row a sample. A parameter is [units, inputs], its axes past
-/// the first as one; a vector is one row. Not `Sendable`, as pointers are not.
+/// `X`, `Y` and their gradients have one row per sample. A parameter is [units, inputs], its axes
+/// past the first as one; a vector is one row. Not `Sendable`, as pointers are not.
 public struct Operands {
   private let views: UnsafePointer<MatrixView<Float>>
   private let counts: Counts

@@ -16,8 +16,8 @@ public struct Part: Sendable {
     self.axis = axis
   }
 
-  /// What belongs to the part of `Y`, of `dY`, or of a matrix with a row a sample and a column a
-  /// unit.
+  /// What belongs to the part of `Y`, of `dY`, or of a matrix with one row per sample and one
+  /// column per unit.
   @inlinable
   public func output(_ view: MatrixView<Float>) -> Tile {
     switch axis {

@@ -89,18 +89,18 @@ public enum InPlace: Sendable {
 
 /// How the work of a phase is cut into parts, and so what of each operand belongs to a part.
 ///
-/// `X` and `dX` have a row a sample and a column an input; `Y` and `dY` a row a sample and a column a
-/// unit; a parameter of two axes or more [units, inputs…], of one axis [units]. Of an operand that
-/// has no such axis, all belongs to every part.
+/// `X` and `dX` have one row per sample and one column per input; `Y` and `dY` one row per sample
+/// and one column per unit; a parameter of two axes or more is [units, inputs…], of one axis
+/// [units]. Of an operand that has no such axis, all belongs to every part.
 public enum Split: Hashable, Sendable {
-  /// By samples: rows of `X`, `Y` and what is kept a sample.
+  /// By samples: rows of `X`, `Y` and what is kept for each sample.
   case samples
   /// By units: columns of `Y` and `dY`, and the first axis of parameters.
   case units
   /// By inputs: columns of `X` and `dX`, and the other axes of parameters.
   case inputs
-  /// By features, where there are as many units as inputs: columns of `X`, `Y` and what is kept a
-  /// sample, and the first axis of parameters.
+  /// By features, where there are as many units as inputs: columns of `X`, `Y` and what is kept
+  /// for each sample, and the first axis of parameters.
   case features
   /// As what is read was written, so that nobody waits: for layers that compute each element from
   /// the same element of their operands.

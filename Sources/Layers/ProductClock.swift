@@ -4,9 +4,9 @@
   import Darwin
 #endif
 
-/// Adds up the time that one worker spends in matrix products, for a profile.
+/// Adds up the time that one thread spends in matrix products, for a profile.
 ///
-/// Only that worker uses it while training runs.
+/// Only that thread uses it while training runs.
 package final class ProductClock: @unchecked Sendable {
   /// The time in BLAS so far.
   package private(set) var nanoseconds: UInt64 = 0

@@ -49,7 +49,7 @@ extension LayerSetting {
 }
 
 extension StoredLayer where Self: ElementwiseLayer {
-  /// None.
+  /// No settings.
   public var settings: [String: LayerSetting] { [:] }
 }
 
@@ -150,7 +150,7 @@ extension Residual: StoredLayer {
 extension Flatten: StoredLayer {
   /// `flatten`
   public static let storedName = "flatten"
-  /// None.
+  /// No settings.
   public var settings: [String: LayerSetting] { [:] }
   /// From no settings.
   public init(settings: [String: LayerSetting]) { self.init() }
@@ -159,7 +159,7 @@ extension Flatten: StoredLayer {
 extension Softmax: StoredLayer {
   /// `softmax`
   public static let storedName = "softmax"
-  /// None.
+  /// No settings.
   public var settings: [String: LayerSetting] { [:] }
   /// From no settings.
   public init(settings: [String: LayerSetting]) { self.init() }

@@ -26,7 +26,7 @@ public enum ComponentCount: Sendable, Equatable {
 public struct PrincipalComponents<Scalar: LAPACKScalar>: Sendable {
   /// `μ`, the mean of the samples.
   public let mean: [Scalar]
-  /// `V` [k, d], a component a row, in descending order of their variance.
+  /// `V` [k, d], one component per row, in descending order of their variance.
   public let components: Matrix<Scalar>
   /// The variance of the samples along each component: `λ / (n − 1)`, 0 where λ is not above its
   /// rounding.

@@ -8,7 +8,7 @@ import Training
 /// name, its contents; all numbers are little-endian. `run` and `history` are JSON; `settings` is a
 /// text; `parameters`, `slot.0`…, `untrained`, `notes.0`… (of the metrics) and `memory.0`… are Float,
 /// `order` is Int32. Files of earlier versions have no `untrained`, and of each metric only the sum of
-/// one note a sample.
+/// one note per sample.
 public struct Checkpoint: Sendable {
   /// Where training was.
   public let state: TrainingState

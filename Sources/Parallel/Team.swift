@@ -26,7 +26,7 @@ package enum Team {
   /// Runs `body` once for each of up to `count` threads, the first on the calling one, until all are
   /// done; there are fewer where the system grants no more.
   ///
-  /// Meanwhile BLAS stays on the thread that calls it, and denormal numbers are 0.
+  /// Meanwhile BLAS stays on the thread that calls it, and denormal numbers are flushed to 0.
   package static func run(_ count: Int, _ body: (TeamThread, Barrier) -> Void) {
     require(count >= 1, "Team: expected at least one thread, got \(count)")
     OpenBLAS.withThreads(upTo: count) { count in

@@ -8,7 +8,7 @@
 ///
 /// It owns its memory and frees it when the last reference goes. Tensors keep their elements in
 /// one, and a compiled model its arenas; ``floats`` is valid while the buffer is. It is
-/// `Sendable` because workers of one step write different parts of the same buffer; who else writes
+/// `Sendable` because threads of one step write different parts of the same buffer; who else writes
 /// to it is the caller's to know.
 public final class AlignedBuffer: @unchecked Sendable {
   /// The alignment of the first element in bytes.

@@ -12,7 +12,7 @@ public protocol SampleSource: Sendable {
   /// Writes elements `columns` of sample `indices[i]`, flattened, to row i of `batch`.
   ///
   /// Every index is in 0..<`sampleCount`, the columns are in 0..<`sampleShape.count`, and `batch` is
-  /// untransposed with a row an index and a column for each of `columns`.
+  /// untransposed with one row per index and one column for each of `columns`.
   func gather(
     _ indices: UnsafeBufferPointer<Int32>, columns: Range<Int>, into batch: MatrixView<Float>)
   /// The same samples as bytes, where they are kept so; nil unless a source says otherwise.

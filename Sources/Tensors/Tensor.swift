@@ -57,7 +57,7 @@ public struct Tensor: Sendable {
   /// The elements in row-major order.
   public var elements: [Float] { withUnsafeBufferPointer { Array($0) } }
 
-  /// The element at one index an axis.
+  /// The element at one index per axis.
   public subscript(indices: Int...) -> Float {
     get { storage.floats[offset(indices)] }
     set {

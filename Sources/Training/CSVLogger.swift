@@ -5,7 +5,7 @@
 #endif
 import Tensors
 
-/// Writes the figures of each epoch to a file as training goes: a header, then a line an epoch.
+/// Writes the figures of each epoch to a file as training goes: a header, then one line per epoch.
 ///
 /// The lines are those of ``History/csv``. Each is complete in the file before the next epoch
 /// starts, so that a run that is killed leaves all that it had reached. A file that is there is

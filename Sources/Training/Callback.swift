@@ -26,7 +26,7 @@ public protocol Callback: AnyObject {
   ///   - history: the epochs that are complete
   ///   - memory: what ``memory`` was then
   func trainingWillResume(_ history: History, memory: CallbackMemory?) throws
-  /// A step is done. Other workers may wait meanwhile, so be brief.
+  /// A step is done. Other threads may wait meanwhile, so be brief.
   func stepDidEnd(_ progress: TrainingProgress) -> Decision
   /// An epoch is done, its validation included.
   func epochDidEnd(_ record: EpochRecord, model: Sequential) throws -> Decision
@@ -39,19 +39,19 @@ public protocol Callback: AnyObject {
 }
 
 extension Callback {
-  /// Nothing.
+  /// Nil: nothing to remember.
   public var memory: CallbackMemory? { nil }
-  /// Nothing.
+  /// Does nothing unless implemented.
   public func trainingWillResume(_ history: History, memory: CallbackMemory?) throws {}
-  /// Nothing.
+  /// Does nothing unless implemented.
   public func trainingDidPause(_ state: TrainingState, model: Sequential) throws {}
-  /// Nothing.
+  /// Does nothing unless implemented.
   public func trainingWillBegin(_ progress: TrainingProgress, model: Sequential) throws {}
-  /// Goes on.
+  /// Lets training proceed.
   public func stepDidEnd(_ progress: TrainingProgress) -> Decision { .proceed }
-  /// Goes on.
+  /// Lets training proceed.
   public func epochDidEnd(_ record: EpochRecord, model: Sequential) throws -> Decision { .proceed }
-  /// Nothing.
+  /// Does nothing unless implemented.
   public func trainingDidEnd(_ history: History, model: Sequential) throws {}
 }
 

@@ -95,7 +95,7 @@ extension Outputs {
     }
   }
 
-  /// Traps where weights are not one a class, from 0.
+  /// Traps where weights are not one per class, from 0.
   fileprivate func check(_ weights: [Float]) {
     require(
       weights.count == classCount,

@@ -38,7 +38,7 @@ public struct ConfusionMatrix: Sendable, Equatable {
   public init(labels: [Int], predictions: [Int], classCount: Int? = nil) {
     require(
       labels.count == predictions.count,
-      "ConfusionMatrix: expected a prediction a label, got \(labels.count) labels and \(predictions.count) predictions"
+      "ConfusionMatrix: expected one prediction per label, got \(labels.count) labels and \(predictions.count) predictions"
     )
     let classes = classCount ?? 1 + max(labels.max() ?? -1, predictions.max() ?? -1)
     let none = [Int](repeating: 0, count: classes)

@@ -54,7 +54,7 @@ public struct History: Sendable, Equatable {
   /// The duration of each epoch.
   public var seconds: [Double] { epochs.map(\.seconds) }
 
-  /// The history as CSV: a header, then a line an epoch with `epoch`, the figures and `seconds`.
+  /// The history as CSV: a header, then one line per epoch with `epoch`, the figures and `seconds`.
   public var csv: String {
     epochs.reduce(Self.csvHeader(names)) { $0 + Self.csvLine($1) }
   }

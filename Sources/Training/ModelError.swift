@@ -7,5 +7,6 @@ public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
   public init(_ description: String) { self.description = description }
 
   /// A state whose parts contradict each other, such as one from a damaged file.
-  static let contradictoryState = Self("the state of the interrupted training is not of one piece")
+  static let contradictoryState = Self(
+    "the parts of the interrupted training's state contradict each other")
 }

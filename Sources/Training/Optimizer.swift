@@ -50,8 +50,8 @@ public struct ParameterPart {
     self.arena = arena
   }
 
-  /// Calls `body` with the unbroken runs of parameters: their address θ, that of their gradients g,
-  /// their slots, and how many they are.
+  /// Calls `body` with the contiguous runs of parameters: their address θ, that of their gradients
+  /// g, their slots, and how many they are.
   @inline(__always)
   public func forEachRun(
     _ body: (UnsafeMutablePointer<Float>, UnsafePointer<Float>, Slots, Int) -> Void

@@ -4,7 +4,7 @@ import Layers
 /// `kernel_regularizer=L2(λ)`).
 ///
 /// It is not divided by the batch size. Values and gradients are given for ranges of the arena, so
-/// that workers share them out.
+/// that threads can work on parts of them.
 struct Penalty {
   private let slices: [ParameterLayout.Slice]
 

@@ -1,8 +1,8 @@
 import Layers
 import Parallel
 
-/// Forward passes over many samples without training: blocks of samples, dealt out to the threads,
-/// each of which goes through the whole network by itself.
+/// Forward passes over many samples without training: blocks of samples, distributed over the
+/// threads, each of which goes through the whole network by itself.
 final class Scorer {
   private let runners: [BlockRunner]
   /// The most samples of a block.

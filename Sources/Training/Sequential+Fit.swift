@@ -14,7 +14,7 @@ extension Sequential {
   ///   - samples: the inputs
   ///   - labels: the class of each sample, from 0
   ///   - epochs: how often the samples are gone through, at least once; traps for less
-  ///   - batchSize: samples a step; 32 unless given, as in Keras. To be left out for ``LBFGS``.
+  ///   - batchSize: samples per step; 32 unless given, as in Keras. To be left out for ``LBFGS``.
   ///   - validation: what the model is checked on after each epoch
   ///   - shuffle: whether each epoch has a new order
   ///   - callbacks: what watches training, called in this order

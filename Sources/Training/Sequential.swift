@@ -25,7 +25,7 @@ public final class Sequential {
   /// How many threads work on it: as many as there are processors to use, unless set.
   ///
   /// Results depend on it by rounding alone: BLAS adds in an order that depends on the size of a
-  /// product, and workers cut products into parts. All else is the same, bit by bit.
+  /// product, and threads cut products into parts. All else is the same, bit by bit.
   public var threads = Processors.usable {
     didSet { require(threads >= 1, "Sequential.threads: expected at least 1, got \(threads)") }
   }
@@ -162,7 +162,7 @@ public final class Sequential {
     }
   }
 
-  /// The fewest operations a part for which a step is cut.
+  /// The fewest operations per part for which a step is cut.
   private static let fewestOperations = 1e5
 
   /// The number of parts that a step on so many samples is cut into.
@@ -209,7 +209,7 @@ extension Sequential {
   ///   - loss: what is minimised, such as `.softmaxCrossEntropy`
   ///   - metrics: what is reported beside the loss; unless given, accuracy where the loss is of classes
   ///     or decisions, and nothing for a regression
-  ///   - classWeights: what the samples of each class weigh in training, one a class, from 0; nil where
+  ///   - classWeights: what the samples of each class weigh in training, one per class, from 0; nil where
   ///     all weigh 1. A sample's loss counts so many times, and the sum is still divided by the number
   ///     of samples; validation and `evaluate` weigh all samples the same: Keras's `class_weight`. Not
   ///     for a loss of values, or of several decisions.

@@ -28,7 +28,7 @@ final class Step: @unchecked Sendable {
   private let penalties, squareSums: UnsafeMutableBufferPointer<Double>
   private let places: [String: Int]
   private let parts: Int
-  /// Called once a step, when its losses are there.
+  /// Called once per step, when its losses are there.
   var report: () -> Void = {}
 
   init(

@@ -22,7 +22,7 @@ package final class StepMemory {
   private let arenas: Arenas
   /// By array, where it has memory of its own.
   private let buffers: [AlignedBuffer?]
-  /// By array, the parts of the phase that writes it, where it has a row a part.
+  /// By array, the parts of the phase that writes it, where it has one row per part.
   private let parts: [Int]
 
   package init(_ plan: StepPlan, _ arenas: Arenas) {
@@ -81,7 +81,7 @@ extension UnsafeMutablePointer<Float> {
 }
 
 extension StepPlan {
-  /// The number of parts of the phase that writes an array of a row a part.
+  /// The number of parts of the phase that writes an array of one row per part.
   fileprivate func parts(writing array: Int) -> Int {
     let writer = instructions.last { instruction in
       instruction.phase.writes.keys.contains { nodes[instruction.node][$0] == array }

@@ -8,7 +8,7 @@ extension Sequential {
   /// threads take over parts of others. A rule stands where all threads wait for each other; between
   /// two rules, phases of as many parts are a chain, through which a thread takes one part before the
   /// next. "MFLOP" is 10⁶ floating-point operations as the layers state them, nothing where a phase
-  /// only moves data; "KB" is 1,024 bytes read and written, each array counted once a phase.
+  /// only moves data; "KB" is 1,024 bytes read and written, each array counted once per phase.
   ///
   /// - Parameters:
   ///   - batchSize: the samples of a step, at least 1

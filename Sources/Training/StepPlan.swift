@@ -26,18 +26,18 @@ package struct StepPlan {
 
   /// What an array is, which tells where its memory lies.
   package enum Memory: Equatable {
-    /// A row a sample.
+    /// One row per sample.
     case samples(columns: Int)
-    /// The inputs of the batch: a row a sample.
+    /// The inputs of the batch: one row per sample.
     case batch(columns: Int)
-    /// A row a part.
+    /// One row per part.
     case parts(columns: Int)
     case shared(rows: Int, columns: Int)
     /// Ranges of the arenas.
     case parameter(ParameterLayout.Slice)
     case gradient(ParameterLayout.Slice)
     case state(ParameterLayout.Slice)
-    /// Something a sample that the engine keeps elsewhere; known here for the waits alone.
+    /// Something for each sample that the engine keeps elsewhere; known here for the waits alone.
     case elsewhere
   }
 

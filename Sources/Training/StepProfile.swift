@@ -4,7 +4,8 @@ import Layers
 ///
 /// Hand one to `fit`, and it holds the times when training has ended. They are of the steps alone;
 /// validation and callbacks at the end of an epoch are not in them. Reading the clock some ten
-/// times a step makes a step about a microsecond longer. Not `Sendable`: it belongs to one training.
+/// times per step makes a step about a microsecond longer. Not `Sendable`: it belongs to one
+/// training.
 public final class StepProfile {
   /// A kind of work.
   public enum Work: String, Sendable {
@@ -34,11 +35,11 @@ public final class StepProfile {
     public let layer: String?
     /// The kind of work.
     public let work: Work
-    /// Microseconds a step, the mean over the threads.
+    /// Microseconds per step, the mean over the threads.
     public let microseconds: Double
     /// Those of them that were spent in BLAS.
     public let productMicroseconds: Double
-    /// The operations of all threads over their mean time in BLAS, in 10⁹ a second, or nil where
+    /// The operations of all threads over their mean time in BLAS, in 10⁹ per second, or nil where
     /// there was no product.
     public let gigaflops: Double?
   }
@@ -51,12 +52,12 @@ public final class StepProfile {
   /// An empty profile.
   public init() {}
 
-  /// Microseconds a step.
+  /// Microseconds per step.
   public var microseconds: Double { rows.reduce(0) { $0 + $1.microseconds } }
 
   /// Takes over what threads measured.
   /// - Parameters:
-  ///   - runners: one a thread
+  ///   - runners: one per thread
   ///   - layerNames: the names of the model's layers
   ///   - steps: the number of steps measured
   func record(_ runners: [StepRunner], layerNames: [String], steps: Int) {
@@ -134,7 +135,7 @@ extension StepProfile: CustomStringConvertible {
   package func table(width: Int? = nil) -> String {
     if rows.isEmpty { return "" }
     var table = TextTable([
-      ("Layer", .left), ("Work", .left), ("µs a step", .right), ("Share", .right),
+      ("Layer", .left), ("Work", .left), ("µs per step", .right), ("Share", .right),
       ("GFLOP/s", .right), ("µs outside BLAS", .right),
     ])
     let percent = { (part: Double) in (100 * part / self.microseconds).fixed(1) + " %" }

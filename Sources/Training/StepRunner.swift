@@ -104,7 +104,7 @@ final class StepRunner {
     }
   }
 
-  /// The batch, its inputs a row a sample.
+  /// The batch, its inputs one row per sample.
   func batch(size: Int = 0) -> MatrixView<Float> { matrix(plan.batch, size) }
   /// The output of the last layer.
   func output(size: Int = 0) -> MatrixView<Float> { matrix(plan.output, size) }

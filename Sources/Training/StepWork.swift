@@ -18,7 +18,7 @@ package struct StepWork {
     let prepare: (ParameterLayout.Slice) -> Body?
     /// Whether it changes by `θ ← θ − η·dθ` alone.
     let isDescent: (ParameterLayout.Slice) -> Bool
-    /// Changes it.
+    /// Changes the parameter by the optimizer's rule.
     let update: (ParameterLayout.Slice) -> Body
   }
 

@@ -20,7 +20,7 @@ package struct TextTable: CustomStringConvertible {
     alignments = columns.map(\.alignment)
   }
 
-  /// Adds a row, with a field a column.
+  /// Adds a row, with one field per column.
   package mutating func append(_ fields: [String]) {
     require(
       fields.count == alignments.count,

@@ -14,7 +14,7 @@ final class TrainingLoop: TrainingProgram {
   private let step: Step
   private let order: UnsafeMutableBufferPointer<Int32>
   private let batchSize: Int
-  /// One a thread; the first carries out what belongs to none.
+  /// One per thread; the first carries out what belongs to none.
   private let runners: [StepRunner]
   private let contexts: [StepContext]
   private let rests = Atomic<Bool>(false)

@@ -2,7 +2,7 @@ import Layers
 
 /// What the model is checked on after each epoch.
 public enum Validation: Sendable {
-  /// Nothing.
+  /// No samples: the model is not checked.
   case none
   /// The last part of the samples, held out before shuffling, as Keras's `validation_split`: of n
   /// samples the first ⌊n · (1 − fraction)⌋ are trained on.

@@ -76,7 +76,7 @@ struct MemoryNeed {
   }
 
   private static func shortage(beside kept: Double) -> String {
-    let need = "OpenBLAS takes \(ThreadMemory.bytes >> 20) MiB of address space a thread"
+    let need = "OpenBLAS takes \(ThreadMemory.bytes >> 20) MiB of address space per thread"
     guard let space = AddressSpace.current else {
       return "\(need), and the system does not grant them"
     }

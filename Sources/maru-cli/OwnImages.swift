@@ -54,7 +54,7 @@ struct OwnImages {
     return shape.rank == 1 && side * side == shape.count ? (side, side) : nil
   }
 
-  /// A line a file: its path, the class with its probability, and the next likely ones.
+  /// One line per file: its path, the class with its probability, and the next likely ones.
   func lines(_ probabilities: Tensor) -> [String] {
     let names = paths.map(\.printable)
     let width = names.map(\.cells).max() ?? 0

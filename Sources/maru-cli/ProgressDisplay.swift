@@ -8,11 +8,11 @@ enum ProgressMode: String, CaseIterable, ExpressibleByArgument {
   case auto
   /// Keras's line, redrawn in place on a terminal that can.
   case bar
-  /// A line an epoch.
+  /// One line per epoch.
   case lines
-  /// A JSON object an epoch.
+  /// One JSON object per epoch.
   case json
-  /// Nothing.
+  /// No progress, messages or tables.
   case none
 
   /// Whether messages and tables are wanted beside.
@@ -41,7 +41,7 @@ final class ProgressBar: Callback {
   private static let redrawEvery = Duration.milliseconds(60)
   /// How many times as long as a drawing the time to the next is: some metrics sort all samples.
   private static let leastPause = 50
-  /// Else a line is drawn once an epoch, without colours.
+  /// Else a line is drawn once per epoch, without colours.
   private let takesCodes = Terminal.standardError.takesCodes
   private var nextDraw = ContinuousClock.now
   private var epochStarted = ContinuousClock.now
@@ -133,7 +133,7 @@ final class ProgressBar: Callback {
   }
 }
 
-/// A line an epoch, for pipes and files.
+/// One line per epoch, for pipes and files.
 final class ProgressLines: Callback {
   private var progress: TrainingProgress?
 
@@ -154,7 +154,7 @@ final class ProgressLines: Callback {
   }
 }
 
-/// A JSON object an epoch: `{"epoch": 1, "loss": 0.5, …, "seconds": 0.02}`.
+/// One JSON object per epoch: `{"epoch": 1, "loss": 0.5, …, "seconds": 0.02}`.
 final class ProgressJSON: Callback {
   func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
     let figures = record.values.map { "\"\($0.name)\": \($0.value.asJSON)" }

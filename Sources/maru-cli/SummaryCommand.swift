@@ -8,8 +8,8 @@ struct SummaryCommand: ParsableCommand {
   @OptionGroup var model: ModelArgument
   @Option(
     help: ArgumentHelp(
-      "Draw the weights to this .svg or .png file: a picture a class of a linear model, a picture "
-        + "a unit of a network's first layer.", valueName: "file"))
+      "Draw the weights to this .svg or .png file: one picture per class of a linear model, one "
+        + "per unit of a network's first layer.", valueName: "file"))
   var weights: String?
   @OptionGroup var force: ForceOption
   @Flag(help: "Print what a training step does: its phases, their parts, where threads wait.")

@@ -33,7 +33,7 @@ struct TrainCommand: ParsableCommand {
   var l2: Float?
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Samples a step, or full for all of them.", valueName: "n|full"))
+    help: ArgumentHelp("Samples per step, or full for all of them.", valueName: "n|full"))
   var batchSize: BatchSize?
   @Option(
     parsing: .unconditional,

@@ -97,7 +97,7 @@ struct PredictionTests {
     for name in Fixture.names { #expect(svg.texts.count { $0 == name } == 2) }
   }
 
-  /// gnuplot is given no text a cell.
+  /// gnuplot is given no text per cell.
   @Test(arguments: [0, 1, 47, 50])
   func confusionMatrixOfAnyCount(_ count: Int) throws {
     let labels = (0..<count).map { $0 }

@@ -37,10 +37,10 @@ struct BadDataTests {
       "expected an IDX file, which begins with 00 00, found 3C 21"),
     .init(
       "fewer labels than images", 3, idx([19], Stripes.labels(19)),
-      "expected 20 labels, one an image, found 19"),
+      "expected 20 labels, one per image, found 19"),
     .init(
       "more labels than images", 1, idx([81], Stripes.labels(81)),
-      "expected 80 labels, one an image, found 81"),
+      "expected 80 labels, one per image, found 81"),
     .init(
       "no images", 0, idx([0, 4, 5], []),
       "expected images: three axes of type uint8, found none, [0, 4, 5]"),

@@ -230,7 +230,7 @@ struct BenchmarkTests {
     // All 9 steps of softmax-mnist are made.
     #expect(
       result.outputLines.filter { $0.hasPrefix("naive ") }
-        == ["naive mlp-512: 5 of 6 steps an epoch, their time scaled up"])
+        == ["naive mlp-512: 5 of 6 steps per epoch, their time scaled up"])
   }
 
   @Test func missingDataAreNamedWithWhereToGetThem() throws {

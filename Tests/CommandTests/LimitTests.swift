@@ -129,7 +129,7 @@ import maru_cli
 
   @Test func fewerThreadsTrainTheSameModel() throws {
     try expectTheSameModel("ulimit -v 480000; exec ", progress: "lines") { result in
-      let said = /[12] of 3 threads compute: OpenBLAS takes 128 MiB of address space a thread, .*/
+      let said = /[12] of 3 threads compute: OpenBLAS takes 128 MiB of address space per thread, .*/
       #expect(result.errorLines.contains { $0.wholeMatch(of: said) != nil }, "\(result.errors)")
     }
   }

@@ -253,7 +253,7 @@ struct PredictImagesTests {
   }
 
   /// Files that ask for far more memory than the process may have: 4.7 GB of text in 5 MB, pixels
-  /// without end, and the largest picture that is read, interlaced and in 64 bits a pixel.
+  /// without end, and the largest picture that is read, interlaced and in 64 bits per pixel.
   @Test func memoryIsBoundedWhateverTheFileAsksFor() throws {
     let run = try StripesRun(layers: "flatten,4:softmax")
     var texts = PNG(Stripes.pixels(1), width: 5)

@@ -13,7 +13,7 @@ struct ReportCommandTests {
     #expect(html.contains("<p>There are none.</p>"))
     for (name, value) in [
       ("layers", "8:relu,4:softmax"), ("optimizer", "sgd"), ("learning rate", "0.5"),
-      ("batch size", "16"), ("steps an epoch", "4"), ("epochs", "20"), ("seed", "1"),
+      ("batch size", "16"), ("steps per epoch", "4"), ("epochs", "20"), ("seed", "1"),
       ("validation", "shuffled, 0.2 of the training images"), ("threads", "1"),
     ] {
       #expect(html.contains("<tr><th scope=\"row\">\(name)</th><td>\(value)</td></tr>"), "\(name)")

@@ -136,7 +136,7 @@ struct DataTests {
         """)
   }
 
-  /// A pipe gets characters: the bright row of each image, two rows a line.
+  /// A pipe gets characters: the bright row of each image, two rows per line.
   @Test func showDrawsImagesInTheTerminal() throws {
     let folder = try TemporaryFolder()
     let data = try Stripes.write(to: folder)

@@ -3,7 +3,7 @@ import Foundation
 import Maru
 import Testing
 
-/// Data and models that are not of one piece, scored by `evaluate` and `predict`.
+/// Data and models that do not fit together, scored by `evaluate` and `predict`.
 struct ScoringTests {
   private let folder: TemporaryFolder
 

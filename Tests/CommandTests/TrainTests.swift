@@ -102,7 +102,7 @@ struct TrainTests {
       result.output.wholeMatch(of: /test loss: \d\.\d{4} - test accuracy: [01]\.\d{4}\n/) != nil)
   }
 
-  /// In a pipe once an epoch, without codes; how it is redrawn is tested on a terminal.
+  /// In a pipe once per epoch, without codes; how it is redrawn is tested on a terminal.
   @Test func barIsKerasLine() throws {
     let result = try train("--epochs 2 --batch-size 8 --progress bar")
     #expect(result.exitCode == 0)
@@ -266,7 +266,7 @@ struct TrainTests {
     #expect(history.contains("\"steps\" : \(trained),"))
   }
 
-  /// Of 20 samples a class, ⌊20 · 0.88⌋ = 17 are kept: 68 of 80, where the other splits keep 70.
+  /// Of 20 samples per class, ⌊20 · 0.88⌋ = 17 are kept: 68 of 80, where the other splits keep 70.
   @Test func stepsAreThoseOfTheSplit() throws {
     let line = "--epochs 1 --batch-size 1 --validation-split 0.12 --progress none"
     for (split, steps) in [("stratified", 68), ("last", 70)] {

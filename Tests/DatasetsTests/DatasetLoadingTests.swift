@@ -136,8 +136,8 @@ struct DatasetMismatchTests {
 
   /// A file that does not fit the others, and what its error must say after its path.
   private static let mismatches: [(Part, [UInt8], String)] = [
-    (.trainLabels, idx([3], [0, 1, 2]), "expected 4 labels, one an image, found 3"),
-    (.testLabels, idx([1], [2]), "expected 2 labels, one an image, found 1"),
+    (.trainLabels, idx([3], [0, 1, 2]), "expected 4 labels, one per image, found 3"),
+    (.testLabels, idx([1], [2]), "expected 2 labels, one per image, found 1"),
     (.trainLabels, idx([4], [0, 1, 3, 2]), "expected labels in 0..<3, found 3 at index 2"),
     (
       .trainLabels, idx([], [1]),

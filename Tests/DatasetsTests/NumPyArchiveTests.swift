@@ -268,7 +268,7 @@ struct NumPyDatasetTests {
         "the arrays x_train, y_train, x_test, y_test, "
           + #"found no y_test among ["x_test", "x_train", "y_train"]"#
       ),
-      (["y_test": npy("|u1", "(3,)", [1, 0, 0])], "2 labels in y_test, one a sample, found 3"),
+      (["y_test": npy("|u1", "(3,)", [1, 0, 0])], "2 labels in y_test, one per sample, found 3"),
       (
         ["y_test": npy("<f4", "(2,)", [UInt8](repeating: 0, count: 8))],
         "labels in y_test: one axis of integers, found another array"

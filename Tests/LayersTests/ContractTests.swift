@@ -148,7 +148,7 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
     case .infiniteDelta:
       "Huber: expected δ above 0 and finite, got inf"
     case .targetsOfOtherWidth:
-      "SoftmaxCrossEntropy: expected 3 targets a row, got 4"
+      "SoftmaxCrossEntropy: expected 3 targets per row, got 4"
     case .targetsMissing:
       "TargetRows: expected labels or values, got neither"
     case .labelsForValues:

@@ -216,7 +216,7 @@ struct CheckpointTests {
   @Test func statesAreSavedEveryFewSteps() throws {
     let folder = try TemporaryFolder()
     let observer = FileObserver(folder["c"])
-    // Twelve samples to train on make three steps an epoch.
+    // Twelve samples to train on make three steps per epoch.
     try Self.train(callbacks: [Checkpoints(folder["c"], every: .steps(5), settings: "s"), observer])
     #expect(observer.updates == [nil, nil, nil, nil, 5, 5, 5, 5, 5, 10, 10, 10])
     #expect(try Checkpoint(contentsOf: folder["c"]).settings == "s")

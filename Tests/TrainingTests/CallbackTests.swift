@@ -176,7 +176,7 @@ import Training
       inputShape: [4], [Dense(130), ReLU(), Dense(80), ReLU(), Dense(3), Softmax()], seed: 1)
     model.threads = threads
     model.compile(optimizer: .sgd(learningRate: 0.0), loss: .softmaxCrossEntropy)
-    // A weight and a bias a layer, of which every second is without.
+    // A weight and a bias per layer, of which every second is without.
     model.weights[layer] = Tensor(repeating: 3e38, shape: model.weights[layer].shape)
     let history = try model.fit(
       Problem.samples, Problem.labels, batchSize: 8, callbacks: [StopOnNaN()])

@@ -124,7 +124,7 @@ import Training
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = ConfusionMatrix(labels: [0], predictions: [])
-      }, "ConfusionMatrix: expected a prediction a label, got 1 labels and 0 predictions")
+      }, "ConfusionMatrix: expected one prediction per label, got 1 labels and 0 predictions")
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = ConfusionMatrix(labels: [0, 2], predictions: [0, 0], classCount: 2)

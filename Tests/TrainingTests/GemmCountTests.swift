@@ -7,7 +7,7 @@ import Training
 @Suite struct GemmCountTests {
   @Test func aStepOfAnMLPTakesFiveProducts() async {
     await #expect(processExitsWith: .success) {
-      // Forward one a layer; backward two for the upper layer, one for the lowest.
+      // Forward one per layer; backward two for the upper layer, one for the lowest.
       try expectProducts(5, aStepOf: [Dense(6), ReLU(), Dense(3), Softmax()])
     }
   }

@@ -239,7 +239,8 @@ struct ResumeTests {
     change(&other)
     let error = #expect(throws: ModelError.self, comment) { try resume(other) }
     #expect(
-      error?.description == "the state of the interrupted training is not of one piece", comment)
+      error?.description == "the parts of the interrupted training's state contradict each other",
+      comment)
   }
 
   // MARK: Runs

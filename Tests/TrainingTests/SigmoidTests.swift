@@ -60,7 +60,7 @@ import Training
     #expect(history.loss == [200] && model.flatWeights == [199])
   }
 
-  /// Class labels, one output a class: the outputs are divided by their sum, so that not all can grow.
+  /// Class labels, one output per class: the outputs are divided by their sum, so not all can grow.
   @Test func classesTrainOnShares() throws {
     let model = try Sequential(inputShape: [4], [Dense(3), Sigmoid()], seed: 2)
     model.compile(optimizer: .adam(learningRate: 0.05), loss: .categoricalCrossEntropy())

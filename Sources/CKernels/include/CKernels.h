@@ -219,7 +219,7 @@ void maru_add_byte_products(const uint8_t *x, ptrdiff_t d, const int32_t *indice
 
 // peak.c
 
-/// The multiplications and additions a second that so many threads (1 to 1024) reach together on
+/// The multiplications and additions per second that so many threads (1 to 1024) reach together on
 /// the widest vectors of the processor, in registers alone: the best of 100 rounds that all threads
 /// start together. Takes some 30 ms. Where `is_double` is 0 the numbers are floats.
 double maru_peak(int threads, int is_double);

@@ -64,7 +64,7 @@ struct PNGFile {
   /// Throws where the header tells of far more pixels than the data's own size, and the data hold
   /// fewer, so that a header alone gets no memory.
   private func expectData(of pixels: Int) throws(DatasetError) {
-    // libpng's rows have up to 8 bytes a pixel.
+    // libpng's rows have up to 8 bytes per pixel.
     guard 8 * pixels > Deflated.modestCount(for: bytes.count) else { return }
     var data: [UInt8] = []
     var start = Self.signature.count

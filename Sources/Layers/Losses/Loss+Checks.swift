@@ -11,7 +11,7 @@ extension Loss {
     )
     require(
       targets.columns == outputs.columns,
-      "\(type): expected \(outputs.columns) targets a row, got \(targets.columns)")
+      "\(type): expected \(outputs.columns) targets per row, got \(targets.columns)")
   }
 
   /// The target values, for a loss that takes no labels; traps where there are none as well.

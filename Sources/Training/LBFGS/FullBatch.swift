@@ -4,7 +4,7 @@ import Parallel
 
 /// The loss of a model over all its training samples, with the gradient.
 ///
-/// Blocks of samples are dealt out to the parts, each of which goes through the whole network by
+/// Blocks of samples are distributed over the parts, each of which goes through the whole network by
 /// itself: gather, forward, loss, backward. Nobody waits before the end, no sample is kept as floats
 /// for longer, and the gradients of the blocks are added up in double precision, so that the sum
 /// over many samples is as good as that over a block. As many parts give the same bits.

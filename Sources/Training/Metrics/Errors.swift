@@ -42,7 +42,7 @@ public struct RootMeanSquaredError: Metric {
   /// False.
   public var isHigherBetter: Bool { false }
 
-  /// One a value: its error.
+  /// One per value: its error.
   public func noteCount(for outputs: Outputs) throws(ModelError) -> Int {
     try outputs.checkValues()
     return outputs.count
@@ -81,7 +81,7 @@ public struct R2: Metric {
   /// `r2`
   public var name: String { "r2" }
 
-  /// Two a value: the target and the prediction.
+  /// Two per value: the target and the prediction.
   public func noteCount(for outputs: Outputs) throws(ModelError) -> Int {
     try outputs.checkValues()
     return 2 * outputs.count

@@ -1,6 +1,6 @@
 import Layers
 
-/// What metrics note of samples: for each metric a matrix with a row a sample.
+/// What metrics note of samples: for each metric a matrix with one row per sample.
 ///
 /// `Sendable` because the parts of a step write different rows.
 final class MetricNotes: @unchecked Sendable {

@@ -1,6 +1,6 @@
 import Maru
 
-/// A ReLU whose slopes below 0 are learned, one a unit: `y = max(x, 0) + a·min(x, 0)`
+/// A ReLU whose slopes below 0 are learned, one per unit: `y = max(x, 0) + a·min(x, 0)`
 /// (He et al. 2015).
 ///
 /// Parameter: `slope` [units]. Shapes: `X` [batch, units] → `Y` the same.

@@ -33,7 +33,7 @@ def labels(x):
 
 
 def derivatives(w, x, y, l2):
-    """Loss, gradient and Hessian at [weights, biases], a row a class."""
+    """Loss, gradient and Hessian at [weights, biases], one row per class."""
     ones = np.hstack([x, np.ones((SAMPLES, 1))])
     scores = ones @ w.T
     scores -= scores.max(axis=1, keepdims=True)

@@ -283,7 +283,7 @@ import Training
 
   // MARK: Memory
 
-  /// Starting a team takes some allocations a pass; samples and parameters take none.
+  /// Starting a team takes some allocations per pass; samples and parameters take none.
   @Test(
     .enabled(
       if: allocation_count() >= 0,
