@@ -7,6 +7,9 @@ func tests(of name: String, scripts: [String] = []) -> Target {
     name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"], exclude: scripts)
 }
 
+/// For tests that start commands and wait for them: the compiler takes a third of the time.
+let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
+
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -96,10 +99,12 @@ let package = Package(
       dependencies: ["ModelFiles", "Datasets", "TestSupport", "FileTestSupport", "WriteLog"],
       exclude: ["Goldens"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"]),
+      name: "CommandTests", dependencies: ["maru-cli", "benchmarks", "Maru", "FileTestSupport"],
+      swiftSettings: unoptimized),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["Maru", "ONNXFiles", "TestSupport", "FileTestSupport"]),
+      dependencies: ["Maru", "ONNXFiles", "TestSupport", "FileTestSupport"],
+      swiftSettings: unoptimized),
     .testTarget(name: "BenchmarksTests", dependencies: ["benchmarks", "Maru"]),
     .testTarget(name: "BLASTests", dependencies: ["BLAS", "TestSupport", "FileTestSupport"]),
     tests(of: "Tensors", scripts: ["Goldens"]),

@@ -55,6 +55,7 @@ package struct PyTorchState {
     _ tensors: [(name: String, tensor: Tensor)], path: String
   ) throws(ModelFileError) {
     var modules: [Module] = []
+    var places: [String: Int] = [:]
     for (name, tensor) in tensors {
       let parts = name.split(separator: ".", omittingEmptySubsequences: false)
       guard let kind = parts.last.map(String.init), let ranks = Self.ranks[kind],
@@ -65,8 +66,11 @@ package struct PyTorchState {
           "\(name) of shape \(tensor.shape) is no part of a Linear, BatchNorm1d or LayerNorm")
       }
       let module = parts.dropLast().joined(separator: ".")
-      let place = modules.firstIndex { $0.name == module } ?? modules.count
-      if place == modules.count { modules.append(Module(name: module, tensors: [:])) }
+      let place = places[module] ?? modules.count
+      if place == modules.count {
+        modules.append(Module(name: module, tensors: [:]))
+        places[module] = place
+      }
       if kind != Self.counter { modules[place].tensors[kind] = tensor }
     }
     if let module = modules.first(where: { $0.tensors["weight"] == nil }) {
@@ -91,8 +95,7 @@ package struct PyTorchState {
   private static func sorted(_ modules: [Module]) -> [Module] {
     let names = modules.map { ModuleName($0.name) }
     var sorted = modules
-    for stem in Set(names.map(\.stem)) {
-      let places = names.indices.filter { names[$0].stem == stem }
+    for places in Dictionary(grouping: names.indices, by: { names[$0].stem }).values {
       let order = places.sorted { names[$0].numbers.lexicographicallyPrecedes(names[$1].numbers) }
       for (place, from) in zip(places, order) { sorted[place] = modules[from] }
     }

@@ -369,7 +369,7 @@ struct MalformedModelTests {
     let error = expectRefusal(of: path, by: ModelFileError.self) {
       try ModelFile(stateDictOf: path, layers: [Dense(1)])
     }
-    #expect(error?.description == "\(path): module 0 has a bias that fits no weight")
+    #expect(error?.description == "\(path): module layers.0 has no weight")
   }
 
   /// A header may have 100 MB, and is not even looked at where it is longer. The file is sparse.

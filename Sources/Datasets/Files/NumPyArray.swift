@@ -42,6 +42,7 @@ public struct NumPyArray: Sendable {
     /// Whether single precision does not hold every value.
     package var isRounded: Bool { format.isRounded }
 
+    /// How a Float is made of one.
     var format: NumberFormat {
       switch self {
       case .bool: .bool
