@@ -7,8 +7,8 @@ struct MemoryNeed {
   /// In bytes; a Double, since layers may ask for more than an Int can count.
   private let bytes: Double
 
-  /// Adds up the arenas of the parameters, their gradients and what the optimizer remembers, and what
-  /// the layers' plans ask for a batch, or for each thread's block of it.
+  /// Adds up the arenas of the parameters, their gradients, what the optimizer remembers and the copy
+  /// that is saved, and what the layers' plans ask for a batch, or for each thread's block of it.
   ///
   /// Throws ``ModelError`` where a layer cannot take the shape that it would get.
   init(
@@ -17,10 +17,10 @@ struct MemoryNeed {
     let arenas: Int
     let rows: Int
     if let rule = settings.rule {
-      arenas = 2 + rule.slotCount
+      arenas = 3 + rule.slotCount
       rows = settings.batchSize.count(of: samples)
     } else {
-      arenas = settings.lbfgs.numbersAParameter(threads: settings.threads)
+      arenas = 1 + settings.lbfgs.numbersAParameter(threads: settings.threads)
       rows = LBFGS.rowsAThread * settings.threads
     }
     let planned = try PlannedMemory(layers, inputShape, samples: rows)
@@ -65,8 +65,9 @@ struct MemoryNeed {
         "\(what) at least \(Self.text(bytes)), "
           + "there are \(Self.text(available)) of memory\(limit)")
     }
-    guard ThreadMemory.reserve(upTo: 1, keeping: Int(bytes)) == 1 else {
-      throw Failure.usage("\(Self.shortage(beside: bytes)); raise the limit")
+    let least = bytes + Self.uncounted
+    guard ThreadMemory.reserve(upTo: 1, keeping: Int(least)) == 1 else {
+      throw Failure.usage("\(Self.shortage(beside: least)); raise the limit")
     }
     let kept = 2 * bytes + Self.uncounted
     let granted = ThreadMemory.reserve(upTo: threads, keeping: Int(kept))
