@@ -10,7 +10,7 @@ struct ImportCommand: ParsableCommand {
       other: a safetensors file, or a NumPy archive (.npz), with the tensors 0.weight, 0.bias, \
       fc1.weight and so on, as maru export --to npz writes them too. The activations are not in it; \
       --layers tells them, with batchnorm and layernorm in their places. What it leaves open is \
-      PyTorch's default: a slope of 0.01 of leaky-relu, where maru train has 0.3, and ε = 1e-5 of \
+      PyTorch's default: a slope of 0.01 of leaky-relu, where maru train has 0.3, and epsilon 1e-5 of \
       normalisations, where it has 1e-3.
       """)
 

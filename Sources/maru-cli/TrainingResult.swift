@@ -123,7 +123,7 @@ struct TrainingResult {
       settings: [
         "data set": run.dataset.name, "layers": run.layers,
         "optimizer": settings.optimizer.rawValue, setting.name: setting.value,
-        "L2 penalty": penalty, "batch size": "\(batchSize)", "steps an epoch": "\(trained.steps)",
+        "L2 penalty": penalty, "batch size": "\(batchSize)", "steps per epoch": "\(trained.steps)",
         "epochs": "\(settings.epochs)", "validation": validation, "seed": "\(settings.seed)",
       ], command: Arguments.line)
   }
