@@ -241,12 +241,14 @@ struct SavingTests {
       env --default-signal=HUP,INT "$0" "$@" & child=$!
       until [ -e "$here" ]; do sleep 0.01; done
       kill -$signal $child; wait $child; code=$?
-      # Who is dead may wait for long to be buried.
+      # Its group; who is dead (Z) may wait for long to be buried.
+      runs() {
+        cat /proc/[0-9]*/stat 2> /dev/null | sed 's/.*) //' \
+          | awk -v group="$gnuplot" '$3 == group && $1 != "Z" { n++ } END { exit n == 0 }'
+      }
       turns=0; gnuplot=$(cat "$here")
-      while grep -qs 'State:.[^Z]' /proc/$gnuplot/status && [ $turns -lt 1000 ]; do
-        turns=$((turns + 1)); sleep 0.01
-      done
-      kill -KILL -$gnuplot 2> /dev/null && echo $code runs on || echo $code ended
+      while runs && [ $turns -lt 100 ]; do turns=$((turns + 1)); sleep 0.1; done
+      if runs; then kill -KILL -$gnuplot; echo $code runs on; else echo $code ended; fi
       """#, [here, "\(signal)", environment["PATH"] ?? ""] + arguments)
   }
 
