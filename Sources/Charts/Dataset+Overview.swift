@@ -9,7 +9,12 @@ extension Dataset {
   /// One line on what was loaded.
   package var overview: String {
     let shape = train.images.shape.sizes.map(String.init).joined(separator: "×")
+    let goal =
+      preparation.map {
+        $0.label.task == .regression ? "'\($0.label.name.printable)' to predict" : nil
+      }
+      ?? nil
     return "\(name.printable): \(train.count.grouped) training and \(test.count.grouped) test "
-      + "\(noun) of \(shape), \(classNames.count) classes"
+      + "\(noun) of \(shape), \(goal ?? "\(classNames.count) classes")"
   }
 }

@@ -24,7 +24,7 @@ extension Report {
       \(headline)
       </header>
       <main>
-      \([training, testing, network, circumstances])
+      \([training, matrix.map(testing), network, circumstances].compactMap { $0 })
       </main>
       <footer><p class="soft">Written by Maru.</p></footer>
       </body>
@@ -40,13 +40,16 @@ extension Report {
 
   /// What one looks for first.
   private var headline: HTML {
-    let figures = [
-      ("test accuracy", "\((100 * matrix.accuracy).fixed(2)) %"),
-      ("test loss", test.loss.fixed(4)),
-      ("epochs", "\(history.epochs.count)"),
-      ("training time", "\(history.seconds.reduce(0, +).fixed(2)) s"),
-      ("parameters", model.parameterCount.grouped),
-    ]
+    let quality =
+      matrix.map { [("test accuracy", "\((100 * $0.accuracy).fixed(2)) %")] }
+      ?? test.filter { $0.name != "loss" }.map { ("test \($0.name)", $0.value.significant(5)) }
+    let figures =
+      quality + [
+        ("test loss", test.loss.fixed(4)),
+        ("epochs", "\(history.epochs.count)"),
+        ("training time", "\(history.seconds.reduce(0, +).fixed(2)) s"),
+        ("parameters", model.parameterCount.grouped),
+      ]
     let items = figures.map { "<div><dt>\($0)</dt><dd>\($1)</dd></div>" as HTML }
     return "<dl class=\"figures\">\n\(items)\n</dl>"
   }

@@ -2,14 +2,14 @@ import Training
 
 extension Report {
   /// What the model makes of the test samples.
-  var testing: HTML {
+  func testing(_ matrix: ConfusionMatrix) -> HTML {
     """
     <section>
     <h2>On \(matrix.sampleCount.grouped) test \(dataset.noun)</h2>
     <h3>Precision and recall</h3>
-    \(classes)
+    \(classes(matrix))
     <h3>Confusion matrix</h3>
-    \(confusion)
+    \(confusion(matrix))
     <h3>First predictions</h3>
     \(shown(first, pictures.predictions))
     <h3>Most confident mistakes</h3>
@@ -19,7 +19,7 @@ extension Report {
   }
 
   /// What scikit-learn's `classification_report` tells; of many classes, of the worst.
-  private var classes: HTML {
+  private func classes(_ matrix: ConfusionMatrix) -> HTML {
     let samples = matrix.sampleCount.grouped
     let shown = matrix.shownClasses
     let table = HTMLTable(
@@ -43,8 +43,8 @@ extension Report {
   }
 
   /// The matrix; of many classes, the pairs that were confused most often.
-  private var confusion: HTML {
-    if !matrix.isLarge { return wholeMatrix }
+  private func confusion(_ matrix: ConfusionMatrix) -> HTML {
+    if !matrix.isLarge { return whole(matrix) }
     let names = dataset.classNames
     let pairs = matrix.shownPairs
     if pairs.isEmpty { return "<p>No class was taken for another.</p>" }
@@ -62,13 +62,13 @@ extension Report {
     ).html
   }
 
-  private var wholeMatrix: HTML {
+  private func whole(_ matrix: ConfusionMatrix) -> HTML {
     let names = dataset.classNames
     // Long names stand upright above their columns.
     let style = names.contains { $0.count > 3 } ? "confusion long" : "confusion"
     let heads = names.map { "<th scope=\"col\"><span>\($0)</span></th>" as HTML }
     let rows = matrix.counts.enumerated().map { label, counts in
-      let cells = names.indices.map { cell(label, $0, counts[$0]) }
+      let cells = names.indices.map { cell(label, $0, counts[$0], of: matrix.support(label)) }
       return "<tr>\n<th scope=\"row\">\(names[label])</th>\n\(cells)\n</tr>" as HTML
     }
     return """
@@ -88,8 +88,8 @@ extension Report {
       """
   }
 
-  private func cell(_ label: Int, _ predicted: Int, _ count: Int) -> HTML {
-    let share = Double(count) / Double(max(1, matrix.support(label)))
+  private func cell(_ label: Int, _ predicted: Int, _ count: Int, of support: Int) -> HTML {
+    let share = Double(count) / Double(max(1, support))
     // A root, so that the few wrong ones among many show.
     let depth = (100 * share.squareRoot()).rounded()
     let style =

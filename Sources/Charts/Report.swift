@@ -24,15 +24,16 @@ public struct Report {
   let command: String?, date: Date
   /// The loss and the metrics on the test samples.
   let test: Figures
-  let matrix: ConfusionMatrix
+  /// Nil where numbers are predicted, which have no classes.
+  let matrix: ConfusionMatrix?
   /// What the model makes of the first test samples, and of those that it is wrong about.
   let first, mistakes: [Prediction]
   package let pictures: Pictures
 
   /// The pictures, each as an `<svg>` element, or why there is none.
   package struct Pictures {
-    /// The curves as files of their own.
-    package let accuracy, loss: Result<String, ChartError>
+    /// The curves as files of their own; numbers have no accuracy.
+    package let accuracy: Result<String, ChartError>?, loss: Result<String, ChartError>
     /// The curves as they stand in the page, narrow, for their text to be read on a phone.
     let narrowAccuracy, narrowLoss: String?
     /// Nil also where the test samples are none, or no rows and columns.
@@ -63,12 +64,17 @@ public struct Report {
     self.settings = settings
     (self.command, self.date) = (command, date)
     let (images, labels) = (dataset.test.images, dataset.test.labels)
-    self.test = if let test { test } else { try model.evaluate(images, labels) }
-    let guesses = try model.guesses(of: images)
-    matrix = ConfusionMatrix(
-      labels: labels, predictions: guesses.map(\.label), classCount: dataset.classNames.count)
-    first = try Prediction.first(dataset.test, guesses, by: model)
-    mistakes = try Prediction.worst(dataset.test, guesses, by: model)
+    let targets = dataset.test.targets.map { Targets.values($0) } ?? .classes(labels)
+    self.test = if let test { test } else { try model.evaluate(images, targets) }
+    if dataset.test.targets == nil {
+      let guesses = try model.guesses(of: images)
+      matrix = ConfusionMatrix(
+        labels: labels, predictions: guesses.map(\.label), classCount: dataset.classNames.count)
+      first = try Prediction.first(dataset.test, guesses, by: model)
+      mistakes = try Prediction.worst(dataset.test, guesses, by: model)
+    } else {
+      (matrix, first, mistakes) = (nil, [], [])
+    }
     pictures = Self.draw(history, dataset, first, mistakes)
   }
 
@@ -76,10 +82,11 @@ public struct Report {
     _ history: History, _ dataset: Dataset, _ first: [Prediction], _ mistakes: [Prediction]
   ) -> Pictures {
     let (images, names) = (dataset.test.images, dataset.classNames)
-    let curves = [
-      Chart.accuracy(of: history), .loss(of: history), .accuracy(of: history, width: 440),
-      .loss(of: history, width: 440),
-    ]
+    let hasAccuracy = !history.accuracy.isEmpty
+    let files = (hasAccuracy ? [Chart.accuracy(of: history)] : []) + [.loss(of: history)]
+    let narrow =
+      (hasAccuracy ? [Chart.accuracy(of: history, width: 440)] : [])
+      + [.loss(of: history, width: 440)]
     let hasImages = images.shape.rank == 2 && images.count > 0
     let grids =
       hasImages
@@ -87,15 +94,19 @@ public struct Report {
         Chart.grid(of: first, images, names, "Predictions"),
         Chart.grid(of: mistakes, images, names, "Worst mistakes, most confident first"),
       ] : []
-    let drawn = Chart.svgs(files: Array(curves[..<2]), inPage: curves[2...] + grids)
-    let svgs = drawn.map { try? $0.get() }
+    let drawn = Chart.svgs(files: files, inPage: narrow + grids)
     let errors = drawn.compactMap { picture in
       if case .failure(let error) = picture { error } else { nil }
     }
+    var rest = drawn[...]
+    let accuracy = hasAccuracy ? rest.removeFirst() : nil
+    let loss = rest.removeFirst()
+    var svgs = rest.map { try? $0.get() }[...]
+    let narrowAccuracy = hasAccuracy ? svgs.removeFirst() : nil
     return Pictures(
-      accuracy: drawn[0], loss: drawn[1], narrowAccuracy: svgs[2], narrowLoss: svgs[3],
-      predictions: hasImages ? svgs[4] : nil, mistakes: hasImages ? svgs[5] : nil,
-      error: errors.first)
+      accuracy: accuracy, loss: loss, narrowAccuracy: narrowAccuracy,
+      narrowLoss: svgs.removeFirst(), predictions: svgs.popFirst() ?? nil,
+      mistakes: svgs.popFirst() ?? nil, error: errors.first)
   }
 }
 

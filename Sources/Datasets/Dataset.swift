@@ -1,19 +1,32 @@
 import Foundation
 import Tensors
 
-/// Labelled images to train with and to test with.
+/// Labelled samples to train with and to test with.
 public struct Dataset: Sendable {
   /// What the set is called.
   public let name: String
-  /// The name of each class; a label is an index into it.
+  /// The name of each class; a label is an index into it. Empty for a regression.
   public let classNames: [String]
   /// The images to train with.
   public let train: LabelledImages
   /// The images to test with.
   public let test: LabelledImages
+  /// How the rows of a table became samples; nil for what is no table.
+  public let preparation: Preparation?
+  /// What was found out about the table.
+  public let findings: TableFindings?
+  /// Whether the samples to test with are those rows of a table that a model was not trained on.
+  public let isHeldOut: Bool
 
   /// Creates a data set; a label outside the classes traps.
   public init(name: String, classNames: [String], train: LabelledImages, test: LabelledImages) {
+    self.init(name: name, classNames: classNames, train: train, test: test, preparation: nil)
+  }
+
+  init(
+    name: String, classNames: [String], train: LabelledImages, test: LabelledImages,
+    preparation: Preparation?, findings: TableFindings? = nil, isHeldOut: Bool = false
+  ) {
     for labels in [train.labels, test.labels] {
       let wrong = labels.first { !classNames.indices.contains($0) }
       require(
@@ -23,6 +36,7 @@ public struct Dataset: Sendable {
     self.classNames = classNames
     self.train = train
     self.test = test
+    (self.preparation, self.findings, self.isHeldOut) = (preparation, findings, isHeldOut)
   }
 
   /// Loads a data set.
@@ -35,10 +49,12 @@ public struct Dataset: Sendable {
   ///   - source: which data set
   ///   - dataDirectory: the first place to look in, which may also hold the files itself
   ///   - environment: where $MARU_DATA, $XDG_CACHE_HOME and $HOME come from
+  ///   - table: how a table becomes samples
   /// - Throws: ``DatasetError`` where the set is not found or its files are not what they should be.
   public static func load(
     _ source: DatasetSource, dataDirectory: String? = nil,
-    environment: [String: String] = ProcessInfo.processInfo.environment
+    environment: [String: String] = ProcessInfo.processInfo.environment,
+    table settings: TableSettings = TableSettings()
   ) throws(DatasetError) -> Dataset {
     switch source {
     case .digits:
@@ -55,7 +71,7 @@ public struct Dataset: Sendable {
       }
       return try DatasetReader(folder: folder, published: nil).read()
     case .numPyArchive(let path): return try NumPyDatasetReader(path: path).read()
-    case .csv(let path): return try CSVDatasetReader(path: path).read()
+    case .csv(let path): return try Dataset(of: Table(contentsOf: path, settings.options), settings)
     }
   }
 }

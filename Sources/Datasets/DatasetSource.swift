@@ -10,8 +10,7 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
   /// Keras's `mnist.npz`. Samples of uint8 become 0…1; those of another type are taken as they
   /// stand, float64 and wide integers rounded to Float. Labels are integers from 0.
   case numPyArchive(String)
-  /// A CSV file of numbers with a column of labels: the one headed `label`, and otherwise the last.
-  /// The classes are the labels that occur, sorted; every fifth row is to test with.
+  /// A table in a text file (``Table``), prepared as ``TableSettings`` say.
   case csv(String)
 
   /// MNIST.
@@ -20,7 +19,7 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
   public static let fashionMNIST = DatasetSource.published(.fashionMNIST)
 
   /// Understands `mnist`, `fashion-mnist`, `digits`, or the path of a folder, or of a file that ends
-  /// in `.npz` or `.csv`.
+  /// in `.npz`, or in `.csv`, `.tsv`, `.txt` or `.data`, also compressed (`.csv.gz`).
   ///
   /// A name goes before a folder called the same, which is meant by `./mnist`.
   /// - Throws: ``DatasetError`` where the text is neither a name nor such a path.
@@ -36,16 +35,23 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
         throw DatasetError(
           .missingFile, path: text, "expected \(Self.choices), found no such file or folder")
       case .file where text.lowercased().hasSuffix(".npz"): self = .numPyArchive(text)
-      case .file where text.lowercased().hasSuffix(".csv"): self = .csv(text)
+      case .file where Self.isTable(text): self = .csv(text)
       case .file, .other:
         throw .malformed(text, expected: Self.choices, found: "a file")
       }
     }
   }
 
+  /// Whether a name ends as those of tables do.
+  private static func isTable(_ path: String) -> Bool {
+    let name = path.lowercased()
+    let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+    return [".csv", ".tsv", ".txt", ".data"].contains { plain.hasSuffix($0) }
+  }
+
   private static let choices =
     PublishedDataset.all.map(\.name).joined(separator: ", ")
-    + ", digits, a folder with the four IDX files, a .npz file or a .csv file"
+    + ", digits, a folder with the four IDX files, a .npz file or a table (.csv, .tsv, .txt, .data)"
 
   /// The text that ``init(parsing:)`` understands.
   public var description: String {

@@ -126,12 +126,15 @@ public struct Images: SampleSource, Sendable {
   }
 }
 
-/// Images and the class of each.
+/// Images and the class of each, or samples and what is to be predicted of them.
 public struct LabelledImages: Sendable {
   /// The images.
   public let images: Images
-  /// The class of each image, counted from 0.
+  /// The class of each image, counted from 0; empty for a regression.
   public let labels: [Int]
+  /// The numbers to be predicted, [count, outputs], to mean 0 and deviation 1 over what is trained on; nil
+  /// where there are classes.
+  public let targets: Tensor?
 
   /// Creates labelled images; counts that differ trap.
   public init(images: Images, labels: [Int]) {
@@ -140,16 +143,33 @@ public struct LabelledImages: Sendable {
       "LabelledImages: expected one label per image, got \(images.count) and \(labels.count)")
     self.images = images
     self.labels = labels
+    targets = nil
+  }
+
+  /// Creates samples with numbers to be predicted, [count, outputs]; counts that differ trap.
+  public init(images: Images, targets: Tensor) {
+    require(
+      targets.shape.rank == 2 && targets.shape[0] == images.count,
+      "LabelledImages: expected a row of targets a sample, got \(images.count) and \(targets.shape)"
+    )
+    self.images = images
+    self.targets = targets
+    labels = []
   }
 
   /// The number of images.
-  public var count: Int { labels.count }
+  public var count: Int { images.count }
 
   /// The CRC-32 of all samples and labels, to tell whether they are the same as before.
   public var checksum: UInt32 {
     var sum = images.pixels.withUnsafeBytes { libdeflate_crc32(0, $0.baseAddress, $0.count) }
     if let values = images.values {
       sum = values.withUnsafeBufferPointer {
+        libdeflate_crc32(sum, $0.baseAddress, $0.count * MemoryLayout<Float>.stride)
+      }
+    }
+    if let targets {
+      return targets.withUnsafeBufferPointer {
         libdeflate_crc32(sum, $0.baseAddress, $0.count * MemoryLayout<Float>.stride)
       }
     }
@@ -160,6 +180,7 @@ public struct LabelledImages: Sendable {
 
   /// The images of a range of indices with their labels; the pixels are shared.
   public subscript(range: Range<Int>) -> LabelledImages {
-    LabelledImages(images: images[range], labels: Array(labels[range]))
+    if let targets { return LabelledImages(images: images[range], targets: targets[rows: range]) }
+    return LabelledImages(images: images[range], labels: Array(labels[range]))
   }
 }

@@ -2,7 +2,8 @@ import Foundation
 import Training
 
 /// A model in one `.safetensors` file: its parameters under their names, such as `layers.0.weight`
-/// [outputs, inputs], and its architecture and class names as JSON texts under `__metadata__`.
+/// [outputs, inputs], and its architecture, its class names and what others keep with it as texts under
+/// `__metadata__`.
 ///
 /// Not `Sendable`, as the model that it holds is not.
 public struct ModelFile {
@@ -10,8 +11,12 @@ public struct ModelFile {
   public let model: Sequential
   /// The names of the classes that it tells apart; empty where they are not known.
   public let classNames: [String]
+  /// What others keep with the model, as texts by name, such as JSON under `preparation`: how the rows of
+  /// a table become its inputs.
+  public let attachments: [String: String]
 
   private static let format = "maru"
+  private static let ownNames = ["format", "architecture", "class_names"]
 
   /// Makes a type of layer of your own known by its name, so that files that have it can be read.
   ///
@@ -19,9 +24,16 @@ public struct ModelFile {
   public static func register(_ type: any StoredLayer.Type) { LayerTypes.register(type) }
 
   /// Prepares a model to be written.
-  public init(_ model: Sequential, classNames: [String] = []) {
+  public init(
+    _ model: Sequential, classNames: [String] = [], attachments: [String: String] = [:]
+  ) {
+    require(
+      attachments.keys.allSatisfy { !Self.ownNames.contains($0) },
+      "ModelFile: expected attachments under other names than \(Self.ownNames), got \(attachments.keys)"
+    )
     self.model = model
     self.classNames = classNames
+    self.attachments = attachments
   }
 
   /// Writes the file, by a temporary one beside it, flushed and renamed.
@@ -43,14 +55,17 @@ public struct ModelFile {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let architecture = Architecture(inputShape: model.inputShape.sizes, layers: records)
+    let text = { (value: any Encodable) in
+      String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
     do {
+      var metadata = [
+        "format": Self.format, "architecture": try text(architecture),
+        "class_names": try text(classNames),
+      ]
+      metadata.merge(attachments) { own, _ in own }
       return try Safetensors(
-        tensors: Array(zip(model.allWeightNames, model.allWeights)),
-        metadata: [
-          "format": Self.format,
-          "architecture": String(decoding: try encoder.encode(architecture), as: UTF8.self),
-          "class_names": String(decoding: try encoder.encode(classNames), as: UTF8.self),
-        ]
+        tensors: Array(zip(model.allWeightNames, model.allWeights)), metadata: metadata
       ).encoded()
     } catch {
       throw ModelFileError(.malformed, path: path, "a setting that JSON cannot hold: \(error)")
@@ -91,6 +106,7 @@ public struct ModelFile {
     model.allWeights = expected.compactMap { byName[$0] }
     let classes = Data((file.metadata["class_names"] ?? "[]").utf8)
     classNames = (try? JSONDecoder().decode([String].self, from: classes)) ?? []
+    attachments = file.metadata.filter { !Self.ownNames.contains($0.key) }
   }
 
   /// Refuses an architecture that would take more memory than the file's own weights do, before

@@ -15,12 +15,13 @@ struct ComponentsPicture: ParsableArguments {
   func validate() throws { try PictureFile.checkName(pca, of: "--pca") }
 
   /// Draws the picture, or says that it was not asked for.
-  func draw(
-    _ name: String, from data: DataOptions, unless force: ForceOption
-  ) throws -> Bool {
+  func draw(_ load: () throws -> Dataset, unless force: ForceOption) throws -> Bool {
     guard let pca else { return false }
     let picture = try PictureFile(checking: pca, of: "--pca", unless: force)
-    let dataset = try data.load(name)
+    let dataset = try load()
+    guard !dataset.isOfNumbers else {
+      throw Failure.usage("--pca: expected classes to colour, but \(dataset.name) has numbers")
+    }
     try picture.write(try chart(of: dataset))
     return true
   }

@@ -39,13 +39,19 @@ struct DataCommand: ParsableCommand {
       discussion: """
         With --count or --index, draws images instead, in the terminal or to the file of --output. \
         With --output alone, draws the class counts. With --pca, draws the data in the plane of \
-        their first two principal components.
+        their first two principal components. Of a table, tells what was found: columns, label, task, \
+        and what is left out; --json as one object.
         """)
 
     @Argument(
-      help: "mnist, fashion-mnist, digits, a folder with four IDX files, or a .npz or .csv file.")
+      help:
+        "mnist, fashion-mnist, digits, a folder with four IDX files, a .npz file or a table (.csv)."
+    )
     var dataset: String
     @OptionGroup var data: DataOptions
+    @OptionGroup var table: TableArguments
+    @Flag(help: "Print what was found of a table as one JSON object.")
+    var json = false
     @OptionGroup var picture: DataPicture
     @OptionGroup var components: ComponentsPicture
     @OptionGroup var force: ForceOption
@@ -58,8 +64,12 @@ struct DataCommand: ParsableCommand {
     }
 
     func run() throws {
-      if try components.draw(dataset, from: data, unless: force) { return }
-      if try picture.draw(dataset, from: data, unless: force) { return }
+      if try components.draw(load, unless: force) { return }
+      if try picture.draw(load, unless: force) { return }
+      let source = try DatasetSource(parsing: dataset)
+      try table.check(with: source)
+      if case .csv(let path) = source { return try showTable(path) }
+      if json { throw Failure.usage("--json: expected with a table, but \(source) is none") }
       let dataset = try data.load(dataset)
       Results.print("\(dataset.overview)")
       for (name, part) in [("training", dataset.train), ("test", dataset.test)] {
@@ -81,6 +91,35 @@ struct DataCommand: ParsableCommand {
         part.labels.reduce(into: dataset.classNames.map { _ in 0 }) { $0[$1] += 1 }
       }
     }
+
+    private func load() throws -> Dataset {
+      try table.check(with: DatasetSource(parsing: dataset))
+      return try data.load(dataset, table: table.settings())
+    }
+
+    private func showTable(_ path: String) throws {
+      let settings = table.settings()
+      let findings = Dataset.findings(of: try Table(contentsOf: path, settings.options), settings)
+      if json {
+        Results.print("\(try TableDescription(findings).text)")
+        return
+      }
+      let width = Terminal.standardOutput.limit ?? .max
+      for line in findings.lines.flatMap({ $0.wrapped(to: width) }) { Results.print("\(line)") }
+      var lines = TextTable([("column", .left), ("kind", .left), ("missing", .right)])
+      let names = Terminal.standardOutput.fitted(findings.columns.map(\.name), beside: 30)
+      for (name, column) in zip(names, findings.columns).prefix(Self.mostColumns) {
+        lines.append([name, column.kind.rawValue, column.missing.grouped])
+      }
+      Results.print(lines: lines.text(width: Terminal.standardOutput.limit))
+      let more = findings.columns.count - Self.mostColumns
+      if more > 0 { Results.print("and \(more) more columns") }
+      for warning in findings.warnings + findings.problems {
+        for line in "warning: \(warning)".wrapped(to: width) { Results.print("\(line)") }
+      }
+    }
+
+    private static let mostColumns = 50
   }
 
   struct Fetch: AsyncParsableCommand {

@@ -9,9 +9,29 @@ struct DataOptions: ParsableArguments {
       valueName: "dir"))
   var dataDirectory: String?
 
-  func load(_ name: String) throws -> Dataset {
+  func load(_ name: String, table: TableSettings = TableSettings()) throws -> Dataset {
     let source = try DatasetSource(parsing: name)
-    return try Dataset.load(source, dataDirectory: dataDirectory)
+    return try Dataset.load(source, dataDirectory: dataDirectory, table: table)
+  }
+
+  /// Data as a model takes them; of a table all rows are to test with, but of the one that the model was
+  /// trained on only those that were held out.
+  func load(_ name: String, for file: ModelFile, _ options: TableOptions) throws -> Dataset {
+    let source = try DatasetSource(parsing: name)
+    guard case .csv(let path) = source else {
+      if let preparation = try file.preparation, !preparation.isOfBytes {
+        throw Failure.data(
+          "\(name): the model has learned from the columns of a table, and this is none")
+      }
+      return try Dataset.load(source, dataDirectory: dataDirectory)
+    }
+    guard let preparation = try file.preparation else {
+      return try Dataset(unprepared: Table(contentsOf: path, options))
+    }
+    let table = try Table(contentsOf: path, for: preparation, options)
+    for note in preparation.notes(on: table) { Messages.print("\(note)") }
+    let test = try preparation.labelled(table)
+    return Dataset(scored: test, of: table, by: preparation)
   }
 }
 
@@ -45,4 +65,9 @@ extension Dataset {
       throw Failure.usage("\(option): expected images, but \(name) has samples of shape \(shape)")
     }
   }
+}
+
+extension Dataset {
+  /// What the samples that a model is scored on are called, and which of a table they are.
+  var scoredNoun: String { isHeldOut ? "held-out rows" : "test \(noun)" }
 }

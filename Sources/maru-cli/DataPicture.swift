@@ -27,16 +27,14 @@ struct DataPicture: ParsableArguments {
   var isAsked: Bool { output != nil || count != nil || index != nil }
 
   /// Draws a data set to the file, or its images to the terminal, or says that neither was asked for.
-  func draw(
-    _ name: String, from data: DataOptions, unless force: ForceOption
-  ) throws -> Bool {
+  func draw(_ load: () throws -> Dataset, unless force: ForceOption) throws -> Bool {
     if let output {
       let picture = try PictureFile(checking: output, of: "--output", unless: force)
-      try picture.write(try chart(of: try load(name, from: data)))
+      try picture.write(try chart(of: try checked(load)))
       return true
     }
     if count == nil && index == nil { return false }
-    let dataset = try load(name, from: data)
+    let dataset = try checked(load)
     let samples = dataset.train[try range(of: dataset.train)]
     Results.print(
       TerminalPicture(
@@ -45,8 +43,8 @@ struct DataPicture: ParsableArguments {
     return true
   }
 
-  private func load(_ name: String, from data: DataOptions) throws -> Dataset {
-    let dataset = try data.load(name)
+  private func checked(_ load: () throws -> Dataset) throws -> Dataset {
+    let dataset = try load()
     if count != nil { try dataset.checkImages(for: "--count") }
     if index != nil { try dataset.checkImages(for: "--index") }
     return dataset

@@ -15,7 +15,8 @@ struct ExportCommand: ParsableCommand {
       For PyTorch: a folder with the weights as the state of an nn.Sequential \
       (\(PyTorchExport.weightsName)), and a Python file that rebuilds the network \
       (\(PyTorchExport.scriptName)). For ONNX: one file, of the network in inference. For NumPy: \
-      one file (npz), of the weights alone.
+      one file (npz), of the weights alone. The network of a table takes the numbers of its columns as \
+      they are, for PyTorch and ONNX.
       """)
 
   @OptionGroup var model: ModelArgument
@@ -40,7 +41,8 @@ struct ExportCommand: ParsableCommand {
     }
     try force.check(paths, of: output)
     // Arrays may be looked at whatever is in them.
-    let contents = try contents(of: to == .npz ? model.load() : model.loadToPredict())
+    let contents = try contents(
+      of: to == .npz ? model.load() : model.loadToPredict().forOthers("--to \(to.rawValue)"))
     let files = Array(zip(paths, contents))
     let folder = to == .pytorch ? try OutputFolder(output) : nil
     try Interrupts.heldBack {

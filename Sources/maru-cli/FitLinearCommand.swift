@@ -12,9 +12,11 @@ struct FitLinearCommand: ParsableCommand {
       """)
 
   @Option(
-    help: "mnist, fashion-mnist, digits, a folder with four IDX files, or a .npz or .csv file.")
+    help:
+      "mnist, fashion-mnist, digits, a folder with four IDX files, a .npz file or a table (.csv).")
   var dataset: String
   @OptionGroup var data: DataOptions
+  @OptionGroup var table: TableArguments
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -58,7 +60,7 @@ struct FitLinearCommand: ParsableCommand {
 
   func run() throws {
     if let output { try force.check([output], of: output) }
-    let dataset = try data.load(dataset)
+    let dataset = try load()
     let inputs = dataset.train.images.shape.count
     let threads = threads ?? Processors.usable
     try MemoryNeed(covarianceOf: inputs).check(
@@ -72,7 +74,8 @@ struct FitLinearCommand: ParsableCommand {
     let model = try model(of: fit)
     if let output {
       try Interrupts.heldBack {
-        try ModelFile(model, classNames: dataset.classNames).write(to: output)
+        try ModelFile(model, classNames: dataset.classNames, preparation: dataset.preparation)
+          .write(to: output)
       }
     }
     Results.print("ridge: \(fit.ridge.significant(5)) - fitted in \(seconds.fixed(2)) s")
@@ -81,6 +84,21 @@ struct FitLinearCommand: ParsableCommand {
     let right = zip(predicted, test.labels).count { $0 == $1 }
     Results.print("test accuracy: \((Double(right) / Double(test.count)).fixed(4))")
     if let output { Results.print("saved: \(output)") }
+  }
+
+  /// The data; the rows of a table in random order, since they may be sorted by class.
+  private func load() throws -> Dataset {
+    try table.check(with: DatasetSource(parsing: dataset))
+    let dataset = try data.load(dataset, table: table.settings())
+    guard let findings = dataset.findings else { return dataset }
+    findings.tell(lines: false)
+    guard !dataset.isOfNumbers else {
+      throw Failure.data(
+        "\(dataset.name): expected classes to tell apart, found numbers in column "
+          + "'\(dataset.preparation?.label.name ?? "")'; maru train predicts them, --task "
+          + "classification takes each for a class")
+    }
+    return dataset.shufflingTraining()
   }
 
   /// Fits to all training samples, having chosen λ by the last part of them where none is given.

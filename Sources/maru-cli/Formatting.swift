@@ -32,6 +32,19 @@ extension [String] {
 }
 
 extension String {
+  /// The text in lines of at most so many cells, broken at blanks; what follows the first leans.
+  func wrapped(to width: Int) -> [String] {
+    var lines: [String] = []
+    for word in printable.split(separator: " ", omittingEmptySubsequences: false) {
+      if let last = lines.last, last.cells + 1 + String(word).cells <= width {
+        lines[lines.count - 1] = "\(last) \(word)"
+      } else {
+        lines.append(lines.isEmpty ? String(word) : "  \(word)")
+      }
+    }
+    return lines
+  }
+
   /// The text as a word of a shell's command, which can be shown as it is.
   var inShell: String {
     let plain = allSatisfy {

@@ -5,7 +5,7 @@ import Maru
 /// Each item is a number of units with an activation behind a colon or without one, `flatten`,
 /// `batchnorm`, `layernorm`, `dropout:RATE`, or an activation alone. `leaky-relu` may have its slope behind another colon.
 struct LayerList: Equatable, Codable {
-  let text: String
+  private(set) var text: String
   /// The penalty on the weights of every layer that has some.
   var l2: Float = 0
 
@@ -39,6 +39,17 @@ struct LayerList: Equatable, Codable {
 
   /// Whether some normalisation is among them, whose ε is a default.
   var normalizes: Bool { items.contains { $0 == "batchnorm" || $0 == "layernorm" } }
+
+  /// The layers with one behind them that has an output for each class, or for each number, unless the
+  /// last is one already, of whatever size.
+  func completed(outputs: Int, isOfClasses: Bool) -> LayerList {
+    let last = items.last?.split(separator: ":") ?? []
+    let isLinear = last.count == 1 && Int(last[0]) != nil || last.last == "linear"
+    if isLinear || items.contains(where: { $0.hasSuffix("softmax") }) { return self }
+    var list = self
+    list.text += isOfClasses ? ",\(outputs):softmax" : ",\(outputs)"
+    return list
+  }
 
   /// The layers, or a failure that names the item.
   func layers(_ defaults: Defaults = .keras) throws -> [any Layer] {

@@ -11,14 +11,19 @@ struct PredictCommand: ParsableCommand {
       prints a line for each, and tells how it was made like the images that the model knows: grey \
       by luminance (Rec. 709), inverted where the background is light, cropped to what is drawn, and \
       brought to the model's size. An image that cannot be read is told of, and the others are \
-      predicted; its row in --output is NaN.
+      predicted; its row in --output is NaN. Of a table, the rows need no labels; columns are known by \
+      their names, and of the table that the model was trained on only the rows that were held out are \
+      predicted. --dataset - reads a table from standard input, and writes CSV to standard output, row \
+      by row.
       """)
 
   @OptionGroup var model: ModelArgument
   @Argument(help: ArgumentHelp("PNG images, instead of a data set.", valueName: "image"))
   var images: [String] = []
   @Option(
-    help: "mnist, fashion-mnist, digits, a folder with four IDX files, or a .npz or .csv file.")
+    help:
+      "mnist, fashion-mnist, digits, a folder with four IDX files, a .npz file, a table (.csv), or - for a table from standard input."
+  )
   var dataset: String?
   @OptionGroup var data: DataOptions
   @Option(
@@ -26,8 +31,21 @@ struct PredictCommand: ParsableCommand {
   var count: Int?
   @Option(
     help: ArgumentHelp(
-      "Write all predictions to this .npy file: float32 [images, classes].", valueName: "file"))
+      "Write all predictions to this file: .csv with a line a row, or .npy, float32 [images, classes].",
+      valueName: "file"))
   var output: String?
+  @OptionGroup var text: TableTextOptions
+  @Option(
+    help: ArgumentHelp(
+      "The column of a table that tells in CSV which row it is. (default: row, its number from 1)",
+      valueName: "name|number"))
+  var id: String?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Write to CSV so many of the most probable classes instead of the probabilities of all.",
+      valueName: "k"))
+  var top: Int?
   @OptionGroup var pictures: PredictionPictures
   @OptionGroup var force: ForceOption
   @Flag(help: "Write the scores before the softmax (logits) instead of probabilities.")
@@ -53,15 +71,42 @@ struct PredictCommand: ParsableCommand {
     }
     try force.check(
       with: output ?? pictures.given.first?.path, of: "--output or the file of a picture")
+    try checkRows()
     try refuseToWriteOneFileTwice()
   }
+
+  /// Checks what is said of rows.
+  private func checkRows() throws {
+    if logits && writesCSV {
+      throw ValidationError("--logits: expected with a .npy file as --output")
+    }
+    for (option, isGiven) in [("--id", id != nil), ("--top", top != nil)]
+    where isGiven && !writesCSV && dataset != "-" {
+      throw ValidationError(
+        "\(option): expected with a .csv file as --output, whose columns it tells")
+    }
+    if let top, top < 1 { throw ValidationError("--top: expected a number from 1, got \(top)") }
+    guard dataset == "-" else { return }
+    let others = [("--output", output != nil), ("--count", count != nil)].filter(\.1).map(\.0)
+    if let option = (others + pictures.given.map(\.option)).first {
+      throw ValidationError(
+        "\(option): expected without --dataset -, which writes CSV to standard output")
+    }
+  }
+
+  /// Whether `--output` is to be lines of CSV.
+  private var writesCSV: Bool { output?.lowercased().hasSuffix(".csv") ?? false }
 
   func run() throws {
     try checkOutput()
     let pictures = try pictures.checked(unless: force)
     let file = try model.loadToPredict()
     if let dataset {
-      try predict(dataset, by: file, drawing: pictures)
+      if let rows = try tablePrediction(of: dataset, by: file) {
+        dataset == "-" ? try rows.stream() : try predict(dataset, rows, drawing: pictures)
+      } else {
+        try predict(dataset, by: file, drawing: pictures)
+      }
     } else {
       try predictImages(by: file)
     }
@@ -80,7 +125,11 @@ struct PredictCommand: ParsableCommand {
   /// Throws a failure where the file to write may not be replaced; models never are, by their names.
   private func checkOutput() throws {
     guard let output else { return }
-    let read = [(RunFolder.modelPath(model.model), "model")] + images.map { ($0, "image") }
+    let read =
+      [(RunFolder.modelPath(model.model), "model")] + images.map { ($0, "image") }
+      + (dataset.map { [($0, "data")] } ?? []).filter {
+        access($0.0, R_OK) == 0 && !Self.isFolder($0.0)
+      }
     for (path, what) in read where Self.isSameFile(output, path) {
       throw Failure.usage("--output \(output): expected another file than the \(what) itself")
     }
@@ -90,10 +139,97 @@ struct PredictCommand: ParsableCommand {
     try force.check([output], of: output)
   }
 
+  /// What predicts the rows of a table; nil for other data, and for a model that knows no table.
+  private func tablePrediction(of name: String, by file: ModelFile) throws -> TablePrediction? {
+    if name != "-" {
+      guard case .csv = try DatasetSource(parsing: name) else { return nil }
+    }
+    guard let preparation = try file.preparation else {
+      if name != "-" { return nil }
+      throw Failure.data(
+        "\(model.model): the model has not learned from a table, as --dataset - needs")
+    }
+    return TablePrediction(
+      file: file, preparation: preparation, options: text.options, id: id, top: top)
+  }
+
+  /// Predicts the rows of a file, and tells how many are right where it has labels.
+  private func predict(
+    _ path: String, _ rows: TablePrediction, drawing pictures: PredictionPictures.Files
+  ) throws {
+    let preparation = rows.preparation
+    let table = try Table(
+      contentsOf: path, for: preparation, text.options, reading: id.map { [$0] } ?? [])
+    for note in preparation.notes(on: table) { Messages.print("\(note)") }
+    let chosen = try preparation.rows(of: table)
+    let names = try rows.names(of: chosen, in: table)
+    if let output { try AtomicFile.check(output) }
+    let samples = try preparation.samples(of: table, rows: chosen)
+    if let (option, _) = self.pictures.given.first(where: { $0.option != "--confusion" }) {
+      throw Failure.usage(
+        "\(option): expected images, but \(path) has samples of shape \(samples.shape)")
+    }
+    if preparation.isHeldOut(of: table) {
+      let line = "\(path) was trained on: its \(chosen.count) held-out rows are predicted"
+      for line in line.wrapped(to: Terminal.standardOutput.limit ?? .max) {
+        Results.print("\(line)")
+      }
+    }
+    let outputs = try rows.outputs(of: samples)
+    let labels = try preparation.labels(of: table, rows: chosen)
+    if let output {
+      let results = logits ? try rows.file.model.predict(samples, scores: true) : outputs
+      try Interrupts.heldBack {
+        if writesCSV {
+          let text = rows.lines.header + rows.lines.lines(names, outputs)
+          try AtomicFile.write(Data(text.utf8), to: output)
+        } else {
+          try NumPyFile.write(results, to: output)
+        }
+      }
+    }
+    var failures: [Failure] = []
+    if preparation.label.task == .regression {
+      printNumbers(outputs, names, preparation.label)
+    } else {
+      let guesses = Guess.all(in: outputs)
+      if let labels, !labels.contains(where: { $0 < 0 }) {
+        let dataset = Dataset(
+          scored: LabelledImages(images: samples, labels: labels), of: table, by: preparation)
+        failures = pictures.write(guesses, by: rows.file.model, of: dataset)
+        for failure in failures { failure.report() }
+      } else if let (option, _) = self.pictures.given.first {
+        throw Failure.data("\(option): expected labels in all rows of \(path)")
+      }
+      printFirst(guesses, labels, names: preparation.label.classes, rows: names)
+      tellAccuracy(guesses, labels)
+    }
+    if let output { Results.print("saved: \(output)") }
+    if let failure = failures.first { throw ExitCode(failure.exitCode) }
+  }
+
+  private func printNumbers(_ outputs: Tensor, _ names: [String], _ label: Preparation.Label) {
+    let shown = names.prefix(count ?? 15)
+    let width = shown.map(\.cells).max() ?? 0
+    for (row, name) in shown.enumerated() {
+      let value = Double(label.value(of: outputs[row, 0]))
+      Results.print("\(name.padded(to: width, left: true))  \(value.significant(5))")
+    }
+  }
+
+  /// Prints the share of right guesses among the rows that have labels, if any has.
+  private func tellAccuracy(_ guesses: [Guess], _ labels: [Int]?) {
+    let known = zip(guesses, labels ?? []).filter { $1 >= 0 }
+    if known.isEmpty { return }
+    let right = known.count { $0.label == $1 }
+    Results.print("accuracy score: \((Double(right) / Double(known.count)).fixed(4))")
+  }
+
   private func predict(
     _ name: String, by file: ModelFile, drawing pictures: PredictionPictures.Files
   ) throws {
-    let dataset = try file.relabelled(try data.load(name), path: model.model)
+    let dataset = try file.relabelled(
+      try data.load(name, for: file, text.options), path: model.model)
     if let (option, _) = self.pictures.given.first(where: { $0.option != "--confusion" }) {
       try dataset.checkImages(for: option)
     }
@@ -108,8 +244,7 @@ struct PredictCommand: ParsableCommand {
     let failures = pictures.write(guesses, by: file.model, of: dataset)
     for failure in failures { failure.report() }
     printFirst(guesses, labels, names: dataset.classNames)
-    let right = zip(guesses, labels).count { $0.label == $1 }
-    Results.print("accuracy score: \((Double(right) / Double(labels.count)).fixed(4))")
+    tellAccuracy(guesses, labels)
     if let failure = failures.first { throw ExitCode(failure.exitCode) }
   }
 
@@ -139,24 +274,46 @@ struct PredictCommand: ParsableCommand {
     if let output {
       let results = logits ? try file.model.predict(images, scores: true) : probabilities
       let rows = places.map { results.rows(at: $0, of: count ?? images.count) } ?? results
-      try Interrupts.heldBack { try NumPyFile.write(rows, to: output) }
+      try Interrupts.heldBack {
+        guard writesCSV else { return try NumPyFile.write(rows, to: output) }
+        let names =
+          file.classNames.isEmpty
+          ? (0..<rows.shape[1]).map(String.init) : file.classNames
+        let lines = PredictionLines(classNames: names, label: nil, top: top)
+        let text = lines.header + lines.lines((1...rows.shape[0]).map(String.init), rows)
+        try AtomicFile.write(Data(text.utf8), to: output)
+      }
     }
     return probabilities
   }
 
-  private func printFirst(_ guesses: [Guess], _ labels: [Int], names: [String]) {
-    let count = min(count ?? 15, labels.count)
-    let numberWidth = "\(max(0, count - 1))".count
+  /// Prints the first guesses, beside them what is right where that is known.
+  /// - Parameter rows: what each sample is called; its number from 0 unless given
+  private func printFirst(
+    _ guesses: [Guess], _ labels: [Int]?, names: [String], rows: [String]? = nil
+  ) {
+    let count = min(count ?? 15, guesses.count)
+    let numbers = (0..<count).map { rows?[$0] ?? "\($0)" }
+    let numberWidth = numbers.map(\.cells).max() ?? 0
     let names = Terminal.standardOutput.fitted(names, times: 2, beside: numberWidth + 13)
     let width = names.map(\.cells).max() ?? 0
     for index in 0..<count {
-      let (guess, label) = (guesses[index].label, labels[index])
+      let guess = guesses[index].label
       let percent = (100 * Double(guesses[index].probability)).fixed(0)
-      let number = "\(index)".padded(to: numberWidth, left: true)
-      let mark = guess == label ? "✓" : "✗"
+      let number = numbers[index].padded(to: numberWidth, left: true)
       let answer = "\(names[guess].padded(to: width)) \(percent.padded(to: 3, left: true))%"
-      Results.print("\(number)  \(mark) \(answer)  (\(names[label]))")
+      if let label = labels?[index], label >= 0 {
+        Results.print("\(number)  \(guess == label ? "✓" : "✗") \(answer)  (\(names[label]))")
+      } else {
+        Results.print("\(number)  \(answer)")
+      }
     }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
   }
 
   private static func isSameFile(_ a: String, _ b: String) -> Bool {

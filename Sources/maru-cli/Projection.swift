@@ -60,7 +60,7 @@ struct Projection {
       telling: false)
     let indices: [Int32]
     do {
-      indices = try settings.validation.split(.classes(dataset.train.labels), seed: settings.seed)
+      indices = try settings.validation(of: dataset).split(dataset.train.goal, seed: settings.seed)
         .training
     } catch {
       throw Failure.usage("--validation-split: \(error)")

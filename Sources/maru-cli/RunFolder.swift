@@ -124,7 +124,9 @@ struct RunFolder {
   /// What shows an earlier one goes with that. The state of training goes, now that the run is
   /// complete.
   func save(_ trained: TrainedModel) throws {
-    let model = ModelFile(trained.model, classNames: trained.run.dataset.classNames)
+    let dataset = trained.run.dataset
+    let model = try ModelFile(
+      trained.model, classNames: dataset.classNames, preparation: dataset.preparation)
     let file = path(of: Self.modelName)
     let contents = try model.contents(for: file)
     try Interrupts.heldBack {
@@ -156,10 +158,13 @@ struct RunFolder {
     do { report = try result.report() } catch {
       return [Unwritten(names: [Self.reportName] + Self.curveNames, error)]
     }
+    // Numbers have no accuracy to be drawn.
     let curves = zip(Self.curveNames, [report.pictures.accuracy, report.pictures.loss])
     let unwritten = write(
       [(Self.reportName, { Data(report.html().utf8) })]
-        + curves.map { name, svg in (name, { Data((try svg.get() + "\n").utf8) }) })
+        + curves.compactMap { name, svg in
+          svg.map { svg in (name, { Data((try svg.get() + "\n").utf8) }) }
+        })
     if unwritten.isEmpty, let error = report.pictureError {
       return [Unwritten(names: ["a picture of \(Self.reportName)"], error)]
     }

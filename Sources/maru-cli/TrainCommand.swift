@@ -6,20 +6,23 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a network, and save it with its history.",
     discussion: """
-      Without --exercise, the settings that are not given are those of the softmax exercise. \
+      Without --exercise, the settings that are not given are those of the softmax exercise, and for a \
+      table (.csv, .tsv, .txt) 64:relu and adam. \
       Progress goes to standard error, results to standard output.
       """)
 
   @Option(help: "The lesson's settings; any other option changes one of them.")
   var exercise: Exercise?
   @Option(
-    help: "mnist, fashion-mnist, digits, a folder with four IDX files, or a .npz or .csv file.")
+    help:
+      "mnist, fashion-mnist, digits, a folder with four IDX files, a .npz file or a table (.csv).")
   var dataset: String?
   @OptionGroup var data: DataOptions
   @Option(
     help:
       "Layers, first to last: UNITS[:ACTIVATION], dropout:RATE, flatten, as 128:relu,10:softmax.")
   var layers: String?
+  @OptionGroup var table: TableArguments
   @OptionGroup var components: ComponentOptions
   @Option(help: "How weights are updated.")
   var optimizer: OptimizerName?
@@ -86,21 +89,33 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Print where the time of a step goes, by layer and kind of work.")
   var profile = false
 
-  /// The options, completed by the settings of the exercise.
+  /// Whether the data are a table, which has settings of its own where no exercise is named.
+  private var isOfTable: Bool {
+    guard let dataset, case .csv = try? DatasetSource(parsing: dataset) else { return false }
+    return true
+  }
+
+  /// The options, completed by the settings of the exercise or of tables.
   private var settings: TrainingSettings {
-    let base = exercise ?? .softmax
-    let optimizer = optimizer ?? base.optimizer
+    let (base, isOfTable) = (exercise ?? .softmax, isOfTable)
+    let isPlainTable = isOfTable && exercise == nil
+    let optimizer = optimizer ?? (isPlainTable ? TrainingSettings.tableOptimizer : base.optimizer)
+    let size = isPlainTable ? TrainingSettings.tableBatch : base.batchSize
     return TrainingSettings(
       dataset: dataset ?? base.dataset, dataDirectory: data.dataDirectory,
-      layers: LayerList(text: layers ?? base.layers, l2: l2 ?? 0), optimizer: optimizer,
+      layers: LayerList(
+        text: layers ?? (isPlainTable ? TrainingSettings.tableLayers : base.layers), l2: l2 ?? 0),
+      optimizer: optimizer,
       learningRate: learningRate ?? optimizer.learningRate,
       tolerance: tolerance ?? LBFGS().tolerance,
-      batchSize: batchSize ?? (optimizer == .lbfgs ? .full : .samples(base.batchSize)),
+      batchSize: batchSize ?? (optimizer == .lbfgs ? .full : .samples(size)),
       epochs: epochs ?? base.epochs,
-      validationSplit: validationSplit ?? base.validationSplit, split: split ?? .last,
+      validationSplit: validationSplit ?? base.validationSplit,
+      split: split ?? (isOfTable ? .stratified : .last),
       seed: seed ?? 0, threads: threads ?? Processors.usable, isDeterministic: deterministic,
       earlyStopping: earlyStopping, checkpointEvery: checkpointEvery, pca: components.pca,
-      whitens: components.whiten)
+      whitens: components.whiten,
+      table: isOfTable ? table.settings(seed: seed ?? 0, split: split) : nil)
   }
 
   /// The settings of an interrupted run, with what may be changed.
@@ -131,7 +146,7 @@ struct TrainCommand: ParsableCommand {
       ("--early-stopping", earlyStopping != nil),
       ("--output", output != nil), ("--force", force.isGiven), ("--pca", components.pca != nil),
     ]
-    return given.first { $0.1 }?.0
+    return given.first { $0.1 }?.0 ?? table.given.first
   }
 
   func validate() throws {
@@ -159,8 +174,11 @@ struct TrainCommand: ParsableCommand {
     if let problem = settings.problem { throw Failure.usage(problem) }
     try interrupted?.check(epochs: settings.epochs)
     interrupted?.tellOfThreads(settings.threads)
-    let layers = try settings.layers.layers()
+    _ = try settings.layers.layers()
     let dataset = try loadData(&settings)
+    dataset.findings?.tell(lines: progress.isForPeople)
+    if interrupted == nil { complete(&settings, for: dataset) }
+    let layers = try settings.layers.layers()
     try interrupted?.check(dataset)
     let run = try TrainingRun(
       settings, layers, dataset, layersOption: layersOption, telling: progress.isForPeople)
@@ -178,6 +196,16 @@ struct TrainCommand: ParsableCommand {
     } catch let interrupt as InterruptWatch.Interrupted {
       Messages.print("\(interrupt.message)")
       throw ExitCode(128 + interrupt.signal)
+    }
+  }
+
+  /// Settles what follows from the data: the last layer, and how long a table is trained on.
+  private func complete(_ settings: inout TrainingSettings, for dataset: Dataset) {
+    settings.layers = settings.layers.completed(
+      outputs: dataset.outputs, isOfClasses: !dataset.isOfNumbers)
+    if settings.table != nil && epochs == nil && exercise == nil && settings.optimizer != .lbfgs {
+      settings.epochs = TrainingSettings.tableEpochs(
+        rows: dataset.train.count, batch: settings.batchSize.count(of: dataset.train.count))
     }
   }
 
@@ -226,8 +254,10 @@ struct TrainCommand: ParsableCommand {
     let name = settings.dataset
     do {
       let source = try DatasetSource(parsing: name)
-      return try Dataset.load(source, dataDirectory: settings.dataDirectory)
-    } catch {
+      if resume == nil { try table.check(with: source) }
+      return try Dataset.load(
+        source, dataDirectory: settings.dataDirectory, table: settings.table ?? TableSettings())
+    } catch let error as DatasetError {
       let isAskedFor = dataset != nil || resume != nil || data.dataDirectory != nil
       guard error.kind == .missingFile && !isAskedFor else { throw error }
       Messages.print(

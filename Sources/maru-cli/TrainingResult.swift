@@ -15,7 +15,7 @@ struct TrainedModel {
   /// Scores it on the test samples, and looks whether the scores are sound.
   func tested() throws -> TrainingResult {
     let samples = run.dataset.test
-    let test = try model.evaluate(samples.images, samples.labels)
+    let test = try model.scored(samples, run.dataset.preparation)
     return TrainingResult(trained: self, test: test, problem: try problem(test.loss))
   }
 
@@ -30,12 +30,13 @@ struct TrainedModel {
   /// the untrained model.
   private func problem(_ testLoss: Double) throws -> String? {
     let dataset = run.dataset
-    let guess = log(Double(dataset.classNames.count))
+    // Numbers have a deviation of 1.
+    let guess = dataset.isOfNumbers ? 1 : log(Double(dataset.classNames.count))
     if testLoss <= guess { return nil }
-    let (images, labels) = (dataset.train.images, dataset.train.labels)
-    let loss = try model.evaluate(images, labels).loss
+    let (images, goal) = (dataset.train.images, dataset.train.goal)
+    let loss = try model.evaluate(images, goal).loss
     if !(loss <= guess) {
-      let first = try run.untrained().evaluate(images, labels).loss
+      let first = try run.untrained().evaluate(images, goal).loss
       if !(loss <= Self.mostGrowth * first) { return divergence(from: first, to: loss) }
     }
     if testLoss.isFinite { return nil }
@@ -67,7 +68,7 @@ struct TrainingResult {
   private var run: TrainingRun { trained.run }
 
   var testLine: String {
-    "test loss: \(test.loss.fixed(4)) - test accuracy: \((test["accuracy"] ?? .nan).fixed(4))"
+    test.map { "test \($0.name): \($0.value.fixed(4))" }.joined(separator: " - ")
   }
 
   /// The run in a few lines for people.
@@ -109,7 +110,9 @@ struct TrainingResult {
       deterministic: settings.isDeterministic, earlyStopping: settings.earlyStopping,
       core: OpenBLAS.coreName,
       parameters: model.parameterCount, testLoss: FiniteOrNull(test.loss),
-      testAccuracy: FiniteOrNull(test["accuracy"] ?? .nan))
+      testAccuracy: FiniteOrNull(test["accuracy"] ?? .nan),
+      testMAE: test["mae"].map(FiniteOrNull.init), testRMSE: test["rmse"].map(FiniteOrNull.init),
+      testR2: test["r2"].map(FiniteOrNull.init))
   }
 
   /// The run as a page, its pictures drawn.
@@ -152,6 +155,8 @@ struct RunParameters: Encodable {
   let parameters: Int
   let testLoss: FiniteOrNull
   let testAccuracy: FiniteOrNull
+  /// Of numbers, in their units.
+  let testMAE, testRMSE, testR2: FiniteOrNull?
 
   enum CodingKeys: String, CodingKey {
     case dataset, layers, optimizer, tolerance, l2, epochs, steps, split, seed, threads
@@ -162,6 +167,9 @@ struct RunParameters: Encodable {
     case earlyStopping = "early_stopping"
     case testLoss = "test_loss"
     case testAccuracy = "test_accuracy"
+    case testMAE = "test_mae"
+    case testRMSE = "test_rmse"
+    case testR2 = "test_r2"
   }
 }
 

@@ -36,17 +36,22 @@ struct TrainingRun {
     } catch let error as ModelError {
       throw Failure.usage("\(layersOption): \(error)")
     }
-    let classes = dataset.classNames.count
-    let scores = layers.last is Softmax ? layers.dropLast() : layers[...]
-    guard model.outputShape == [classes], scores.last is Dense else {
+    let outputs = dataset.outputs
+    let endsInScores = layers.last is Softmax && !dataset.isOfNumbers
+    let scores = endsInScores ? layers.dropLast() : layers[...]
+    guard model.outputShape == [outputs], scores.last is Dense else {
+      let expected =
+        dataset.isOfNumbers
+        ? "1, an output for the number to predict"
+        : "\(outputs):softmax or \(outputs), an output for each class of the data"
       throw Failure.usage(
-        "\(layersOption): expected to end in \(classes):softmax or \(classes), "
-          + "an output for each class of the data, got '\(settings.layers.text)'")
+        "\(layersOption): expected to end in \(expected), got '\(settings.layers.text)'")
     }
+    let loss = Self.loss(of: dataset)
     model.threads = settings.threads
     model.isDeterministic = settings.isDeterministic
     if let rule = settings.rule {
-      model.compile(optimizer: rule, loss: .softmaxCrossEntropy)
+      model.compile(optimizer: rule, loss: loss)
     } else {
       if let layer = model.layerThatChangesLoss {
         let name = "\(type(of: layers[layer]))".lowercased()
@@ -54,8 +59,13 @@ struct TrainingRun {
           "\(layersOption): expected no \(name) with --optimizer lbfgs, whose loss may not change "
             + "from pass to pass, got '\(settings.layers.text)'")
       }
-      model.compile(optimizer: settings.lbfgs, loss: .softmaxCrossEntropy)
+      model.compile(optimizer: settings.lbfgs, loss: loss)
     }
+  }
+
+  /// What is minimised: of classes or of numbers.
+  private static func loss(of dataset: Dataset) -> any Loss {
+    if dataset.isOfNumbers { .meanSquaredError } else { .softmaxCrossEntropy }
   }
 
   /// The whole network with its weights as they are now.
@@ -64,7 +74,7 @@ struct TrainingRun {
   private func completed(_ model: Sequential) throws -> Sequential {
     guard let projection else { return model }
     let completed = try projection.completed(model, inputShape: inputShape)
-    completed.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
+    completed.compile(optimizer: .sgd(), loss: Self.loss(of: dataset))
     return completed
   }
 
@@ -89,9 +99,9 @@ struct TrainingRun {
     let history: History
     do {
       history = try model.fit(
-        samples, dataset.train.labels, epochs: settings.epochs,
+        samples, dataset.train.goal, epochs: settings.epochs,
         batchSize: settings.rule.map { _ in settings.batchSize.count(of: dataset.train.count) },
-        validation: settings.validation,
+        validation: settings.validation(of: dataset),
         callbacks: [steps, stopOnNaN] + settings.earlyStoppingCallback
           + (progress.callback().map { [$0] } ?? [])
           + (progress.isForPeople ? [SlowdownWatch(threads: settings.threads)] : [])
@@ -119,7 +129,7 @@ struct TrainingRun {
     let untrained = try Sequential(
       inputShape: model.inputShape, model.layers, seed: settings.seed)
     untrained.threads = settings.threads
-    untrained.compile(optimizer: .sgd(), loss: .softmaxCrossEntropy)
+    untrained.compile(optimizer: .sgd(), loss: Self.loss(of: dataset))
     return try completed(untrained)
   }
 

@@ -17,6 +17,18 @@ enum Exercise: String, CaseIterable, ExpressibleByArgument {
   var validationSplit: Double { self == .softmax ? 0.2 : 0 }
 }
 
+extension TrainingSettings {
+  /// What a table is trained with unless told otherwise.
+  static let tableLayers = "64:relu"
+  static let tableOptimizer = OptimizerName.adam
+  static let tableBatch = 32
+
+  /// As many epochs as make some thousand steps of few rows, within limits.
+  static func tableEpochs(rows: Int, batch: Int) -> Int {
+    min(200, max(30, 3000 / max(1, rows / batch)))
+  }
+}
+
 /// The optimizers by name, each with Keras's defaults but for the learning rate.
 enum OptimizerName: String, CaseIterable, ExpressibleByArgument, Codable {
   case sgd, momentum, nesterov, rmsprop, adam, adamw, lbfgs
@@ -76,7 +88,7 @@ enum SplitName: String, CaseIterable, ExpressibleByArgument, Codable {
 struct TrainingSettings: Codable {
   var dataset: String
   var dataDirectory: String?
-  let layers: LayerList
+  var layers: LayerList
   let optimizer: OptimizerName
   /// nil for L-BFGS.
   var learningRate: Float?
@@ -95,6 +107,8 @@ struct TrainingSettings: Codable {
   /// The principal components to train on, if on any.
   let pca: KeptComponents?
   let whitens: Bool
+  /// How a table becomes samples; nil for what is none.
+  var table: TableSettings?
 
   /// The rule of the updates, nil for L-BFGS.
   var rule: (any Optimizer)? {
@@ -112,6 +126,7 @@ struct TrainingSettings: Codable {
     case .directory, .numPyArchive, .csv: settings.dataset = whole(dataset)
     case .digits, .published, nil: break
     }
+    settings.table?.testFile = table?.testFile.map(whole)
     return settings
   }
 
@@ -158,13 +173,13 @@ struct TrainingSettings: Codable {
     return nil
   }
 
-  /// What the model is checked on after each epoch.
-  var validation: Validation {
+  /// What the model is checked on after each epoch; numbers have no classes to be held out alike.
+  func validation(of dataset: Dataset) -> Validation {
     if validationSplit == 0 { return .none }
     return switch split {
     case .last: .last(validationSplit)
-    case .shuffled: .shuffled(validationSplit)
-    case .stratified: .stratified(validationSplit)
+    case .stratified where !dataset.isOfNumbers: .stratified(validationSplit)
+    case .shuffled, .stratified: .shuffled(validationSplit)
     }
   }
 

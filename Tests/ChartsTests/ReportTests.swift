@@ -204,7 +204,7 @@ struct ReportTests {
     ).1
     #expect(used.filter { !dark.contains("\($0): #") } == [])
     // A file of its own stays as it is.
-    let file = try report.pictures.accuracy.get()
+    let file = try report.pictures.loss.get()
     #expect(file.contains("rgb(34,34,34)") && !file.contains("var("))
   }
 

@@ -120,7 +120,8 @@ struct ComponentsTests {
     expectSuccess(try Command.maru(["data", "show", data, "--pca", folder["p.svg"]]))
     #expect(try !folder.text(of: "p.svg").contains("<image"))
     let narrow = try folder.write(
-      Array(("x,label\n" + (0..<60).map { "\($0),\($0 % 2)\n" }.joined()).utf8), to: "n.csv")
+      Array(("x,label\n" + (0..<60).map { "\($0 * 7 % 60),\($0 % 2)\n" }.joined()).utf8),
+      to: "n.csv")
     expectFailure(
       try Command.maru(["data", "show", narrow, "--pca", folder["n.svg"]]), 65,
       "--pca: expected at least 2 samples of 2 numbers, got 48 of 1")

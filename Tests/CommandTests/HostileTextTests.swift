@@ -49,10 +49,10 @@ struct HostileTextTests {
     expectHarmless(train)
     #expect(train.outputLines.last == #"saved: \#(folder.path)/run\n\u{1B}[2J"#)
     let reads: [(arguments: [String], lines: Int?)] = [
-      (["data", "show", data], 8), (["evaluate", run, "--dataset", data], 1 + 11 + 8),
-      (["predict", run, "--dataset", data], 8 + 1), (["summary", run], 6),
+      (["data", "show", data], 5 + 7), (["evaluate", run, "--dataset", data], 1 + 11 + 8),
+      (["predict", run, "--dataset", data], 1 + 8 + 1), (["summary", run], 6),
       (["compare", run, run], nil), (["plot", run, "--output", folder["\u{1B}.svg"]], 1),
-      (["predict", run, "--dataset", data, "--confusion", folder["c.svg"]], 8 + 2),
+      (["predict", run, "--dataset", data, "--confusion", folder["c.svg"]], 1 + 8 + 2),
       (["fit-linear", "--dataset", data, "--output", folder["\u{202E}fit"]], 3),
       (["export", run, "--to", "npz", "--output", folder["\u{9B}.npz"]], 1),
     ]

@@ -71,10 +71,10 @@ struct LBFGSCommandTests {
     #expect(report.contains("Training ended early: the gradient fell to "))
     let evaluation = try Command.maru(["evaluate", folder["run"], "--dataset", data, "--json"])
     expectSuccess(evaluation)
-    let figures = try JSONDecoder().decode(
-      [String: Double].self, from: Data(evaluation.output.utf8))
+    let figures = try #require(
+      JSONSerialization.jsonObject(with: Data(evaluation.output.utf8)) as? [String: Any])
     // The model keeps its penalty.
-    let loss = try #require(figures["loss"])
+    let loss = try #require(figures["loss"] as? Double)
     #expect(
       result.outputLines.first?.hasPrefix("test loss: \(String(format: "%.4f", loss)) ") == true)
   }
@@ -108,10 +108,10 @@ struct LBFGSCommandTests {
 
   /// There is no learning rate that could be lowered.
   @Test func dataThatOverflowIsAFailure() throws {
-    let rows = (0..<20).map { "3e38,3e38,\($0 % 4)" }
+    let rows = (0..<20).map { "\($0 % 3 + 1)e38,\($0 % 2 + 2)e38,\($0 % 4)" }
     try folder.write(Array((["a,b,label"] + rows).joined(separator: "\n").utf8), to: "big.csv")
     let result = try Command.maru(
-      Command.words("train --optimizer lbfgs --layers 4:softmax --progress none")
+      Command.words("train --optimizer lbfgs --layers 4:softmax --scale none --progress none")
         + ["--dataset", folder["big.csv"], "--output", folder["run"]])
     #expect(result.exitCode == 65)
     let pattern =

@@ -18,7 +18,7 @@ struct DatasetSourceTests {
   @Test func otherTextsAreRefused() throws {
     let choices =
       "expected mnist, fashion-mnist, digits, a folder with the four IDX files, a .npz file "
-      + "or a .csv file, found"
+      + "or a table (.csv, .tsv, .txt, .data), found"
     let unknown = #expect(throws: DatasetError.self) { try DatasetSource(parsing: "minst") }
     #expect(unknown?.kind == .missingFile)
     #expect(unknown?.description == "minst: \(choices) no such file or folder")

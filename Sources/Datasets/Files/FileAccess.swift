@@ -23,8 +23,8 @@ enum FileAccess {
     return Int(status.st_size)
   }
 
-  /// Reads a whole file of at most `limit` bytes.
-  static func read(_ path: String, limit: Int) throws(DatasetError) -> [UInt8] {
+  /// Reads a whole file of at most `limit` bytes; there is room for `spare` more behind them.
+  static func read(_ path: String, limit: Int, spare: Int = 0) throws(DatasetError) -> [UInt8] {
     // Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
@@ -44,14 +44,14 @@ enum FileAccess {
     guard size <= limit else {
       throw .malformed(path, expected: "at most \(limit) bytes", found: "\(size)")
     }
-    return try read(file, size: size, path: path)
+    return try read(file, size: size, spare: spare, path: path)
   }
 
   private static func read(
-    _ file: Int32, size: Int, path: String
+    _ file: Int32, size: Int, spare: Int, path: String
   ) throws(DatasetError) -> [UInt8] {
     var failure: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+    let bytes = [UInt8](unsafeUninitializedCapacity: size + spare) { buffer, count in
       while count < size {
         let received = Self.read(file, buffer.baseAddress! + count, size - count)
         if received < 0 && errno == EINTR { continue }

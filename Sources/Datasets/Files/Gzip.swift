@@ -18,12 +18,12 @@ enum Gzip {
   /// The archive's last four bytes tell the size of its last member, and mostly the archive has
   /// only one. They are believed as far as ``Deflated/modestCount(for:)`` goes; where there is more,
   /// the archive is measured first, and refused where it holds more or less than its contents tell.
-  /// - Parameter told: how many bytes the contents have as their first ones tell
+  /// - Parameter told: how many bytes the contents have as their first ones tell; nil where they do not
   /// - Throws: ``DatasetError`` where the archive is damaged, cut off or followed by something else,
   ///   where it holds more than `limit` or another number than was told, and what `told` throws.
   static func inflate(
     _ archive: [UInt8], limit: Int, path: String,
-    told: (_ start: ArraySlice<UInt8>) throws(DatasetError) -> Int
+    told: ((_ start: ArraySlice<UInt8>) throws(DatasetError) -> Int)?
   ) throws(DatasetError) -> [UInt8] {
     let trailer = archive.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
     let capacity = min(max(trailer, 1), limit, Deflated.modestCount(for: archive.count))
@@ -32,15 +32,18 @@ enum Gzip {
     case .damaged(let offset): throw damaged(at: offset, path: path)
     case .tooLarge: break
     }
-    switch try Deflated.size(of: archive[...], in: .gzip, limit: limit, told: told) {
+    let size = try Deflated.size(of: archive[...], in: .gzip, limit: limit) {
+      start throws(DatasetError) in try told?(start) ?? limit
+    }
+    switch size {
     case .damaged(let offset): throw damaged(at: offset, path: path)
     case .more(let limit):
       throw .malformed(
         path, expected: "an archive of at most \(limit) bytes once inflated", found: "more")
-    case .fewer(let count, let told):
+    case .fewer(let count, let expected) where told != nil:
       throw .malformed(
-        path, expected: "an archive of \(told) bytes once inflated", found: "\(count)")
-    case .whole(let count, _):
+        path, expected: "an archive of \(expected) bytes once inflated", found: "\(count)")
+    case .fewer(let count, _), .whole(let count, _):
       // What zlib read, libdeflate reads too.
       guard case .whole(let bytes) = inflate(archive, capacity: count) else {
         throw damaged(at: 0, path: path)

@@ -63,6 +63,9 @@ for folder in ["npz", "npz-dataset"]:
 
 write("csv/header.csv", b"a,label,b\n" + b"".join(b"%d,x%d,0.5\n" % (i, i % 2) for i in range(6)))
 write("csv/quoted.csv", b'\xef\xbb\xbf"1","2,""3"""\r\n' + b"-1e-3 ,\tcat\n" * 5)
+write("csv/european.csv", b"# a table\nId;size;day;kind\n" + b'1;"1.234,5";true;x\n2;NA;no;y;\n\n' * 5)
+write("csv/blanks.csv", b"  1   2.5 a\n 2  12% b\n" * 5)
+write("csv/wide.csv", "a|b|label\n1|2|x\n3|4|y\n".encode("utf-16"))
 
 
 def png(kind, depth, width, rows, interlaced=0, before=b""):

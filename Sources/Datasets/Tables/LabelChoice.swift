@@ -1,0 +1,152 @@
+import Tensors
+
+/// Which column has the labels, and what shows it.
+struct LabelChoice {
+  let column: Int
+  /// Why it was chosen; nil where it was asked for.
+  let reason: String?
+  /// Other columns with the same name, which are left out.
+  let namesakes: [Int]
+
+  /// Finds the column asked for, or one with a usual name, or by its place and values.
+  init(_ table: Table, asked: String?) throws(DatasetError) {
+    if let asked {
+      column = try table.index(of: asked, option: "--label")
+      (reason, namesakes) = (nil, [])
+      return
+    }
+    let names = table.format.names.map { $0.lowercased() }
+    if table.format.hasHeader,
+      let name = UsualLabels.names.first(where: { name in
+        names.contains(name) && !(name == "y" && names.contains("x") && names.count > 2)
+      })
+    {
+      let places = names.indices.filter { names[$0] == name }
+      column = places[0]
+      reason = "by its name"
+      namesakes = Array(places.dropFirst())
+      return
+    }
+    namesakes = []
+    let profiles = { (column: Int) in ValueProfile(table, column) }
+    guard let place = Self.place(table, profiles) else {
+      throw .malformed(
+        table.text.path, expected: "a column of labels; name it by --label NAME|NUMBER",
+        found: "none by a usual name or place among \(table.columns.count)")
+    }
+    (column, reason) = place
+  }
+
+  /// The last column, or the first where that looks like classes and the last does not.
+  private static func place(
+    _ table: Table, _ profile: (Int) -> ValueProfile
+  ) -> (column: Int, reason: String?)? {
+    let count = table.columns.count
+    guard count > 1 else { return nil }
+    let (last, first) = (count - 1, (0..<count).first { !profile($0).isOfItsOwn } ?? 0)
+    let ends = (last: profile(last), first: profile(first))
+    if table.format.hasHeader {
+      if ends.last.distinct > 1 && !ends.last.isOfItsOwn { return (last, "the last column") }
+    } else {
+      if ends.last.isOfClasses && ends.last.form != profile(last - 1).form {
+        return (last, "the last column")
+      }
+      if first != last, ends.first.isOfClasses,
+        ends.first.form != profile(first + 1).form || !ends.last.isOfClasses
+      {
+        return (first, "column \(first + 1), with few values")
+      }
+      if ends.last.isOfClasses || ends.last.distinct > 1 && ends.last.form != .text {
+        return (last, "the last column")
+      }
+    }
+    return ends.first.isOfClasses ? (first, "column \(first + 1), with few values") : nil
+  }
+}
+
+/// What the values of a column look like, from the rows that have one.
+struct ValueProfile {
+  enum Form { case text, whole, fraction }
+
+  let form: Form
+  /// The number of values that differ; of fractions, that of the rows.
+  let distinct: Int
+  private let rows: Int
+  private let isDense: Bool
+  private let counts: Bool
+
+  /// Whole numbers of more values are no classes, unless they are named so.
+  private static let mostClasses = 100
+  private static let fewValues = 20
+
+  init(_ table: Table, _ index: Int) {
+    let column = table.columns[index]
+    rows = table.rowCount - column.missing
+    guard column.place.block != .codes else {
+      form = .text
+      distinct = table.values.texts[column.place.place].count
+      (isDense, counts) = (true, false)
+      return
+    }
+    var (isWhole, counts) = (true, true)
+    var (least, greatest, previous) = (Float.infinity, -Float.infinity, Float.nan)
+    for row in 0..<table.rowCount {
+      let value = table.number(row, column.place)
+      if value.isNaN { continue }
+      isWhole = isWhole && value == value.rounded()
+      counts = counts && (previous.isNaN || value == previous + 1)
+      (least, greatest, previous) = (min(least, value), max(greatest, value), value)
+    }
+    form = isWhole ? .whole : .fraction
+    distinct =
+      least >= greatest
+      ? (rows == 0 ? 0 : 1)
+      : isWhole ? Self.distinct(table, column.place, least, greatest) : rows
+    isDense = greatest - least < 2 * Float(distinct)
+    self.counts = counts && isWhole && distinct > 2
+  }
+
+  /// How many whole numbers there are between these.
+  private static func distinct(
+    _ table: Table, _ place: ColumnPlace, _ least: Float, _ greatest: Float
+  ) -> Int {
+    let values = (0..<table.rowCount).lazy.map { table.number($0, place) }.filter { !$0.isNaN }
+    guard greatest - least < 8 * Float(table.rowCount) + 1000 else { return Set(values).count }
+    var isThere = [Bool](repeating: false, count: Int(greatest - least) + 1)
+    for value in values { isThere[Int(value - least)] = true }
+    return isThere.count { $0 }
+  }
+
+  /// Whether the values look like those of classes: texts or whole numbers that come up again.
+  var isOfClasses: Bool {
+    guard distinct >= 2, form != .fraction else { return false }
+    if distinct == 2 { return true }
+    if form == .text { return 2 * distinct <= rows }
+    return distinct <= Self.mostClasses && 3 * distinct <= rows
+      && (distinct <= Self.fewValues || isDense)
+  }
+
+  /// Whether each row has a value of its own that says nothing: a number that counts, or a text.
+  var isOfItsOwn: Bool {
+    rows > 2 && (counts || form == .text && 10 * distinct > 9 * rows)
+  }
+
+  /// Whether all rows have whole numbers that differ.
+  var isOfDifferentNumbers: Bool { rows > 2 && form == .whole && distinct == rows }
+}
+
+extension Table {
+  /// The place of a column by its name, in letters of any case, or by its number from 1.
+  func index(of name: String, option: String) throws(DatasetError) -> Int {
+    if let index = columns.firstIndex(where: { $0.name == name }) { return index }
+    let same = columns.indices.filter { columns[$0].name.lowercased() == name.lowercased() }
+    if same.count == 1 { return same[0] }
+    if let number = Int(name), columns.indices.contains(number - 1) { return number - 1 }
+    let names = columns.prefix(20).map(\.name).joined(separator: ", ")
+    throw .malformed(
+      text.path, expected: "a column '\(name)' for \(option)",
+      found: format.hasHeader
+        ? "the columns \(names)\(columns.count > 20 ? ", …" : "")"
+        : "\(columns.count) columns without names, numbered from 1")
+  }
+}

@@ -1,0 +1,276 @@
+import BLAS
+import Tensors
+
+extension Preparation {
+  /// Learns from a table, whose held-out rows it does not look at.
+  ///
+  /// Throws where there is no label to be found, and where a column can't be learned from, naming the
+  /// line, what was found, and what helps.
+  public init(
+    learnedFrom table: Table, _ settings: TableSettings = TableSettings()
+  ) throws(DatasetError) {
+    let learned = LearnedTable(table, settings)
+    guard let preparation = learned.preparation else {
+      throw learned.findings.problem
+        ?? DatasetError(.malformed, path: table.text.path, "nothing to learn from")
+    }
+    self = preparation
+  }
+
+  /// The rows of a table as the model takes them, by the names of the columns.
+  ///
+  /// Throws where a column is missing, or has values that are not of its kind.
+  public func samples(of table: Table) throws(DatasetError) -> Images {
+    try samples(of: table, rows: nil)
+  }
+
+  package func samples(of table: Table, rows: [Int]?) throws(DatasetError) -> Images {
+    var found: [Table.Column] = []
+    for column in columns { found.append(try self.column(column, of: table)) }
+    let rows = rows ?? Array(0..<table.rowCount)
+    if isOfBytes {
+      if let column = found.first(where: { $0.place.block != .bytes }), !rows.isEmpty {
+        throw .malformed(
+          table.text.path,
+          expected:
+            "whole numbers from 0 to 255 in column '\(column.name)', as the model learned from",
+          found: "others")
+      }
+      return pixels(of: table, found.map(\.place.place), rows)
+    }
+    let inputs = inputs
+    let writers = zip(columns, found).map { InputWriter($0, $1, table) }
+    let values = Tensor(shape: [rows.count, inputs]) { buffer in
+      guard let start = buffer.baseAddress else { return }
+      let memory = SharedMemory(start: start)
+      let size = max(1, 1 << 16 / max(1, inputs))
+      Threads.forEach((rows.count + size - 1) / size) { block in
+        for place in block * size..<min(rows.count, (block + 1) * size) {
+          var target = memory.start + place * inputs
+          for writer in writers { writer.write(rows[place], table, &target) }
+        }
+      }
+    }
+    return Images(values: values)
+  }
+
+  private func pixels(of table: Table, _ places: [Int], _ rows: [Int]) -> Images {
+    let (width, count) = (table.values.widths.bytes, places.count)
+    let isOneRun = zip(places, places.dropFirst()).allSatisfy { $1 == $0 + 1 }
+    let pixels = [UInt8](unsafeUninitializedCapacity: rows.count * count) { buffer, initialized in
+      table.values.bytes.withUnsafeBufferPointer { source in
+        for (row, index) in rows.enumerated() {
+          let (from, to) = (source.baseAddress! + index * width, buffer.baseAddress! + row * count)
+          if isOneRun {
+            to.initialize(from: from + places[0], count: count)
+          } else {
+            for (place, column) in places.enumerated() { to[place] = from[column] }
+          }
+        }
+      }
+      initialized = rows.count * count
+    }
+    return Images(pixels: pixels, shape: [count])
+  }
+
+  /// A column of a table that the model knows.
+  private func column(_ known: Column, of table: Table) throws(DatasetError) -> Table.Column {
+    guard let column = table.columns.first(where: { $0.name == known.name }) else {
+      let missing = columns.map(\.name).filter { name in !table.columns.contains { $0.name == name }
+      }
+      throw .malformed(
+        table.text.path,
+        expected: "the columns that the model learned from",
+        found: "none named \(TableFindings.list(missing.map { "'\($0)'" })) among "
+          + TableFindings.list(table.columns.map(\.name)))
+    }
+    let others =
+      known.kind == .boolean ? column.survey.dates + column.survey.texts : column.oddTexts
+    if known.kind != .category && others > 0 {
+      throw table.problem(
+        column, column.survey.firstText,
+        expected: known.kind == .boolean ? "yes or no, true or false in" : "a finite number in",
+        option: "as the model learned from", more: others - 1)
+    }
+    return column
+  }
+
+  /// The label of each row of a table; nil where it has no column of labels.
+  func labels(of table: Table) throws(DatasetError) -> TableLabels? {
+    guard let column = table.columns.first(where: { $0.name == label.name }), column.kind != .empty
+    else { return nil }
+    if label.task == .classification {
+      return try TableLabels(table, column, classes: label.classes)
+    }
+    guard column.oddTexts == 0 else {
+      throw table.problem(
+        column, column.survey.firstText, expected: "a finite number in", option: "as the label is",
+        more: column.oddTexts - 1)
+    }
+    return TableLabels(numbersIn: column)
+  }
+
+  /// The class of some rows of a table, or -1 where it is not told; nil where there is no column of
+  /// labels, and for numbers.
+  package func labels(of table: Table, rows: [Int]) throws(DatasetError) -> [Int]? {
+    guard label.task == .classification, let labels = try labels(of: table) else { return nil }
+    return rows.map { labels.labels[$0] }
+  }
+
+  /// What columns of a table the model does not know, and values that it has not seen, in lines.
+  public func notes(on table: Table) -> [String] {
+    var notes: [String] = []
+    let unknown = table.columns.map(\.name).filter { !names.contains($0) }
+    if !unknown.isEmpty {
+      notes.append(
+        "the model does not know \(TableFindings.list(unknown.map { "'\($0)'" })): left out")
+    }
+    for known in columns {
+      guard let column = table.columns.first(where: { $0.name == known.name }) else { continue }
+      if known.kind == .category, column.place.block == .codes {
+        let texts = table.texts(column.place)
+        let others = texts.filter { !known.categories.contains($0) }
+        if !others.isEmpty && !known.hasOthers {
+          notes.append(
+            "column '\(known.name)': the model has not seen "
+              + TableFindings.list(others.map { "'\($0)'" }, most: 5))
+        }
+      }
+      if column.missing > 0 && !known.hasIndicator && column.kind != .empty {
+        notes.append(
+          "column '\(known.name)': the mean is taken for \(column.missing) missing values, of which "
+            + "the model has seen none")
+      }
+    }
+    return notes
+  }
+}
+
+extension Table {
+  /// Reads a file as a model that has learned from another takes it: columns by name, of the same kinds.
+  ///
+  /// Where either has no header, the columns are taken by their places, without that of the labels where
+  /// there is one fewer.
+  public init(
+    contentsOf path: String, for preparation: Preparation, _ options: TableOptions = TableOptions()
+  ) throws(DatasetError) {
+    try self.init(TableText(contentsOf: path), for: preparation, options)
+  }
+
+  /// Reads a file with columns beside those that the model knows, as texts.
+  package init(
+    contentsOf path: String, for preparation: Preparation, _ options: TableOptions,
+    reading others: [String]
+  ) throws(DatasetError) {
+    try self.init(TableText(contentsOf: path), for: preparation, options, reading: others)
+  }
+
+  /// Reads whole rows that have come from a stream, written as what the model has learned from unless
+  /// told otherwise.
+  /// - Parameters:
+  ///   - lines: how many lines have come before
+  ///   - names: of the columns; nil for the first rows
+  package init(
+    stream bytes: [UInt8], linesBefore lines: Int, for preparation: Preparation,
+    _ options: TableOptions, names: [String]?, reading others: [String]
+  ) throws(DatasetError) {
+    var options = options
+    options.separator = options.separator ?? preparation.format.separator
+    if options.separator == preparation.format.separator {
+      options.decimal = options.decimal ?? preparation.format.decimal
+    }
+    let text = try TableText(bytes, path: "standard input", linesBefore: lines)
+    try self.init(text, for: preparation, options, names: names, reading: others)
+  }
+
+  /// A column by its name or number.
+  package func column(_ name: String, option: String) throws(DatasetError) -> Column {
+    columns[try index(of: name, option: option)]
+  }
+
+  init(
+    _ text: TableText, for preparation: Preparation, _ options: TableOptions = TableOptions(),
+    names: [String]? = nil, reading others: [String] = []
+  ) throws(DatasetError) {
+    var options = options
+    if options.hasHeader == nil && names == nil {
+      options.hasHeader = try preparation.isHeader(in: text, options)
+    }
+    var kinds = Dictionary(
+      preparation.columns.map { ($0.name, $0.kind) }
+    ) { first, _ in first }
+    for name in others { kinds[name] = kinds[name] ?? .category }
+    try self.init(text, options, names: names, kinds: kinds, expecting: preparation)
+  }
+}
+
+extension Preparation {
+  /// Whether the first row of a text has the names that the model knows, or most of them.
+  fileprivate func isHeader(
+    in text: TableText, _ options: TableOptions
+  ) throws(DatasetError) -> Bool {
+    guard format.hasHeader == true else { return false }
+    var options = options
+    options.hasHeader = true
+    let found = Set(try TableFormat(text, options).names)
+    return 2 * columns.count { found.contains($0.name) } >= columns.count
+  }
+
+  /// The names of the columns of a table that is to be taken by place, or those that it has.
+  func names(for format: TableFormat, path: String) throws(DatasetError) -> [String] {
+    if format.hasHeader && self.format.hasHeader == true { return format.names }
+    if format.names.count == names.count { return names }
+    let unlabelled = names.filter { $0 != label.name }
+    if format.names.count == unlabelled.count { return unlabelled }
+    if format.hasHeader { return format.names }
+    throw .malformed(
+      path,
+      expected: "\(names.count) columns, as the model learned from, or one fewer without labels",
+      found: "\(format.names.count)")
+  }
+}
+
+/// Writes a column's inputs of a row.
+private struct InputWriter {
+  private let known: Preparation.Column
+  private let place: ColumnPlace
+  /// By the number of a text: the input of a category, or a boolean; -1 for none.
+  private var inputs: [Int] = []
+  private var booleans: [Float] = []
+  private let categories: Int
+
+  init(_ known: Preparation.Column, _ column: Table.Column, _ table: Table) {
+    (self.known, place) = (known, column.place)
+    categories = known.categories.count + (known.hasOthers ? 1 : 0)
+    guard place.block == .codes else { return }
+    let texts = table.texts(place)
+    if known.kind == .category {
+      let places = Dictionary(zip(known.categories, known.categories.indices)) { first, _ in first }
+      inputs = texts.map { places[$0] ?? (known.hasOthers ? known.categories.count : -1) }
+    } else {
+      booleans = texts.map { Table.boolean($0) }
+    }
+  }
+
+  func write(_ row: Int, _ table: Table, _ target: inout UnsafeMutablePointer<Float>) {
+    if known.kind == .category {
+      let code = place.block == .codes ? table.code(row, place) : -1
+      target.update(repeating: 0, count: categories)
+      if code >= 0 && inputs[code] >= 0 { target[inputs[code]] = 1 }
+      target += categories
+      if known.hasIndicator {
+        target[0] = code < 0 ? 1 : 0
+        target += 1
+      }
+      return
+    }
+    var value = table.number(row, place)
+    if place.block == .codes {
+      let code = table.code(row, place)
+      value = code < 0 ? .nan : booleans[code]
+    }
+    target[0] = ((value.isNaN ? known.mean : value) - known.offset) * known.factor
+    if known.hasIndicator { target[1] = value.isNaN ? 1 : 0 }
+    target += known.hasIndicator ? 2 : 1
+  }
+}

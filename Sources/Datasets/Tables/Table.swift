@@ -1,0 +1,247 @@
+import BLAS
+import Tensors
+
+/// A table read from a text file (CSV and its kin): its columns by name, each of one kind.
+///
+/// ```swift
+/// let table = try Table(contentsOf: "penguins.csv")
+/// for column in table.columns { print(column.name, column.kind, column.missing) }
+/// ```
+///
+/// Separator, decimal mark and header are found out where ``TableOptions`` leave them open. The file's
+/// bytes are kept as they are; the values lie beside them as bytes where a column has whole numbers from
+/// 0 to 255, else as floats, or as codes of texts. Words such as `NA` and `?` stand for what is missing.
+public struct Table: Sendable {
+  /// The columns, in the order of the file.
+  public let columns: [Column]
+  /// The number of rows, without the header.
+  public let rowCount: Int
+  /// How the text is written.
+  let format: TableFormat
+  let text: TableText
+  let values: Values
+  private let blocks: [(range: Range<Int>, firstRow: Int)]
+
+  /// A column of a table.
+  public struct Column: Sendable {
+    /// What the values of a column are.
+    public enum Kind: String, Sendable, Codable {
+      /// Numbers, also as percents and with marks between thousands.
+      case number
+      /// Words such as `true` and `no`.
+      case boolean
+      /// Texts of any other kind.
+      case category
+      /// Days and times.
+      case date
+      /// Nothing in any row.
+      case empty
+    }
+
+    /// Its name in the header; without a header, its number from 1.
+    public let name: String
+    /// What its values are.
+    public let kind: Kind
+    /// The number of rows without a value.
+    public var missing: Int { survey.missing }
+    /// The texts among numbers, if there are some, which most likely are mistakes.
+    var oddTexts: Int { kind == .number ? survey.booleans + survey.dates + survey.texts : 0 }
+    let survey: ColumnSurvey
+    let place: ColumnPlace
+  }
+
+  /// Reads a file: plain or compressed by gzip, in UTF-8 or UTF-16.
+  ///
+  /// Throws where it cannot be read, and where a row has not as many fields as there are columns.
+  public init(
+    contentsOf path: String, _ options: TableOptions = TableOptions()
+  ) throws(DatasetError) {
+    try self.init(TableText(contentsOf: path), options)
+  }
+
+  /// Reads a text.
+  /// - Parameters:
+  ///   - names: of the columns, where the text goes on with a table that is written alike
+  ///   - kinds: by name, the kind that a column has in any case; numbers or categories
+  ///   - preparation: what knows the names of columns without a header
+  init(
+    _ text: TableText, _ options: TableOptions, names: [String]? = nil,
+    kinds: [String: Column.Kind] = [:], expecting preparation: Preparation? = nil
+  ) throws(DatasetError) {
+    var format = try TableFormat(text, options, names: names)
+    if let preparation, names == nil {
+      format.names = try preparation.names(for: format, path: text.path)
+    }
+    let cut = TableBlocks(text, from: format.start)
+    do {
+      try self.init(text, format, cut, kinds)
+    } catch {
+      // A quote within a comment or a field may have misled the cutting.
+      guard cut.ranges.count > 1, cut.contents.hasQuotes else { throw error }
+      try self.init(
+        text, format, TableBlocks(whole: format.start..<text.range.upperBound, cut.contents), kinds)
+    }
+  }
+
+  private init(
+    _ text: TableText, _ format: TableFormat, _ cut: TableBlocks, _ kinds: [String: Column.Kind]
+  ) throws(DatasetError) {
+    try Self.checkHeader(text, before: format.start)
+    let surveys = try Self.surveys(text, format, cut)
+    var total = surveys[0]
+    for survey in surveys.dropFirst() { total.add(survey) }
+    var firstRow = 0
+    var blocks: [(Range<Int>, Int)] = []
+    for (range, survey) in zip(cut.ranges, surveys) {
+      blocks.append((range, firstRow))
+      firstRow += survey.rows
+    }
+    guard total.rows <= Int(Int32.max) else {
+      throw .malformed(text.path, expected: "at most \(Int32.max) rows", found: "\(total.rows)")
+    }
+    columns = Self.columns(Self.distinct(format.names), total, kinds)
+    rowCount = total.rows
+    (self.format, self.text, self.blocks) = (format, text, blocks)
+    values = Values(text, format, columns, blocks: blocks, rows: total.rows)
+  }
+
+  /// The names, of which a later one that has come up gets its number behind a point, as in pandas.
+  private static func distinct(_ names: [String]) -> [String] {
+    var counts: [String: Int] = [:]
+    return names.map { name in
+      let count = counts[name, default: 0]
+      counts[name] = count + 1
+      return count == 0 ? name : "\(name).\(count)"
+    }
+  }
+
+  private static func checkHeader(_ text: TableText, before start: Int) throws(DatasetError) {
+    let range = text.range.lowerBound..<start
+    do throws(TableProblem) {
+      try text.bytes.withUnsafeBufferPointer { (bytes) throws(TableProblem) in
+        try TableText.check(bytes, range, ByteContents(UnsafeRawBufferPointer(bytes), range))
+      }
+    } catch { throw text.error(error) }
+  }
+
+  private static func surveys(
+    _ text: TableText, _ format: TableFormat, _ cut: TableBlocks
+  ) throws(DatasetError) -> [TableSurvey] {
+    let results = inParallel(cut.ranges.count) { index -> Result<TableSurvey, TableProblem> in
+      text.bytes.withUnsafeBufferPointer { bytes in
+        let numbers = FieldNumber(bytes: bytes.baseAddress!, decimal: format.decimal.byte)
+        var survey = TableSurvey(columns: format.names.count, numbers)
+        do throws(TableProblem) {
+          try TableText.check(bytes, cut.ranges[index], cut.contents)
+          try format.scanner(bytes).scan(cut.ranges[index], &survey)
+          return .success(survey)
+        } catch { return .failure(error) }
+      }
+    }
+    var surveys: [TableSurvey] = []
+    for result in results {
+      switch result {
+      case .success(let survey): surveys.append(survey)
+      case .failure(let problem): throw text.error(problem)
+      }
+    }
+    return surveys
+  }
+
+  private static func columns(
+    _ names: [String], _ survey: TableSurvey, _ kinds: [String: Column.Kind]
+  ) -> [Column] {
+    var widths = [0, 0, 0]
+    return zip(names, survey.columns).map { name, column in
+      let kind = kinds[name] ?? column.kind(of: survey.rows)
+      let hasTexts = column.booleans + column.dates + column.texts > 0
+      let block: ColumnPlace.Block =
+        switch kind {
+        case .number where column.otherNumbers + column.missing == 0 && !hasTexts: .bytes
+        case .number where !hasTexts: .floats
+        case .empty: .floats
+        default: .codes
+        }
+      widths[Int(block.rawValue)] += 1
+      let place = ColumnPlace(block: block, place: widths[Int(block.rawValue)] - 1)
+      return Column(name: name, kind: kind, survey: column, place: place)
+    }
+  }
+
+  // MARK: Places
+
+  /// The number of the line in which a row begins, from 1.
+  func line(ofRow row: Int) -> Int {
+    let block = blocks.last { $0.firstRow <= row } ?? blocks[0]
+    var finder = RowFinder(rowsBefore: row - block.firstRow)
+    text.bytes.withUnsafeBufferPointer {
+      _ = try? format.scanner($0).scan(block.range, &finder)
+    }
+    return text.line(at: finder.start)
+  }
+
+  private struct RowFinder: FieldVisitor {
+    var rowsBefore: Int
+    var start = 0
+
+    mutating func number(
+      _ column: Int, _ field: TableField, mantissa: UInt64, fraction: Int, isNegative: Bool
+    ) {}
+    mutating func field(_ column: Int, _ field: TableField) {}
+    mutating func endRow(at start: Int, columns: Int, last: TableField) -> Bool {
+      self.start = start
+      rowsBefore -= 1
+      return rowsBefore >= 0
+    }
+  }
+}
+
+extension TableFormat {
+  func scanner(_ bytes: UnsafeBufferPointer<UInt8>) -> RowScanner {
+    RowScanner(
+      bytes: bytes.baseAddress!, separator: separator.byte, decimal: decimal.byte,
+      hasComments: hasComments)
+  }
+}
+
+extension ColumnSurvey {
+  /// What the values are: of one kind, or what most of them are.
+  func kind(of rows: Int) -> Table.Column.Kind {
+    let filled = rows - missing
+    let others = booleans + dates + texts
+    if filled == 0 { return .empty }
+    if 2 * (filled - others) >= filled { return .number }
+    if booleans == filled { return .boolean }
+    return dates == filled ? .date : .category
+  }
+}
+
+extension TableText {
+  /// Throws where some rows are not UTF-8, or have a null byte, which ends a text to C.
+  static func check(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ contents: ByteContents
+  ) throws(TableProblem) {
+    if contents.hasNull, let offset = range.first(where: { bytes[$0] == 0 }) {
+      throw TableProblem(offset: offset, expected: "text", found: "a null byte")
+    }
+    let part = UnsafeBufferPointer(rebasing: bytes[range])
+    if !contents.hasOthers || String(validating: part, as: UTF8.self) != nil { return }
+    throw TableProblem(
+      offset: firstOther(bytes, range),
+      expected: "text in UTF-8, as `iconv -f WINDOWS-1252 -t UTF-8` makes it of that of Excel",
+      found: "other bytes")
+  }
+
+  /// The first line that is not UTF-8.
+  private static func firstOther(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int {
+    var start = range.lowerBound
+    while start < range.upperBound {
+      var end = start
+      while end < range.upperBound && bytes[end] != UInt8(ascii: "\n") { end += 1 }
+      let line = UnsafeBufferPointer(rebasing: bytes[start..<end])
+      if String(validating: line, as: UTF8.self) == nil { return start }
+      start = end + 1
+    }
+    return range.lowerBound
+  }
+}

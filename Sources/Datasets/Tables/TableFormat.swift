@@ -1,0 +1,87 @@
+import Tensors
+
+/// How the text of a table is written: as it was asked for, or as its first rows show.
+struct TableFormat: Sendable {
+  let separator: TableOptions.Separator
+  let decimal: TableOptions.Decimal
+  let hasHeader: Bool
+  let hasComments: Bool
+  /// By column; without a header their numbers from 1.
+  var names: [String]
+  /// Where the rows of values begin.
+  let start: Int
+
+  /// Looks at the first rows.
+  /// - Parameter names: of the columns of a text that goes on where another ended, without a header
+  init(_ text: TableText, _ options: TableOptions, names: [String]? = nil) throws(DatasetError) {
+    hasComments = Self.hasComments(text)
+    let sample = try Self.sample(text, options, hasComments: hasComments)
+    guard !sample.rows.isEmpty else {
+      if let problem = sample.problem { throw text.error(problem) }
+      throw .malformed(text.path, expected: "rows of values", found: "an empty file")
+    }
+    separator = sample.separator
+    decimal = options.decimal ?? sample.decimal
+    guard separator != .comma || decimal == .point else {
+      throw .malformed(
+        text.path, expected: "a decimal comma with another separator than commas",
+        found: "commas between fields")
+    }
+    let header = TableHeader(sample, decimal, isGiven: names != nil ? false : options.hasHeader)
+    if let problem = sample.problem, sample.rows.count < 2 { throw text.error(problem) }
+    hasHeader = header.isThere
+    start =
+      header.isInRows && sample.rows.count > 1
+      ? Self.start(of: sample.rows[1], text)
+      : header.isInRows
+        ? text.range.upperBound
+        : text.range.lowerBound
+    if let names { self.names = names } else { self.names = try header.names() }
+  }
+
+  /// The first bytes of a row may be blanks or a quote before its first field.
+  private static func start(of row: [TableField], _ text: TableText) -> Int {
+    var start = row[0].start
+    while start > text.range.lowerBound && text.bytes[start - 1] != UInt8(ascii: "\n")
+      && text.bytes[start - 1] != UInt8(ascii: "\r")
+    {
+      start -= 1
+    }
+    return start
+  }
+
+  private static func sample(
+    _ text: TableText, _ options: TableOptions, hasComments: Bool
+  ) throws(DatasetError) -> TableSample {
+    if let separator = options.separator {
+      return TableSample(text, separator, hasComments: hasComments)
+    }
+    let samples = TableOptions.Separator.allCases.map {
+      TableSample(text, $0, hasComments: hasComments)
+    }
+    var best = samples[0]
+    var bestScore = best.score
+    for sample in samples.dropFirst() {
+      guard let score = sample.score else { continue }
+      // Texts have blanks in them too.
+      if sample.separator == .blank && bestScore?.isEven == true { continue }
+      if bestScore.map({ $0 < score }) ?? true { (best, bestScore) = (sample, score) }
+    }
+    return best
+  }
+
+  /// Whether lines that begin with # are comments: the first is one, and not all of the first lines.
+  private static func hasComments(_ text: TableText) -> Bool {
+    let start = text.bytes[text.range].prefix(1 << 16)
+    guard start.first == UInt8(ascii: "#") else { return false }
+    let lines = start.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+    )
+    // A column may be called #.
+    if lines.count > 1, let second = lines.first?.dropFirst().first,
+      TableOptions.Separator.allCases.contains(where: { $0.byte == second && $0 != .blank })
+    {
+      return false
+    }
+    return lines.contains { $0.first != UInt8(ascii: "#") }
+  }
+}

@@ -1,0 +1,138 @@
+import ArgumentParser
+import Foundation
+import Maru
+
+extension TableOptions.Decimal: ExpressibleByArgument {}
+extension Preparation.Task: ExpressibleByArgument {}
+extension Preparation.Scale: ExpressibleByArgument {}
+extension Preparation.Missing: ExpressibleByArgument {}
+
+extension TableOptions.Separator: ExpressibleByArgument {
+  /// The character itself, or its name where a shell makes it hard to give.
+  public init?(argument: String) {
+    let names = [
+      "comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "bar": "|", "blank": " ",
+    ]
+    self.init(rawValue: names[argument.lowercased()] ?? argument)
+  }
+
+  /// The name of the case.
+  public var defaultValueDescription: String { "\(self)" }
+  /// What may be given.
+  public static var allValueStrings: [String] { [",", ";", "tab", "|", "blank"] }
+}
+
+/// How the text of a table is written; shared by all commands that read one.
+struct TableTextOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("What stands between the fields of a table. (default: what is found)"))
+  var separator: TableOptions.Separator?
+  @Option(help: "The decimal mark of a table's numbers. (default: what is found)")
+  var decimal: TableOptions.Decimal?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Whether a table's first row has the names of its columns. (default: what is found)")
+  var header: Bool?
+
+  var options: TableOptions {
+    TableOptions(separator: separator, decimal: decimal, hasHeader: header)
+  }
+
+  /// The options that were given.
+  var given: [String] {
+    [
+      ("--separator", separator != nil), ("--decimal", decimal != nil),
+      (header == true ? "--header" : "--no-header", header != nil),
+    ].filter(\.1).map(\.0)
+  }
+}
+
+/// How a table becomes samples; shared by the commands that learn from one.
+struct TableArguments: ParsableArguments {
+  @OptionGroup var text: TableTextOptions
+  @Option(
+    help: ArgumentHelp(
+      "The column of a table to predict. (default: one with a usual name, or by its place)",
+      valueName: "name|number"))
+  var label: String?
+  @Option(
+    help: ArgumentHelp(
+      "Columns of a table to leave out, with commas between.", valueName: "name|number,…"))
+  var ignore: String?
+  @Option(help: "What to predict. (default: what the label's values look like)")
+  var task: Preparation.Task?
+  @Option(
+    help: "How a table's numbers are scaled. (default: standard; for a table of pixels 255)")
+  var scale: Preparation.Scale?
+  @Option(help: "What becomes of values that are missing in a table. (default: mean)")
+  var missing: Preparation.Missing?
+  @Option(
+    help: ArgumentHelp("A table to test with, instead of a part of the rows.", valueName: "file"))
+  var test: String?
+  @Option(
+    parsing: .unconditional,
+    help: "The part of a table's rows to test with. (default: 0.2)")
+  var testSplit: Double?
+
+  func validate() throws {
+    if let testSplit, !(0 < testSplit && testSplit < 1) {
+      throw ValidationError(
+        "--test-split: expected a number above 0 and below 1, got \(testSplit)")
+    }
+    if test != nil && testSplit != nil {
+      throw ValidationError(
+        "--test-split: expected without --test, which has all rows to test with")
+    }
+    if text.separator == .comma && text.decimal == .comma {
+      throw ValidationError("--decimal ,: expected with another --separator than a comma")
+    }
+  }
+
+  /// The options that were given.
+  var given: [String] {
+    text.given
+      + [
+        ("--label", label != nil), ("--ignore", ignore != nil), ("--task", task != nil),
+        ("--scale", scale != nil), ("--missing", missing != nil), ("--test", test != nil),
+        ("--test-split", testSplit != nil),
+      ].filter(\.1).map(\.0)
+  }
+
+  /// Throws a failure where an option was given for what is no table.
+  func check(with source: DatasetSource) throws {
+    if case .csv = source { return }
+    if let option = given.first {
+      throw Failure.usage("\(option): expected with a table, but \(source) is none")
+    }
+  }
+
+  func settings(seed: UInt64 = 0, split: SplitName? = nil) -> TableSettings {
+    TableSettings(
+      options: text.options, label: label,
+      ignored: ignore?.split(separator: ",").map { String($0) } ?? [], task: task, scale: scale,
+      missing: missing ?? .mean, testFile: test, testSplit: testSplit ?? 0.2,
+      split: split.flatMap { .init(rawValue: $0.rawValue) } ?? .stratified, seed: seed)
+  }
+}
+
+extension TableFindings {
+  /// Says what looks wrong; and what was guessed, where people are told.
+  func tell(lines isTold: Bool) {
+    let told = (isTold ? lines : []) + warnings.map { "warning: \($0)" }
+    let width = Terminal.standardError.limit ?? .max
+    for line in told.flatMap({ $0.wrapped(to: width) }) { Messages.print("\(line)") }
+  }
+}
+
+extension LabelledImages {
+  /// What a model should answer.
+  var goal: Targets { targets.map { .values($0) } ?? .classes(labels) }
+}
+
+extension Dataset {
+  /// Whether numbers are predicted.
+  var isOfNumbers: Bool { preparation?.label.task == .regression }
+
+  /// How many outputs a model of it has.
+  var outputs: Int { preparation?.outputs ?? classNames.count }
+}
