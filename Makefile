@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 BUILD = .build/release
-PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev zlib1g-dev libssl-dev libpng-dev \
+PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev zlib1g-dev libssl-dev libpng-dev libturbojpeg0-dev \
            pkg-config gnuplot-nox dataset-fashion-mnist
 PEERS = .build-peers
 SOURCES = Package.swift Sources Tests Benchmarks

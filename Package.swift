@@ -53,11 +53,15 @@ let package = Package(
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg",
+      providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
     .target(
-      name: "Datasets", dependencies: ["Tensors", "CLibdeflate", "CZlib", "CCrypto", "CPNG"]),
+      name: "Datasets",
+      dependencies: ["Tensors", "CLibdeflate", "CZlib", "CCrypto", "CPNG", "CTurboJPEG"]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Datasets", "CLibdeflate", "TestSupport", "FileTestSupport"]),
+      dependencies: ["Datasets", "CLibdeflate", "CTurboJPEG", "TestSupport", "FileTestSupport"]),
     .systemLibrary(
       name: "CLAPACKE", pkgConfig: "lapacke",
       providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),

@@ -13,6 +13,10 @@ public struct Dataset: Sendable {
   public let test: LabelledImages
   /// How the rows of a table became samples; nil for what is no table.
   public let preparation: Preparation?
+  /// How picture files became samples; nil for what is no folder of pictures.
+  public let pictures: PicturePreparation?
+  /// What was guessed or left out in reading the files, in a line each.
+  public let notes: [String]
   /// What was found out about the table.
   public let findings: TableFindings?
   /// Whether the samples to test with are those rows of a table that a model was not trained on.
@@ -25,7 +29,8 @@ public struct Dataset: Sendable {
 
   init(
     name: String, classNames: [String], train: LabelledImages, test: LabelledImages,
-    preparation: Preparation?, findings: TableFindings? = nil, isHeldOut: Bool = false
+    preparation: Preparation?, findings: TableFindings? = nil, isHeldOut: Bool = false,
+    pictures: PicturePreparation? = nil, notes: [String] = []
   ) {
     for labels in [train.labels, test.labels] {
       let wrong = labels.first { !classNames.indices.contains($0) }
@@ -37,6 +42,7 @@ public struct Dataset: Sendable {
     self.train = train
     self.test = test
     (self.preparation, self.findings, self.isHeldOut) = (preparation, findings, isHeldOut)
+    (self.pictures, self.notes) = (pictures, notes)
   }
 
   /// Loads a data set.
@@ -49,7 +55,7 @@ public struct Dataset: Sendable {
   ///   - source: which data set
   ///   - dataDirectory: the first place to look in, which may also hold the files itself
   ///   - environment: where $MARU_DATA, $XDG_CACHE_HOME and $HOME come from
-  ///   - table: how a table becomes samples
+  ///   - table: how a table or a folder of pictures becomes samples
   /// - Throws: ``DatasetError`` where the set is not found or its files are not what they should be.
   public static func load(
     _ source: DatasetSource, dataDirectory: String? = nil,
@@ -63,13 +69,12 @@ public struct Dataset: Sendable {
       let folder = try DatasetFolder.find(
         dataset, dataDirectory: dataDirectory, environment: environment)
       return try DatasetReader(folder: folder, published: dataset).read()
+    case .directory(let path) where PictureFolder.isOne(path):
+      return try PictureDatasetReader(
+        folder: PictureFolder(path), size: settings.imageSize
+      ).dataset(TableSplit(settings.split, fraction: settings.testSplit, seed: settings.seed))
     case .directory(let path):
-      let folder = DatasetFolder(path)
-      guard folder.isComplete else {
-        throw DatasetError(
-          .missingFile, path: path, "expected the four IDX files, found \(folder.lack)")
-      }
-      return try DatasetReader(folder: folder, published: nil).read()
+      return try DatasetReader(folder: .idx(path), published: nil).read()
     case .numPyArchive(let path): return try NumPyDatasetReader(path: path).read()
     case .csv(let path): return try Dataset(of: Table(contentsOf: path, settings.options), settings)
     }

@@ -3,15 +3,17 @@ struct DatasetFolder {
   typealias Part = PublishedDataset.Part
 
   let path: String
+  /// What the names of the files begin with, as `emnist-letters-`; nothing for MNIST's own.
+  let prefix: String
   /// The file of each part that is there.
   let files: [Part: String]
 
   /// Looks which files are there.
-  init(_ path: String) {
-    self.path = path
+  init(_ path: String, prefix: String = "") {
+    (self.path, self.prefix) = (path, prefix)
     var files: [Part: String] = [:]
     for part in Part.allCases {
-      files[part] = Self.names(of: part).map { Self.join(path, $0) }
+      files[part] = Self.names(of: part).map { Self.join(path, prefix + $0) }
         .first { FileAccess.kind(of: $0) == .file }
     }
     self.files = files
@@ -19,11 +21,61 @@ struct DatasetFolder {
 
   /// The names under which a part is known, first choice first.
   ///
-  /// The original site had a dot in place of a dash. A plain file goes before an archive, since it
-  /// loads faster.
+  /// The original site had a dot in place of a dash; EMNIST and QMNIST call the second part `test`, and
+  /// QMNIST's labels have two axes. A plain file goes before an archive, since it loads faster.
   private static func names(of part: Part) -> [String] {
-    let dotted = part.fileName.replacing("-idx", with: ".idx")
-    return [part.fileName, dotted, part.fileName + ".gz", dotted + ".gz"]
+    let names = [
+      part.fileName, part.fileName.replacing("-idx", with: ".idx"),
+      part.fileName.replacing("t10k", with: "test"),
+      part.fileName.replacing("t10k", with: "test")
+        .replacing("idx1-ubyte", with: "idx2-int"),
+    ]
+    return names + names.map { $0 + ".gz" }
+  }
+
+  /// The folder of four IDX files that a path means: one that holds them under MNIST's names or with
+  /// one prefix before these; one that torchvision keeps them in, two folders below (`MNIST/raw`); or
+  /// a folder and a prefix, as `data/emnist-letters`.
+  /// - Throws: ``DatasetError`` where there are none, or several sets to choose from.
+  static func idx(_ path: String) throws(DatasetError) -> DatasetFolder {
+    let plain = DatasetFolder(path)
+    if plain.isComplete { return plain }
+    var found: [DatasetFolder] = []
+    if FileAccess.kind(of: path) == .folder {
+      let inner = PictureFolder.entries(of: path).map { join(path, $0) }
+      let folders =
+        [path] + inner
+        + inner.flatMap { folder in
+          PictureFolder.entries(of: folder).map { join(folder, $0) }
+        }
+      found = folders.filter { FileAccess.kind(of: $0) == .folder }.flatMap(sets)
+    } else if let slash = path.lastIndex(of: "/") {
+      found = sets(in: String(path[...slash])).filter {
+        $0.prefix == path[path.index(after: slash)...] + "-"
+      }
+    } else {
+      found = sets(in: ".").filter { $0.prefix == path + "-" }
+    }
+    if let one = found.first, found.count == 1 { return one }
+    guard found.isEmpty else {
+      let choices = found.map {
+        $0.prefix.isEmpty ? $0.path : join($0.path, String($0.prefix.dropLast()))
+      }
+      throw .malformed(
+        path, expected: "one set of four IDX files",
+        found: "\(found.count); choose one: \(choices.joined(separator: ", "))")
+    }
+    throw DatasetError(.missingFile, path: path, "expected the four IDX files, found \(plain.lack)")
+  }
+
+  /// The complete sets in a folder, by their prefixes.
+  private static func sets(in path: String) -> [DatasetFolder] {
+    let marks = ["train-images-idx3-ubyte", "train-images.idx3-ubyte"]
+    let prefixes = PictureFolder.entries(of: path).compactMap { name in
+      marks.compactMap { mark in name.firstRange(of: mark).map { String(name[..<$0.lowerBound]) } }
+        .first
+    }
+    return Set(prefixes).sorted().map { DatasetFolder(path, prefix: $0) }.filter(\.isComplete)
   }
 
   var isComplete: Bool { files.count == Part.allCases.count }
@@ -82,7 +134,7 @@ extension DatasetFolder {
     }
     let folders = candidates(
       for: dataset.name, dataDirectory: dataDirectory, environment: environment
-    ).map(DatasetFolder.init)
+    ).map { DatasetFolder($0) }
     if let folder = folders.first(where: \.isComplete) { return folder }
     var help = "get it by `maru data fetch \(dataset.name)`"
     if let package = dataset.debianPackage { help += " or as Debian's package \(package)" }

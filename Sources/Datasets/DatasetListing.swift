@@ -32,7 +32,7 @@ extension Dataset {
     let published = PublishedDataset.all.map { dataset in
       let folders = DatasetFolder.candidates(
         for: dataset.name, dataDirectory: dataDirectory, environment: environment)
-      let found = folders.lazy.map(DatasetFolder.init).first(where: \.isComplete)
+      let found = folders.lazy.map { DatasetFolder($0) }.first(where: \.isComplete)
       return DatasetListing(
         name: dataset.name, summary: dataset.summary,
         location: found.map { .folder($0.path, byteCount: $0.byteCount) }

@@ -14,11 +14,16 @@ struct DatasetReader {
         file(.testImages), expected: "images of \(train.images.shape), as those to train with",
         found: "\(test.images.shape)")
     }
-    let classCount = (train.labels + test.labels).reduce(0) { max($0, $1 + 1) }
+    if let published {
+      return Dataset(
+        name: published.name, classNames: published.classNames, train: train, test: test)
+    }
+    let classes = IDXClasses(train.labels + test.labels, of: folder)
     return Dataset(
-      name: published?.name ?? folder.path,
-      classNames: published?.classNames ?? (0..<classCount).map(String.init),
-      train: train, test: test)
+      name: folder.prefix.isEmpty
+        ? folder.path : DatasetFolder.join(folder.path, String(folder.prefix.dropLast())),
+      classNames: classes.names, train: classes.counted(train), test: classes.counted(test),
+      preparation: nil, notes: IDXClasses.notes(folder, train.labels + test.labels))
   }
 
   private func file(_ part: PublishedDataset.Part) -> String {
@@ -70,22 +75,67 @@ struct DatasetReader {
       throw .malformed(
         file(part), expected: "images of \(published.imageShape)", found: "\(imageShape)")
     }
-    return Images(pixels: pixels, shape: imageShape)
+    guard folder.isTransposed else { return Images(pixels: pixels, shape: imageShape) }
+    return Images(
+      pixels: Self.transposed(pixels, imageShape), shape: [imageShape[1], imageShape[0]])
+  }
+
+  /// Images whose columns lie one after the other, row by row.
+  private static func transposed(_ pixels: ArraySlice<UInt8>, _ shape: Shape) -> [UInt8] {
+    let (columns, rows) = (shape[0], shape[1])
+    var result = [UInt8](repeating: 0, count: pixels.count)
+    pixels.withUnsafeBufferPointer { pixels in
+      for first in stride(from: 0, to: pixels.count, by: rows * columns) {
+        for row in 0..<rows {
+          for column in 0..<columns {
+            result[first + row * columns + column] = pixels[first + column * rows + row]
+          }
+        }
+      }
+    }
+    return result
   }
 
   private func labels(_ part: PublishedDataset.Part) throws(DatasetError) -> [Int] {
     let bytes = try plainBytes(part)
+    guard let published else { return try numbers(part, bytes) }
     let (labels, _) = try elements(part, in: bytes, axes: 1, "labels: one axis of type uint8")
-    if let published {
-      let count = published.classNames.count
-      if let index = labels.firstIndex(where: { $0 >= count }) {
-        throw .malformed(
-          file(part), expected: "labels in 0..<\(count)",
-          found: "\(labels[index]) at index \(index - labels.startIndex)")
-      }
-      try refuseOther(than: published, part, bytes)
+    let count = published.classNames.count
+    if let index = labels.firstIndex(where: { $0 >= count }) {
+      throw .malformed(
+        file(part), expected: "labels in 0..<\(count)",
+        found: "\(labels[index]) at index \(index - labels.startIndex)")
     }
+    try refuseOther(than: published, part, bytes)
     return labels.map(Int.init)
+  }
+
+  /// Labels of unsigned bytes or of 32 bits; of two axes, as QMNIST's, those of the first column.
+  private func numbers(
+    _ part: PublishedDataset.Part, _ bytes: [UInt8]
+  ) throws(DatasetError) -> [Int] {
+    let array = try IDXArray(bytes, path: file(part))
+    let axes = array.shape.rank
+    let numbers: [Int]
+    switch array.elements {
+    case .uint8(let labels) where axes == 1: numbers = labels.map(Int.init)
+    case .int32(let labels) where axes == 1: numbers = labels.map(Int.init)
+    case .int32(let labels) where axes == 2 && array.shape[1] > 0:
+      numbers = stride(from: 0, to: labels.count, by: array.shape[1]).map { Int(labels[$0]) }
+    default:
+      throw .malformed(
+        file(part), expected: "labels: one axis of type uint8 or int32, or QMNIST's two of int32",
+        found: "\(array.shape) elements of type \(array.elementType)")
+    }
+    guard !numbers.isEmpty else {
+      throw .malformed(file(part), expected: "labels", found: "none, \(array.shape)")
+    }
+    if let index = numbers.firstIndex(where: { !(0...IDXClasses.highest ~= $0) }) {
+      throw .malformed(
+        file(part), expected: "labels in 0...\(IDXClasses.highest)",
+        found: "\(numbers[index]) at index \(index)")
+    }
+    return numbers
   }
 
   /// Makes sure that the file is not that of another set, which looks alike.

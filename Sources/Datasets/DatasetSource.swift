@@ -4,7 +4,8 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
   case published(PublishedDataset)
   /// The digits drawn by a program (``GeneratedDigits``).
   case digits
-  /// A folder that holds the four IDX files under their usual names, plain or compressed.
+  /// A folder of pictures, in a folder for each class, or one that holds four IDX files under their
+  /// usual names, plain or compressed; of several sets, the path ends in what their names begin with.
   case directory(String)
   /// A NumPy archive (`.npz`) with the arrays `x_train`, `y_train`, `x_test` and `y_test`, as
   /// Keras's `mnist.npz`. Samples of uint8 become 0…1; those of another type are taken as they
@@ -31,6 +32,7 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
     } else {
       switch FileAccess.kind(of: text) {
       case .folder: self = .directory(text)
+      case .nothing where (try? DatasetFolder.idx(text)) != nil: self = .directory(text)
       case .nothing:
         throw DatasetError(
           .missingFile, path: text, "expected \(Self.choices), found no such file or folder")
@@ -51,7 +53,7 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
 
   private static let choices =
     PublishedDataset.all.map(\.name).joined(separator: ", ")
-    + ", digits, a folder with the four IDX files, a .npz file or a table (.csv, .tsv, .txt, .data)"
+    + ", digits, a folder with the four IDX files or with pictures in a folder for each class, a .npz file or a table (.csv, .tsv, .txt, .data)"
 
   /// The text that ``init(parsing:)`` understands.
   public var description: String {

@@ -11,19 +11,26 @@ struct DataOptions: ParsableArguments {
 
   func load(_ name: String, table: TableSettings = TableSettings()) throws -> Dataset {
     let source = try DatasetSource(parsing: name)
-    return try Dataset.load(source, dataDirectory: dataDirectory, table: table)
+    let dataset = try Dataset.load(source, dataDirectory: dataDirectory, table: table)
+    for note in dataset.notes { Messages.print("\(note)") }
+    return dataset
   }
 
   /// Data as a model takes them; of a table all rows are to test with, but of the one that the model was
   /// trained on only those that were held out.
   func load(_ name: String, for file: ModelFile, _ options: TableOptions) throws -> Dataset {
     let source = try DatasetSource(parsing: name)
+    if case .directory(let path) = source, let pictures = try file.pictures {
+      let dataset = try Dataset(scoredPictures: path, by: pictures, classNames: file.classNames)
+      for note in dataset.notes { Messages.print("\(note)") }
+      return dataset
+    }
     guard case .csv(let path) = source else {
       if let preparation = try file.preparation, !preparation.isOfBytes {
         throw Failure.data(
           "\(name): the model has learned from the columns of a table, and this is none")
       }
-      return try Dataset.load(source, dataDirectory: dataDirectory)
+      return try load(name)
     }
     guard let preparation = try file.preparation else {
       return try Dataset(unprepared: Table(contentsOf: path, options))

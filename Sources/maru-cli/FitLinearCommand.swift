@@ -74,8 +74,7 @@ struct FitLinearCommand: ParsableCommand {
     let model = try model(of: fit)
     if let output {
       try Interrupts.heldBack {
-        try ModelFile(model, classNames: dataset.classNames, preparation: dataset.preparation)
-          .write(to: output)
+        try ModelFile(model, of: dataset).write(to: output)
       }
     }
     Results.print("ridge: \(fit.ridge.significant(5)) - fitted in \(seconds.fixed(2)) s")

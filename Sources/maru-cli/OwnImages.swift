@@ -18,7 +18,8 @@ struct OwnImages {
 
   init(_ paths: [String], for file: ModelFile, at modelPath: String) throws {
     let shape = file.model.inputShape
-    guard let (rows, columns) = Self.size(of: shape), file.model.outputShape.rank == 1 else {
+    guard let (rows, columns) = try Self.size(of: shape, file), file.model.outputShape.rank == 1
+    else {
       throw Failure.data(
         "\(modelPath): the model takes samples of shape \(shape) to \(file.model.outputShape), "
           + "not images to classes")
@@ -28,6 +29,14 @@ struct OwnImages {
     // Up to three of them stand in a line, beside a path.
     classNames = Terminal.standardOutput.fitted(
       names.count == classCount ? names : (0..<classCount).map(String.init), times: 4, beside: 0)
+    if let pictures = try file.pictures {
+      let samples = pictures.samples(of: paths)
+      images = samples.places.isEmpty ? nil : samples.images
+      (places, failures) = (samples.places, samples.failures.map { Failure($0) })
+      self.paths = places.map { paths[$0] }
+      notes = []
+      return
+    }
     let style = FittedImage.Style(classNames: names)
     var (fitted, places, failures) = ([FittedImage](), [Int](), [Failure]())
     for (place, path) in paths.enumerated() {
@@ -48,7 +57,10 @@ struct OwnImages {
   }
 
   /// Rows and columns of an image of this shape; a vector is taken for a square.
-  private static func size(of shape: Shape) -> (rows: Int, columns: Int)? {
+  private static func size(
+    of shape: Shape, _ file: ModelFile
+  ) throws -> (rows: Int, columns: Int)? {
+    if let size = try file.pictures?.size { return (size.height, size.width) }
     if shape.rank == 2 { return (shape[0], shape[1]) }
     let side = Int(Double(shape.count).squareRoot().rounded())
     return shape.rank == 1 && side * side == shape.count ? (side, side) : nil

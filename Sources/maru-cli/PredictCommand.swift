@@ -7,7 +7,7 @@ struct PredictCommand: ParsableCommand {
     commandName: "predict",
     abstract: "Predict the classes of test images, or of your own.",
     discussion: """
-      Of a data set, prints the first predictions and the accuracy over all of them. Of PNG images, \
+      Of a data set, prints the first predictions and the accuracy over all of them. Of PNG and JPEG images, \
       prints a line for each, and tells how it was made like the images that the model knows: grey \
       by luminance (Rec. 709), inverted where the background is light, cropped to what is drawn, and \
       brought to the model's size. An image that cannot be read is told of, and the others are \
@@ -18,7 +18,9 @@ struct PredictCommand: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelArgument
-  @Argument(help: ArgumentHelp("PNG images, instead of a data set.", valueName: "image"))
+  @Argument(
+    help: ArgumentHelp(
+      "PNG or JPEG images, or folders of them, instead of a data set.", valueName: "image"))
   var images: [String] = []
   @Option(
     help:
@@ -133,8 +135,8 @@ struct PredictCommand: ParsableCommand {
     for (path, what) in read where Self.isSameFile(output, path) {
       throw Failure.usage("--output \(output): expected another file than the \(what) itself")
     }
-    guard output.lowercased().hasSuffix(".npy") else {
-      throw Failure.usage("--output \(output): expected a name that ends in .npy")
+    guard writesCSV || output.lowercased().hasSuffix(".npy") else {
+      throw Failure.usage("--output \(output): expected a name that ends in .csv or .npy")
     }
     try force.check([output], of: output)
   }
@@ -248,13 +250,28 @@ struct PredictCommand: ParsableCommand {
     if let failure = failures.first { throw ExitCode(failure.exitCode) }
   }
 
+  /// The files that were named, and those in the folders that were.
+  private func imagePaths() throws -> [String] {
+    try images.flatMap { path in
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+      else { return [path] }
+      let files = Picture.files(in: path)
+      if files.isEmpty {
+        throw Failure.data("\(path): expected PNG or JPEG files, found none in it")
+      }
+      return files
+    }
+  }
+
   private func predictImages(by file: ModelFile) throws {
-    let own = try OwnImages(images, for: file, at: model.model)
+    let paths = try imagePaths()
+    let own = try OwnImages(paths, for: file, at: model.model)
     for failure in own.failures { failure.report() }
     if let images = own.images {
       try MemoryNeed(scoring: file.model, samples: images.count).check(
         "scoring \(images.count.grouped) images takes", threads: file.model.threads)
-      let probabilities = try predict(images, at: own.places, of: self.images.count, by: file)
+      let probabilities = try predict(images, at: own.places, of: paths.count, by: file)
       for note in own.notes { Messages.print("\(note)") }
       for line in own.lines(probabilities) { Results.print("\(line)") }
     }

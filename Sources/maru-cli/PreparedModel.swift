@@ -3,17 +3,33 @@ import Maru
 
 extension ModelFile {
   private static let preparationName = "preparation"
+  private static let picturesName = "pictures"
 
-  /// A model with what it has learned of a table, if it was one.
-  init(_ model: Sequential, classNames: [String], preparation: Preparation?) throws {
-    guard let preparation else {
-      self.init(model, classNames: classNames)
-      return
-    }
+  /// A model with what makes samples like those of a data set.
+  init(_ model: Sequential, of dataset: Dataset) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let text = String(decoding: try encoder.encode(preparation), as: UTF8.self)
-    self.init(model, classNames: classNames, attachments: [Self.preparationName: text])
+    let text = { (value: any Encodable) in
+      String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+    var attachments: [String: String] = [:]
+    attachments[Self.preparationName] = try dataset.preparation.map(text)
+    attachments[Self.picturesName] = try dataset.pictures.map(text)
+    self.init(model, classNames: dataset.classNames, attachments: attachments)
+  }
+
+  /// How picture files become the model's inputs; nil where it was not trained on a folder of them.
+  var pictures: PicturePreparation? {
+    get throws {
+      guard let text = attachments[Self.picturesName] else { return nil }
+      guard let found = try? JSONDecoder().decode(PicturePreparation.self, from: Data(text.utf8)),
+        found.isSound, found.shape.count == model.inputShape.count
+      else {
+        throw Failure.data(
+          "the model's file: the pictures that it has learned from are not its inputs")
+      }
+      return found
+    }
   }
 
   /// How the rows of a table become the model's inputs; nil where it was not trained on a table.

@@ -125,8 +125,7 @@ struct RunFolder {
   /// complete.
   func save(_ trained: TrainedModel) throws {
     let dataset = trained.run.dataset
-    let model = try ModelFile(
-      trained.model, classNames: dataset.classNames, preparation: dataset.preparation)
+    let model = try ModelFile(trained.model, of: dataset)
     let file = path(of: Self.modelName)
     let contents = try model.contents(for: file)
     try Interrupts.heldBack {

@@ -25,7 +25,7 @@ extension TableOptions.Separator: ExpressibleByArgument {
 /// How the text of a table is written; shared by all commands that read one.
 struct TableTextOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("What stands between the fields of a table. (default: what is found)"))
+    help: "What stands between the fields of a table. (default: what is found)")
   var separator: TableOptions.Separator?
   @Option(help: "The decimal mark of a table's numbers. (default: what is found)")
   var decimal: TableOptions.Decimal?
@@ -57,7 +57,7 @@ struct TableArguments: ParsableArguments {
   var label: String?
   @Option(
     help: ArgumentHelp(
-      "Columns of a table to leave out, with commas between.", valueName: "name|number,…"))
+      "Columns of a table to leave out, with commas between.", valueName: "name|number,..."))
   var ignore: String?
   @Option(help: "What to predict. (default: what the label's values look like)")
   var task: Preparation.Task?
@@ -70,8 +70,13 @@ struct TableArguments: ParsableArguments {
     help: ArgumentHelp("A table to test with, instead of a part of the rows.", valueName: "file"))
   var test: String?
   @Option(
+    help: ArgumentHelp(
+      "The size to bring the pictures of a folder to, as 64x64. (default: the one that all have)",
+      valueName: "WxH"))
+  var imageSize: PictureSize?
+  @Option(
     parsing: .unconditional,
-    help: "The part of a table's rows to test with. (default: 0.2)")
+    help: "The part of a table's rows, or of pictures, to test with. (default: 0.2)")
   var testSplit: Double?
 
   func validate() throws {
@@ -94,15 +99,24 @@ struct TableArguments: ParsableArguments {
       + [
         ("--label", label != nil), ("--ignore", ignore != nil), ("--task", task != nil),
         ("--scale", scale != nil), ("--missing", missing != nil), ("--test", test != nil),
-        ("--test-split", testSplit != nil),
       ].filter(\.1).map(\.0)
   }
 
   /// Throws a failure where an option was given for what is no table.
   func check(with source: DatasetSource) throws {
-    if case .csv = source { return }
+    if case .csv = source {
+      guard imageSize == nil else {
+        throw Failure.usage(
+          "--image-size: expected with a folder of pictures, but \(source) is none")
+      }
+      return
+    }
     if let option = given.first {
       throw Failure.usage("\(option): expected with a table, but \(source) is none")
+    }
+    if case .directory = source { return }
+    if let option = imageSize != nil ? "--image-size" : testSplit != nil ? "--test-split" : nil {
+      throw Failure.usage("\(option): expected with a folder of pictures, but \(source) is none")
     }
   }
 
@@ -111,7 +125,21 @@ struct TableArguments: ParsableArguments {
       options: text.options, label: label,
       ignored: ignore?.split(separator: ",").map { String($0) } ?? [], task: task, scale: scale,
       missing: missing ?? .mean, testFile: test, testSplit: testSplit ?? 0.2,
-      split: split.flatMap { .init(rawValue: $0.rawValue) } ?? .stratified, seed: seed)
+      split: split.flatMap { .init(rawValue: $0.rawValue) } ?? .stratified, seed: seed,
+      imageSize: imageSize)
+  }
+}
+
+extension PictureSize: ExpressibleByArgument {
+  /// Two numbers with an x between, or one for both sides.
+  public init?(argument: String) {
+    let sides = argument.lowercased().split(
+      omittingEmptySubsequences: false, whereSeparator: { $0 == "x" || $0 == "×" }
+    ).map { Int($0) }
+    guard let width = sides.first ?? nil, let height = sides.last ?? nil, sides.count <= 2,
+      1...8192 ~= width, 1...8192 ~= height
+    else { return nil }
+    self.init(width: width, height: height)
   }
 }
 

@@ -203,14 +203,14 @@ struct PredictImagesTests {
     let good = try run.folder.write(PNG(Stripes.pixels(1), width: 5).bytes, to: "good.png")
     let bytes = try run.folder.bytes(of: "good.png")
     let cut = try run.folder.write(bytes.dropLast(20), to: "cut.png")
-    let photo = try run.folder.write([0xFF, 0xD8, 0xFF, 0xE0], to: "photo.jpg")
+    let photo = try run.folder.write(Array("GIF89a".utf8), to: "photo.gif")
     let none = run.folder["none.png"]
     let line = ["predict", run.path, "--force", "--output", run.folder["a.npy"]]
     let errors = [
       cut: "maru: error: \(cut): expected a whole PNG file, found the chunk at byte 33 cut off at "
         + "byte \(bytes.count - 20)",
-      photo: "maru: error: \(photo): expected a PNG file, which begins with 89 50 4E 47, found "
-        + "FF D8 FF E0",
+      photo: "maru: error: \(photo): expected a PNG file, which begins with 89 50 4E 47, or a JPEG "
+        + "file, found 47 49 46 38",
       none: "maru: error: \(none): cannot be opened: No such file or directory",
     ]
     // Where none is left, nothing is written.

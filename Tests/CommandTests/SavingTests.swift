@@ -341,7 +341,7 @@ struct SavingTests {
     let result = try Command.maru([
       "predict", folder["run"], "--dataset", data, "--force", "--output", model,
     ])
-    expectFailure(result, 64, "--output \(model): expected a name that ends in .npy")
+    expectFailure(result, 64, "--output \(model): expected a name that ends in .csv or .npy")
     #expect(try folder.text(of: "other.safetensors") == "mine")
   }
 

@@ -25,15 +25,16 @@ public struct GreyImage: Sendable, Equatable {
     self.height = height
   }
 
-  /// Reads a PNG file: of any colour type and depth, interlaced or not.
+  /// Reads a PNG file of any colour type and depth, interlaced or not, or a JPEG file.
   ///
-  /// Colours become their luminance, Y = 0.2126 R + 0.7152 G + 0.0722 B in linear light (Rec. 709,
-  /// unless the file has primaries of its own); what is transparent lies on white.
-  /// - Throws: ``DatasetError`` where the file is missing, cannot be read, is not one whole PNG
-  ///   image, or has more than 67,108,864 pixels (8192×8192), 1,000,000 a side or 256 MiB, so that
-  ///   no file claims more memory.
+  /// Colours of a PNG file become their luminance, Y = 0.2126 R + 0.7152 G + 0.0722 B in linear light
+  /// (Rec. 709, unless the file has primaries of its own), those of a JPEG file its own Y (Rec. 601).
+  /// See ``Picture/init(contentsOf:isGrey:)``.
+  /// - Throws: ``DatasetError`` where the file is missing, cannot be read, is neither a whole PNG nor
+  ///   a whole JPEG file, or has more than 67,108,864 pixels (8192×8192), 1,000,000 a side or 256 MiB,
+  ///   so that no file claims more memory.
   public init(contentsOf path: String) throws(DatasetError) {
-    let file = try PNGFile(FileAccess.read(path, limit: PNGFile.mostBytes), path: path)
-    self.init(pixels: try file.greyPixels(), width: file.width, height: file.height)
+    let picture = try Picture(contentsOf: path, isGrey: true)
+    self.init(pixels: picture.pixels, width: picture.width, height: picture.height)
   }
 }

@@ -24,7 +24,7 @@ struct PNGFile {
   private static let frame = 12
 
   let width, height: Int
-  private let depth: UInt8
+  private let depth, colourType: UInt8
   private let isInterlaced: Bool
   private let bytes: [UInt8]
   private let path: String
@@ -34,7 +34,7 @@ struct PNGFile {
     guard bytes.starts(with: Self.signature) else {
       let found = bytes.prefix(4).map(hex).joined(separator: " ")
       throw .malformed(
-        path, expected: "a PNG file, which begins with 89 50 4E 47",
+        path, expected: "a PNG file, which begins with 89 50 4E 47, or a JPEG file",
         found: bytes.isEmpty ? "an empty file" : found)
     }
     let header = Self.signature.count
@@ -56,6 +56,7 @@ struct PNGFile {
         found: "\(width)×\(height)")
     }
     (depth, isInterlaced) = (bytes[header + 16], bytes[header + 20] != 0)
+    colourType = bytes[header + 17]
     self.bytes = try Self.neededChunks(of: bytes, path: path)
     self.path = path
     try expectData(of: width * height)
@@ -124,18 +125,45 @@ struct PNGFile {
     bytes[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
   }
 
-  /// The grey of each pixel on white, row by row.
+  /// Whether it holds shades of grey alone, by the colour type in its header.
+  var isGrey: Bool { colourType & 2 == 0 }
+
+  /// The pixels, row by row, one byte for each of so many channels: on white, or on black where all
+  /// would be white.
   /// - Throws: ``DatasetError`` of kind `malformed` where libpng finds damage.
-  func greyPixels() throws(DatasetError) -> [UInt8] {
+  func pixels(channels: Int) throws(DatasetError) -> [UInt8] {
+    let onWhite = try channels == 1 ? greyPixels(ground: 255) : colours(ground: 255)
+    if onWhite.contains(where: { $0 != 255 }) { return onWhite }
+    return try channels == 1 ? greyPixels(ground: 0) : colours(ground: 0)
+  }
+
+  private func colours(ground: UInt8) throws(DatasetError) -> [UInt8] {
+    guard isInterlaced && depth == 16 else {
+      return try samples(Int32(PNG_FORMAT_RGB), channels: 3, ground: ground)
+    }
+    let samples: [UInt16] = try samples(
+      Int32(PNG_FORMAT_LINEAR_Y_ALPHA) | Int32(PNG_FORMAT_FLAG_COLOR), channels: 4, ground: 0)
+    return (0..<width * height * 3).map { index in
+      let pixel = index / 3
+      return Self.onGround(samples[4 * pixel + index % 3], samples[4 * pixel + 3], ground)
+    }
+  }
+
+  private func greyPixels(ground: UInt8) throws(DatasetError) -> [UInt8] {
     // libpng's way from interlaced files of 16 bits to 8 gives wrong pixels, and before 1.6.51 wrote
     // past their rows (CVE-2025-65018); linear light has 16 bits.
-    guard isInterlaced && depth == 16 else { return try samples(PNG_FORMAT_GRAY, channels: 1) }
-    let samples: [UInt16] = try samples(Int32(PNG_FORMAT_LINEAR_Y_ALPHA), channels: 2)
-    return (0..<width * height).map { pixel in
-      // The luminance is multiplied by the opacity already.
-      let (luminance, opacity) = (samples[2 * pixel], samples[2 * pixel + 1])
-      return Self.greys[min(65535, Int(luminance) + 65535 - Int(opacity))]
+    guard isInterlaced && depth == 16 else {
+      return try samples(PNG_FORMAT_GRAY, channels: 1, ground: ground)
     }
+    let samples: [UInt16] = try samples(Int32(PNG_FORMAT_LINEAR_Y_ALPHA), channels: 2, ground: 0)
+    return (0..<width * height).map { pixel in
+      Self.onGround(samples[2 * pixel], samples[2 * pixel + 1], ground)
+    }
+  }
+
+  /// An amount of light, which is multiplied by its opacity already, on white or black.
+  private static func onGround(_ light: UInt16, _ opacity: UInt16, _ ground: UInt8) -> UInt8 {
+    greys[min(65535, Int(light) + (ground == 0 ? 0 : 65535 - Int(opacity)))]
   }
 
   /// The grey of each amount of light, by the curve of sRGB (IEC 61966-2-1).
@@ -147,7 +175,7 @@ struct PNGFile {
 
   /// What libpng makes of the file in one of its formats.
   private func samples<Sample: FixedWidthInteger>(
-    _ format: Int32, channels: Int
+    _ format: Int32, channels: Int, ground: UInt8
   ) throws(DatasetError) -> [Sample] {
     var image = png_image()
     image.version = UInt32(PNG_IMAGE_VERSION)
@@ -164,8 +192,8 @@ struct PNGFile {
           image.pointee.format = UInt32(format)
           // Else libpng takes 16 bits for linear light, which hardly a program writes.
           image.pointee.flags |= UInt32(PNG_IMAGE_FLAG_16BIT_sRGB)
-          var white = png_color(red: 255, green: 255, blue: 255)
-          return png_image_finish_read(image, &white, samples.baseAddress, 0, nil) != 0
+          var colour = png_color(red: ground, green: ground, blue: ground)
+          return png_image_finish_read(image, &colour, samples.baseAddress, 0, nil) != 0
         }
       }
       initialized = isDecoded ? count : 0

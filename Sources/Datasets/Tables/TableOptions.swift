@@ -22,6 +22,7 @@ public struct TableOptions: Sendable, Hashable, Codable {
     /// Any number of blanks and tabs.
     case blank = " "
 
+    /// The character.
     var byte: UInt8 { rawValue.utf8.first ?? 0 }
   }
 
@@ -32,6 +33,7 @@ public struct TableOptions: Sendable, Hashable, Codable {
     /// `,`
     case comma = ","
 
+    /// The character.
     var byte: UInt8 { rawValue.utf8.first ?? 0 }
   }
 

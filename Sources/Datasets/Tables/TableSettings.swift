@@ -22,13 +22,15 @@ public struct TableSettings: Sendable, Hashable, Codable {
   public var split: TableSplit.Kind
   /// What a random split follows from.
   public var seed: UInt64
+  /// The size that pictures are brought to; nil for the size that all have.
+  public var imageSize: PictureSize?
 
   /// Creates settings.
   public init(
     options: TableOptions = TableOptions(), label: String? = nil, ignored: [String] = [],
     task: Preparation.Task? = nil, scale: Preparation.Scale? = nil,
     missing: Preparation.Missing = .mean, testFile: String? = nil, testSplit: Double = 0.2,
-    split: TableSplit.Kind = .stratified, seed: UInt64 = 0
+    split: TableSplit.Kind = .stratified, seed: UInt64 = 0, imageSize: PictureSize? = nil
   ) {
     require(
       0 < testSplit && testSplit < 1,
@@ -36,6 +38,7 @@ public struct TableSettings: Sendable, Hashable, Codable {
     (self.options, self.label, self.ignored, self.task) = (options, label, ignored, task)
     (self.scale, self.missing, self.testFile) = (scale, missing, testFile)
     (self.testSplit, self.split, self.seed) = (testSplit, split, seed)
+    self.imageSize = imageSize
   }
 }
 
