@@ -41,6 +41,7 @@ let package = Package(
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
     .target(name: "BLAS", dependencies: ["COpenBLAS", "CKernels"]),
+    .target(name: "Text", dependencies: ["BLAS"]),
     .target(name: "Parallel", dependencies: ["BLAS", "CKernels"]),
     .target(name: "Tensors", dependencies: ["BLAS", "CKernels"]),
     .systemLibrary(
@@ -58,7 +59,9 @@ let package = Package(
       providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
     .target(
       name: "Datasets",
-      dependencies: ["Tensors", "CLibdeflate", "CZlib", "CCrypto", "CPNG", "CTurboJPEG"]),
+      dependencies: [
+        "Tensors", "Text", "CLibdeflate", "CZlib", "CCrypto", "CPNG", "CTurboJPEG",
+      ]),
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["Datasets", "CLibdeflate", "CTurboJPEG", "TestSupport", "FileTestSupport"]),
@@ -70,8 +73,8 @@ let package = Package(
       name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "CKernels", "TestSupport"],
       exclude: ["Goldens"]),
     .target(name: "Layers", dependencies: ["Tensors"]),
-    .target(name: "Training", dependencies: ["Layers", "Parallel"]),
-    .target(name: "ModelFiles", dependencies: ["Training", "CLibdeflate"]),
+    .target(name: "Training", dependencies: ["Layers", "Parallel", "Text"]),
+    .target(name: "ModelFiles", dependencies: ["Training", "Text", "CLibdeflate"]),
     // Not in the umbrella: who links that builds no protobuf.
     .target(
       name: "ONNXFiles", dependencies: ["ModelFiles", protobuf], exclude: ["onnx.proto"]),
@@ -79,7 +82,7 @@ let package = Package(
       name: "ONNXFilesTests",
       dependencies: ["ONNXFiles", "TestSupport", "FileTestSupport", protobuf],
       exclude: ["Goldens"]),
-    .target(name: "Charts", dependencies: ["Training", "Datasets"]),
+    .target(name: "Charts", dependencies: ["Training", "Datasets", "Text"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts", "FileTestSupport"]),
     .target(
       name: "Maru",
@@ -89,10 +92,10 @@ let package = Package(
       ]),
     .target(name: "CStartup", dependencies: ["CKernels"]),
     .executableTarget(
-      name: "maru-cli", dependencies: ["Maru", "ONNXFiles", "CStartup", argumentParser]),
+      name: "maru-cli", dependencies: ["Maru", "Text", "ONNXFiles", "CStartup", argumentParser]),
     .target(name: "DirectGemm", dependencies: ["COpenBLAS"], path: "Benchmarks/DirectGemm"),
     .executableTarget(
-      name: "benchmarks", dependencies: ["Maru", "DirectGemm", "CStartup", argumentParser],
+      name: "benchmarks", dependencies: ["Maru", "Text", "DirectGemm", "CStartup", argumentParser],
       path: "Benchmarks", exclude: ["DirectGemm", "Peers"]),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
     .target(
@@ -111,6 +114,7 @@ let package = Package(
       swiftSettings: unoptimized),
     .testTarget(name: "BenchmarksTests", dependencies: ["benchmarks", "Maru"]),
     .testTarget(name: "BLASTests", dependencies: ["BLAS", "TestSupport", "FileTestSupport"]),
+    tests(of: "Text"),
     tests(of: "Tensors", scripts: ["Goldens"]),
     tests(of: "Layers", scripts: ["Goldens"]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Maru
+import Text
 
 struct LAPACKCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

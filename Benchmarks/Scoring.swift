@@ -1,6 +1,7 @@
 import Foundation
 import Maru
 import Synchronization
+import Text
 
 /// Threads that ask one predictor for batch after batch.
 struct Scoring {

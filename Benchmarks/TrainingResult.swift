@@ -1,4 +1,5 @@
 import Maru
+import Text
 
 /// The measured epochs of one trained model.
 struct TrainingRun {

@@ -1,4 +1,5 @@
 import Datasets
+import Text
 import Training
 
 extension Chart {

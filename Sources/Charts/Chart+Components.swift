@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import Text
 import Training
 
 extension Chart {

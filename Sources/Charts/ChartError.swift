@@ -1,4 +1,5 @@
 import Tensors
+import Text
 
 /// A picture cannot be drawn or written.
 public struct ChartError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Tensors
+import Text
 
 /// A piece of HTML, written as a literal: what is interpolated as text is escaped, so that a name
 /// can never become markup.

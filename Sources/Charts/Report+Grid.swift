@@ -1,3 +1,5 @@
+import Text
+
 extension Report {
   /// A picture of predictions cut at its cells, so that as many of them stand side by side as the
   /// page has room for; nothing where there is no picture, or where there are no predictions.

@@ -1,3 +1,5 @@
+import Text
+
 /// How a report looks: on a screen of any width, in light and dark, and on paper.
 enum ReportStyle {
   static let css = """

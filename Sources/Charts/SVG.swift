@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import Text
 
 /// What is changed in gnuplot's SVG, so that it can stand beside others in a page.
 enum SVG {

@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import Text
 
 /// gnuplot commands as they are put together. Places and sizes are in pixels from the top left.
 package struct Script {

@@ -1,4 +1,5 @@
 import Datasets
+import Text
 import Training
 
 /// Images as text for a terminal, in rows, a title above each.

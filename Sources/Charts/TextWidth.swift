@@ -1,4 +1,5 @@
 import Tensors
+import Text
 
 /// How wide a text comes out, without the font at hand.
 ///

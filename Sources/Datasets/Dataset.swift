@@ -75,7 +75,8 @@ public struct Dataset: Sendable {
       ).dataset(TableSplit(settings.split, fraction: settings.testSplit, seed: settings.seed))
     case .directory(let path):
       return try DatasetReader(folder: .idx(path), published: nil).read()
-    case .numPyArchive(let path): return try NumPyDatasetReader(path: path).read()
+    case .numPyArchive(let path):
+      return try NumPyDatasetReader(path: path, settings: settings).read()
     case .csv(let path): return try Dataset(of: Table(contentsOf: path, settings.options), settings)
     }
   }

@@ -1,4 +1,5 @@
 import Tensors
+import Text
 
 /// What went wrong with a data set or an image: which file or place, what was expected and what was
 /// found.

@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import Text
 
 /// A file of a model or a run cannot be read or written.
 public struct ModelFileError: Error, Sendable, CustomStringConvertible {

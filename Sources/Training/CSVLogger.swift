@@ -4,6 +4,7 @@
   import Darwin
 #endif
 import Tensors
+import Text
 
 /// Writes the figures of each epoch to a file as training goes: a header, then one line per epoch.
 ///

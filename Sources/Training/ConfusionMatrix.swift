@@ -1,3 +1,5 @@
+import Text
+
 /// How often samples of each class were predicted as each class, and what follows from it.
 ///
 /// A share of nothing, 0/0, counts as 0, as in scikit-learn: the precision of a class that was

@@ -1,4 +1,5 @@
 import Layers
+import Text
 
 /// What a summary tells of a layer.
 package struct LayerSummary {

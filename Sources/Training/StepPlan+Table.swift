@@ -1,4 +1,5 @@
 import Layers
+import Text
 
 extension Sequential {
   /// A table of what a training step does: its phases in order, how each is cut, and where threads

@@ -1,4 +1,5 @@
 import Layers
+import Text
 
 /// Where the time of training steps goes: by layer and by kind of work.
 ///

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Maru
+import Text
 
 /// The picture of a data set's principal components.
 struct ComponentsPicture: ParsableArguments {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Maru
+import Text
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Maru
+import Text
 
 struct FitLinearCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,4 +1,5 @@
 import Maru
+import Text
 
 extension Double {
   /// A duration in seconds, in the unit that suits it, as Keras prints the time of a step.

@@ -1,5 +1,6 @@
 import Foundation
 import Maru
+import Text
 
 /// What the kernels that OpenBLAS should use would gain, measured.
 ///

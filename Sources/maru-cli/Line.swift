@@ -1,5 +1,6 @@
 import Foundation
 import Maru
+import Text
 
 /// A line for people, written as a literal: what is interpolated is shown as one line and escaped,
 /// so that no name from a file can command the terminal or pass for a line of its own.

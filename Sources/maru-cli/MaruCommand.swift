@@ -3,6 +3,7 @@ import CStartup
 // C's stdout is a variable.
 @preconcurrency import Foundation
 import Maru
+import Text
 
 /// The command `maru`: it parses, calls the library and prints.
 @main

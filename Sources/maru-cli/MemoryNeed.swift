@@ -1,5 +1,6 @@
 import Foundation
 import Maru
+import Text
 
 /// The memory that training takes at least, so that a network that is too large is refused before
 /// the system ends the process.

@@ -1,4 +1,5 @@
 import Maru
+import Text
 
 /// The user's own image files, made like the images that a model was trained on.
 struct OwnImages {

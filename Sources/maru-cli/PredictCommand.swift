@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Maru
+import Text
 
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import Foundation
 import Maru
+import Text
 
 /// Seconds of processor time up to a moment: of this process, and of all that ran on the processors
 /// that it may use.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Maru
+import Text
 
 /// How training is reported while it runs, on standard error.
 enum ProgressMode: String, CaseIterable, ExpressibleByArgument {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Maru
+import Text
 
 /// How many principal components go into a network, and how.
 struct ComponentOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 import Foundation
 import Maru
+import Text
 
 /// A model whose training is over.
 struct TrainedModel {

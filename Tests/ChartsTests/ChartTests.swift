@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 import Charts
+import Text
 
 struct ChartTests {
   @Test func bothFormsHaveTheSizeAskedFor() throws {

@@ -1,6 +1,7 @@
 import Charts
 import Datasets
 import Testing
+import Text
 import Training
 
 struct PredictionTests {

@@ -2,6 +2,7 @@ import Charts
 import Datasets
 import Foundation
 import Testing
+import Text
 import Training
 
 #if canImport(FoundationXML)

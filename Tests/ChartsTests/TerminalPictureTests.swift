@@ -2,6 +2,7 @@ import Charts
 import Datasets
 import Tensors
 import Testing
+import Text
 
 struct TerminalPictureTests {
   private func draw(

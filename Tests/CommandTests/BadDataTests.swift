@@ -45,7 +45,7 @@ struct BadDataTests {
       "no images", 0, idx([0, 4, 5], []),
       "expected images: three axes of type uint8, found none, [0, 4, 5]"),
     .init(
-      "no labels", 1, idx([0], []), "expected labels: one axis of type uint8, found none, [0]"),
+      "no labels", 1, idx([0], []), "expected labels, found none, [0]"),
     .init(
       "images without pixels", 0, idx([80, 0, 5], []),
       "expected images: three axes of type uint8, found none, [80, 0, 5]"),

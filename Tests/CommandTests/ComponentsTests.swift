@@ -2,6 +2,7 @@ import FileTestSupport
 import Foundation
 import Maru
 import Testing
+import Text
 
 /// Principal components: as the first layer of a model, and as a picture.
 struct ComponentsTests {

@@ -88,7 +88,7 @@ import maru_cli
       #"ulimit -v 600000; exec \#(train) --threads 1 --layers 40000,4000,4:softmax"#, [])
     #expect(result.exitCode == 64 && result.output == "")
     let line =
-      /maru: error: --layers: these layers and this batch size take at least 1.\d GB, there are \d+ MB of memory \(ulimit -v 600000\)\n/
+      /maru: error: --layers: these layers and this batch size take at least [12].\d GB, there are \d+ MB of memory \(ulimit -v 600000\)\n/
     #expect(result.errors.wholeMatch(of: line) != nil, "\(result.errors)")
   }
 

@@ -21,7 +21,9 @@ import Testing
     try program.write(to: file, atomically: true, encoding: .utf8)
 
     let build = URL(fileURLWithPath: try Command.path(of: "maru")).deletingLastPathComponent().path
-    let systemModules = ["COpenBLAS", "CLAPACKE", "CLibdeflate", "CZlib", "CCrypto", "CPNG"].map {
+    let systemModules = [
+      "COpenBLAS", "CLAPACKE", "CLibdeflate", "CZlib", "CCrypto", "CPNG", "CTurboJPEG",
+    ].map {
       "-fmodule-map-file=\(Self.root)/Sources/\($0)/module.modulemap"
     }
     let clang =

@@ -2,6 +2,7 @@ import FileTestSupport
 import Foundation
 import Maru
 import Testing
+import Text
 
 /// What is shown on a terminal, which the program `script` makes.
 struct TerminalTests {

@@ -145,7 +145,8 @@ struct MalformedPNGTests {
   private static let pixels = PNG.chunk("IDAT", PNG.deflated([UInt8](repeating: 0, count: 333)))
   private static let end = PNG.chunk("IEND", [])
   private static let size = "expected an image of 1 to 67108864 pixels, at most 1000000 a side"
-  private static let noPNG = "expected a PNG file, which begins with 89 50 4E 47, or a JPEG file, found"
+  private static let noPNG =
+    "expected a PNG file, which begins with 89 50 4E 47, or a JPEG file, found"
 
   private static func sized(_ width: Int, _ height: Int) -> [UInt8] {
     signature + PNG.header(picture, width: width, height: height) + pixels + end

@@ -226,11 +226,11 @@ struct NumPyDatasetTests {
   ]
 
   private func load(
-    changing changes: [String: [UInt8]] = [:]
+    changing changes: [String: [UInt8]] = [:], _ settings: TableSettings = TableSettings()
   ) throws -> (path: String, set: Result<Dataset, any Error>) {
     let folder = try TemporaryFolder()
     let path = try folder.write(Self.archive(changing: changes), to: "set.npz")
-    return (path, Result { try Dataset.load(DatasetSource(parsing: path)) })
+    return (path, Result { try Dataset.load(DatasetSource(parsing: path), table: settings) })
   }
 
   private static func archive(changing changes: [String: [UInt8]]) -> [UInt8] {
@@ -253,6 +253,59 @@ struct NumPyDatasetTests {
     #expect(set.train.images.values == nil)
   }
 
+  /// Floats and wide integers that are pixels become what bytes become.
+  @Test(arguments: ["<f4", "<i8"]) func pixelsOfAnyTypeAreScaledAlike(type: String) throws {
+    let bytes = (0..<64 * 3).map { UInt8($0) }
+    let wide = bytes.flatMap { byte -> [UInt8] in
+      type == "<i8"
+        ? [byte] + [UInt8](repeating: 0, count: 7)
+        : withUnsafeBytes(of: Float(byte).bitPattern.littleEndian) { Array($0) }
+    }
+    let train = npy(type, "(3, 8, 8)", wide)
+    let test = npy("|u1", "(2, 8, 8)", Array(bytes[..<128]))
+    let set = try load(changing: ["x_train": train, "x_test": test]).set.get()
+    #expect(Array(set.train.images.pixels) == bytes)
+    #expect(set.notes.contains { $0.hasSuffix("are pixels, 0 to 255, and become 0 to 1") })
+    let raw = try load(
+      changing: ["x_train": train, "x_test": train, "y_test": npy("|u1", "(3,)", [0, 1, 0])],
+      TableSettings(scale: Preparation.Scale.none)
+    ).set.get()
+    #expect(raw.train.images.values?.elements == bytes.map { Float($0) })
+  }
+
+  @Test(
+    arguments: [
+      (
+        "floats", npy("<f4", "(3,)", [0, 0, 0x80, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0x40]), [1, 0, 2],
+        ["0", "1", "2"]
+      ),
+      (
+        "rows of one", npy("|u1", "(3, 3)", [0, 1, 0, 1, 0, 0, 0, 0, 1]), [1, 0, 2],
+        ["0", "1", "2"]
+      ),
+      ("a column", npy("|u1", "(3, 1)", [1, 0, 2]), [1, 0, 2], ["0", "1", "2"]),
+    ] as [(String, [UInt8], [Int], [String])])
+  func labelsOfEachFormAreTaken(
+    name: String, labels: [UInt8], expected: [Int], names: [String]
+  ) throws {
+    let set = try load(changing: ["y_train": labels]).set.get()
+    #expect(set.train.labels == expected && set.classNames == names)
+  }
+
+  @Test func labelsFromOneAndEmptyClassesAreToldOf() throws {
+    let set = try load(
+      changing: [
+        "y_train": npy("|u1", "(3,)", [1, 4, 2]), "y_test": npy("|u1", "(2,)", [1, 2]),
+      ]
+    ).set.get()
+    #expect(set.classNames == ["1", "2", "3", "4"] && set.train.labels == [0, 3, 1])
+    #expect(
+      set.notes == [
+        "labels are counted from 1, so 1 is the first class",
+        "warning: classes without a sample: 3",
+      ])
+  }
+
   @Test func floatsStandAsTheyAre() throws {
     let train = npy("<f2", "(3, 2)", [0, 0x3C, 0, 0xC0, 0, 0, 0, 0x42, 0, 0, 0, 0])
     let test = npy("<i4", "(2, 2)", [7, 0, 0, 0, 8, 0, 0, 0, 9, 0, 0, 0, 255, 255, 255, 255])
@@ -265,13 +318,14 @@ struct NumPyDatasetTests {
     arguments: [
       (
         ["y_test": []],
-        "the arrays x_train, y_train, x_test, y_test, "
-          + #"found no y_test among ["x_test", "x_train", "y_train"]"#
+        "the arrays x_train, y_train, x_test, y_test, or X and y, "
+          + #"found ["x_test", "x_train", "y_train"]"#
       ),
       (["y_test": npy("|u1", "(3,)", [1, 0, 0])], "2 labels in y_test, one per sample, found 3"),
       (
-        ["y_test": npy("<f4", "(2,)", [UInt8](repeating: 0, count: 8))],
-        "labels in y_test: one axis of integers, found another array"
+        ["y_test": npy("<f4", "(2,)", [0, 0, 0, 0x3F, 0, 0, 0, 0])],
+        "labels in y_test: whole numbers [n], or rows of one 1 and zeros [n, classes], found float32 "
+          + "[2]; numbers are predicted from a table (.csv)"
       ),
       (
         ["y_test": npy("|i1", "(2,)", [0, 255])],

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Reads pictures in a folder for each class.
 struct PictureDatasetReader {
   let folder: PictureFolder
@@ -120,10 +122,19 @@ extension Dataset {
 }
 
 extension LabelledImages {
-  /// Some of the pictures, in the order of their places.
-  fileprivate func picked(_ places: [Int]) -> LabelledImages {
-    LabelledImages(
-      images: Images(pixels: places.flatMap { images[$0] }, shape: images.shape),
-      labels: places.map { labels[$0] })
+  /// Some of the samples, in the order of their places.
+  func picked(_ places: [Int]) -> LabelledImages {
+    let images: Images
+    if let values = self.images.values {
+      let count = self.images.shape.count
+      let picked = values.withUnsafeBufferPointer { values in
+        places.flatMap { values[$0 * count..<($0 + 1) * count] }
+      }
+      images = Images(
+        values: Tensor(picked, shape: Shape([places.count] + self.images.shape.sizes)))
+    } else {
+      images = Images(pixels: places.flatMap { self.images[$0] }, shape: self.images.shape)
+    }
+    return LabelledImages(images: images, labels: places.map { labels[$0] })
   }
 }

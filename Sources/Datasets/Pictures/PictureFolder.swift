@@ -59,7 +59,10 @@ struct PictureFolder {
     test = part(Self.testNames)
     try Self.check(train)
     guard let test else { return }
-    try Self.check(test)
+    guard !test.classes.isEmpty else {
+      throw .malformed(
+        test.path, expected: "a folder of PNG or JPEG files for each class", found: "none")
+    }
     if let other = test.classes.first(where: { other in
       !train.classes.contains { $0.name == other.name }
     }) {

@@ -24,20 +24,6 @@ public struct Table: Sendable {
 
   /// A column of a table.
   public struct Column: Sendable {
-    /// What the values of a column are.
-    public enum Kind: String, Sendable, Codable {
-      /// Numbers, also as percents and with marks between thousands.
-      case number
-      /// Words such as `true` and `no`.
-      case boolean
-      /// Texts of any other kind.
-      case category
-      /// Days and times.
-      case date
-      /// Nothing in any row.
-      case empty
-    }
-
     /// Its name in the header; without a header, its number from 1.
     public let name: String
     /// What its values are.
@@ -243,5 +229,21 @@ extension TableText {
       start = end + 1
     }
     return range.lowerBound
+  }
+}
+
+extension Table.Column {
+  /// What the values of a column are.
+  public enum Kind: String, Sendable, Codable {
+    /// Numbers, also as percents and with marks between thousands.
+    case number
+    /// Words such as `true` and `no`.
+    case boolean
+    /// Texts of any other kind.
+    case category
+    /// Days and times.
+    case date
+    /// Nothing in any row.
+    case empty
   }
 }

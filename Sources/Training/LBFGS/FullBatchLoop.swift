@@ -1,4 +1,5 @@
 import Layers
+import Text
 
 /// The program of `fit` by L-BFGS: an epoch is one iteration.
 final class FullBatchLoop: TrainingProgram {

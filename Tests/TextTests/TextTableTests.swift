@@ -1,6 +1,7 @@
 import Tensors
 import TestSupport
 import Testing
+import Text
 import Training
 
 @Suite struct TextTableTests {

@@ -1,5 +1,5 @@
-import Tensors
 import Testing
+import Text
 
 struct PrintableTextTests {
   @Test(arguments: [

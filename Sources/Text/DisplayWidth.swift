@@ -1,5 +1,3 @@
-import Tensors
-
 extension String {
   /// The cells that the text takes on a terminal: two for Korean, Chinese and Japanese letters and
   /// emoji, none for what joins the letter before and for the codes of colours.
