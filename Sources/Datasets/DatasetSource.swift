@@ -55,6 +55,11 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
     PublishedDataset.all.map(\.name).joined(separator: ", ")
     + ", digits, a folder with the four IDX files or with pictures in a folder for each class, a .npz file or a table (.csv, .tsv, .txt, .data)"
 
+  /// Whether it is a folder of pictures, in a folder for each class.
+  package var isOfPictures: Bool {
+    if case .directory(let path) = self { PictureFolder.isOne(path) } else { false }
+  }
+
   /// The text that ``init(parsing:)`` understands.
   public var description: String {
     switch self {

@@ -91,8 +91,18 @@ struct TrainCommand: ParsableCommand {
 
   /// Whether the data are a table, which has settings of its own where no exercise is named.
   private var isOfTable: Bool {
-    guard let dataset, case .csv = try? DatasetSource(parsing: dataset) else { return false }
-    return true
+    if case .csv = source { true } else { false }
+  }
+
+  /// Whether the data are a file or a folder of the user's, of which some may be held out.
+  private var source: DatasetSource? { dataset.flatMap { try? DatasetSource(parsing: $0) } }
+
+  /// Those of how files become samples; nil for data that are known by name.
+  private var fileSettings: TableSettings? {
+    switch source {
+    case .csv, .directory, .numPyArchive: table.settings(seed: seed ?? 0, split: split)
+    case .published, .digits, nil: nil
+    }
   }
 
   /// The options, completed by the settings of the exercise or of tables.
@@ -111,11 +121,12 @@ struct TrainCommand: ParsableCommand {
       batchSize: batchSize ?? (optimizer == .lbfgs ? .full : .samples(size)),
       epochs: epochs ?? base.epochs,
       validationSplit: validationSplit ?? base.validationSplit,
-      split: split ?? (isOfTable ? .stratified : .last),
+      // In folders the classes come one after the other.
+      split: split ?? (isOfTable || source?.isOfPictures == true ? .stratified : .last),
       seed: seed ?? 0, threads: threads ?? Processors.usable, isDeterministic: deterministic,
       earlyStopping: earlyStopping, checkpointEvery: checkpointEvery, pca: components.pca,
       whitens: components.whiten,
-      table: isOfTable ? table.settings(seed: seed ?? 0, split: split) : nil)
+      table: fileSettings)
   }
 
   /// The settings of an interrupted run, with what may be changed.
@@ -177,6 +188,7 @@ struct TrainCommand: ParsableCommand {
     _ = try settings.layers.layers()
     let dataset = try loadData(&settings)
     dataset.findings?.tell(lines: progress.isForPeople)
+    for note in dataset.notes { Messages.print("\(note)") }
     if interrupted == nil { complete(&settings, for: dataset) }
     let layers = try settings.layers.layers()
     try interrupted?.check(dataset)
@@ -203,7 +215,7 @@ struct TrainCommand: ParsableCommand {
   private func complete(_ settings: inout TrainingSettings, for dataset: Dataset) {
     settings.layers = settings.layers.completed(
       outputs: dataset.outputs, isOfClasses: !dataset.isOfNumbers)
-    if settings.table != nil && epochs == nil && exercise == nil && settings.optimizer != .lbfgs {
+    if isOfTable && epochs == nil && exercise == nil && settings.optimizer != .lbfgs {
       settings.epochs = TrainingSettings.tableEpochs(
         rows: dataset.train.count, batch: settings.batchSize.count(of: dataset.train.count))
     }

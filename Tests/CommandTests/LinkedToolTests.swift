@@ -21,7 +21,8 @@ import Testing
     try #require(build.exitCode == 0, "\(build.output)\(build.errors)")
     #expect(
       try Self.compiled(in: scratch) == [
-        "BLAS", "CKernels", "Layers", "LinkedTool", "ModelFiles", "Parallel", "Tensors", "Training",
+        "BLAS", "CKernels", "Layers", "LinkedTool", "ModelFiles", "Parallel", "Tensors", "Text",
+        "Training",
       ])
 
     let tool = scratch + "/release/LinkedTool"
