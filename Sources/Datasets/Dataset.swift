@@ -55,7 +55,7 @@ public struct Dataset: Sendable {
   ///   - source: which data set
   ///   - dataDirectory: the first place to look in, which may also hold the files itself
   ///   - environment: where $MARU_DATA, $XDG_CACHE_HOME and $HOME come from
-  ///   - table: how a table or a folder of pictures becomes samples
+  ///   - settings: how a table or a folder of pictures becomes samples
   /// - Throws: ``DatasetError`` where the set is not found or its files are not what they should be.
   public static func load(
     _ source: DatasetSource, dataDirectory: String? = nil,

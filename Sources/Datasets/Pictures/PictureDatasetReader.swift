@@ -14,6 +14,12 @@ struct PictureDatasetReader {
 
   /// All of it; where there is one part alone, some of it is held out to test with.
   func dataset(_ split: TableSplit) throws(DatasetError) -> Dataset {
+    let classes = folder.train.classes
+    guard classes.count >= 2 else {
+      throw .malformed(
+        folder.train.path, expected: "a folder of PNG or JPEG files for each class, two or more",
+        found: classes.isEmpty ? "none" : "one, \(classes[0].name)")
+    }
     var preparation = try preparation()
     let names = folder.train.classes.map(\.name)
     let train = try read(folder.train, classNames: names, preparation)
@@ -43,6 +49,10 @@ struct PictureDatasetReader {
     by preparation: PicturePreparation, classNames: [String]
   ) throws(DatasetError) -> Dataset {
     let part = folder.test ?? folder.train
+    guard !part.classes.isEmpty else {
+      throw .malformed(
+        part.path, expected: "a folder of PNG or JPEG files for each class", found: "none")
+    }
     if let other = part.classes.first(where: { !classNames.contains($0.name) }) {
       throw .malformed(
         part.path, expected: "classes of the model: \(TableFindings.list(classNames))",

@@ -52,12 +52,10 @@ struct PictureFolder {
     guard let train = part(Self.trainNames) else {
       self.train = Self.part(path)
       test = nil
-      try Self.check(self.train)
       return
     }
     self.train = train
     test = part(Self.testNames)
-    try Self.check(train)
     guard let test else { return }
     guard !test.classes.isEmpty else {
       throw .malformed(
@@ -79,14 +77,6 @@ struct PictureFolder {
       return files.isEmpty ? nil : (name, files)
     }
     return Part(path: path, classes: classes)
-  }
-
-  private static func check(_ part: Part) throws(DatasetError) {
-    guard part.classes.count >= 2 else {
-      throw .malformed(
-        part.path, expected: "a folder of PNG or JPEG files for each class, two or more",
-        found: part.classes.isEmpty ? "none" : "one, \(part.classes[0].name)")
-    }
   }
 
   /// The names in a folder, sorted; hidden ones are left out.
