@@ -38,6 +38,11 @@ struct OwnImages {
       notes = []
       return
     }
+    if let preparation = try file.preparation, !preparation.isOfBytes {
+      throw Failure.data(
+        "\(modelPath): the model has learned from the columns of a table, not from images of 0 to 1"
+      )
+    }
     let style = FittedImage.Style(classNames: names)
     var (fitted, places, failures) = ([FittedImage](), [Int](), [Failure]())
     for (place, path) in paths.enumerated() {
