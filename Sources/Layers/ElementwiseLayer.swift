@@ -28,7 +28,7 @@ extension ElementwiseLayer {
   public func plan(_ input: Shape, _ context: PlanContext) -> LayerPlan {
     let operations = context.operations(on: input)
     let kept: Operand = derivesFromInput ? .input : .output
-    return LayerPlan(
+    var plan = LayerPlan(
       output: input,
       forward: [
         Phase(
@@ -52,6 +52,8 @@ extension ElementwiseLayer {
           }
         }
       ])
+    plan.layout = nil
+    return plan
   }
 }
 

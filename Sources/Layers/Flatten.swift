@@ -8,6 +8,8 @@ public struct Flatten: Layer {
 
   /// Any shape → [its count].
   public func plan(_ input: Shape, _ context: PlanContext) -> LayerPlan {
-    LayerPlan(output: [input.count])
+    var plan = LayerPlan(output: [input.count])
+    plan.layout = nil
+    return plan
   }
 }

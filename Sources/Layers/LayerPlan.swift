@@ -13,6 +13,8 @@ public struct LayerPlan: Sendable {
   public var workspace: [Buffer]
   /// What phases of one pass hand to each other.
   public var scratch: [Buffer]
+  /// The layout of its inputs, outputs and their gradients; nil where it takes any.
+  public var layout: Layout? = .rows
   /// Whether the result depends on random numbers in training.
   public var isRandom = false
   /// Whether a sample's output depends on the other samples of the batch in training.
@@ -112,7 +114,7 @@ public struct Buffer: Sendable {
 
   package let size: Size
 
-  /// So many floats for each sample of the batch: [batch, `count`].
+  /// So many floats for each sample of the batch, in the layout of the layer: [batch, `count`].
   public static func perSample(_ count: Int) -> Buffer { Buffer(size: .sample(count)) }
   /// So many floats for each part of a phase, which are its own: [parts, `count`].
   public static func perPart(_ count: Int) -> Buffer { Buffer(size: .part(count)) }

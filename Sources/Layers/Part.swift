@@ -5,14 +5,19 @@
 public struct Part: Sendable {
   /// The number of the part, from 0.
   public let index: Int
-  /// What the split cuts: samples, units, inputs or features; it may be empty.
+  /// What the split cuts: samples, units, inputs or features; it may be empty. In ``Layout/lanes``
+  /// samples are counted in blocks, and a part is carried out block by block.
   public let range: Range<Int>
+  /// Whether this is the first block of the part, with which its sums begin; true where there are no
+  /// blocks.
+  public let isFirst: Bool
   /// The axis that is cut.
   @usableFromInline package let axis: Axis
 
-  package init(index: Int, range: Range<Int>, axis: Axis) {
+  package init(index: Int, range: Range<Int>, axis: Axis, isFirst: Bool = true) {
     self.index = index
     self.range = range
+    self.isFirst = isFirst
     self.axis = axis
   }
 

@@ -89,13 +89,16 @@ public enum InPlace: Sendable {
 
 /// How the work of a phase is cut into parts, and so what of each operand belongs to a part.
 ///
+/// In ``Layout/lanes`` tiles and elements are cut by samples.
+///
 /// `X` and `dX` have one row per sample and one column per input; `Y` and `dY` one row per sample
 /// and one column per unit; a parameter of two axes or more is [units, inputs…], of one axis
 /// [units]. Of an operand that has no such axis, all belongs to every part.
 public enum Split: Hashable, Sendable {
   /// By samples: rows of `X`, `Y` and what is kept for each sample.
   case samples
-  /// By units: columns of `Y` and `dY`, and the first axis of parameters.
+  /// By units: columns of `Y` and `dY`, and the first axis of parameters. A phase that writes gradients
+  /// is cut by the first axis of theirs.
   case units
   /// By inputs: columns of `X` and `dX`, and the other axes of parameters.
   case inputs

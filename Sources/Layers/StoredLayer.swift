@@ -59,7 +59,7 @@ extension Dense: StoredLayer {
   /// `dense`
   public static let storedName = "dense"
   /// More than any file of data could hold weights for.
-  private static let mostUnits = Int(Int32.max)
+  fileprivate static let mostUnits = Int(Int32.max)
 
   /// `units`, `bias` and `l2`.
   public var settings: [String: LayerSetting] {
@@ -74,6 +74,83 @@ extension Dense: StoredLayer {
     }
     self.init(units, bias: settings.flag("bias") ?? true, weightInitializer: .zeros, l2: l2)
   }
+}
+
+extension Window2D {
+  /// `height`, `width`, `stride`, `dilation`, and `same` where there is padding.
+  fileprivate var settings: [String: LayerSetting] {
+    [
+      "height": .number(Double(height)), "width": .number(Double(width)),
+      "stride": .number(Double(stride)), "dilation": .number(Double(dilation)),
+      "same": .flag(padding == .same),
+    ]
+  }
+
+  /// Nil where a setting is missing or out of range.
+  fileprivate init?(settings: [String: LayerSetting]) {
+    let numbers = ["height", "width", "stride", "dilation"].map { settings.integer($0) ?? 0 }
+    guard numbers.allSatisfy({ 1...Self.largest ~= $0 }) else { return nil }
+    self.init(
+      numbers[0], numbers[1], stride: numbers[2], dilation: numbers[3],
+      padding: settings.flag("same") == true ? .same : .valid)
+  }
+
+  /// More than any image has places.
+  private static let largest = 1 << 20
+}
+
+extension Conv2D: StoredLayer {
+  /// `conv2d`
+  public static let storedName = "conv2d"
+  /// `filters`, `bias`, `l2`, and those of the window.
+  public var settings: [String: LayerSetting] {
+    window.settings.merging([
+      "filters": .number(Double(filters)), "bias": .flag(hasBias), "l2": .number(l2),
+    ]) { $1 }
+  }
+
+  /// From `filters`, those of the window and, where they are given, `bias` and `l2`; all weights are 0.
+  public init?(settings: [String: LayerSetting]) {
+    let l2 = settings.float("l2") ?? 0
+    guard let window = Window2D(settings: settings), let filters = settings.integer("filters"),
+      1...Dense.mostUnits ~= filters, l2 >= 0
+    else { return nil }
+    self.init(
+      filters, window, bias: settings.flag("bias") ?? true, weightInitializer: .zeros, l2: l2)
+  }
+}
+
+extension MaxPool2D: StoredLayer {
+  /// `max_pool2d`
+  public static let storedName = "max_pool2d"
+  /// Those of the window.
+  public var settings: [String: LayerSetting] { window.settings }
+  /// From those of a window without dilation.
+  public init?(settings: [String: LayerSetting]) {
+    guard let window = Window2D(settings: settings), window.dilation == 1 else { return nil }
+    self.init(window)
+  }
+}
+
+extension AveragePool2D: StoredLayer {
+  /// `average_pool2d`
+  public static let storedName = "average_pool2d"
+  /// Those of the window.
+  public var settings: [String: LayerSetting] { window.settings }
+  /// From those of a window without dilation.
+  public init?(settings: [String: LayerSetting]) {
+    guard let window = Window2D(settings: settings), window.dilation == 1 else { return nil }
+    self.init(window)
+  }
+}
+
+extension GlobalAveragePool2D: StoredLayer {
+  /// `global_average_pool2d`
+  public static let storedName = "global_average_pool2d"
+  /// No settings.
+  public var settings: [String: LayerSetting] { [:] }
+  /// From no settings.
+  public init(settings: [String: LayerSetting]) { self.init() }
 }
 
 extension LeakyReLU: StoredLayer {

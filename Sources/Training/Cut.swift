@@ -8,12 +8,15 @@ package struct Cut: Hashable {
   /// How many parts a step is cut into.
   let parts: Int
   let isStolen: Bool
+  /// Whether samples are counted in blocks.
+  package let isBlocks: Bool
 
-  package init(axis: Axis, total: Int, parts: Int, isStolen: Bool) {
+  package init(axis: Axis, total: Int, parts: Int, isStolen: Bool, isBlocks: Bool) {
     self.axis = axis
     self.total = total
     self.parts = parts
     self.isStolen = isStolen
+    self.isBlocks = isBlocks
   }
 
   /// Columns are cut at multiples of this, a cache line of floats, so that no two parts write to one
@@ -31,7 +34,7 @@ package struct Cut: Hashable {
 
   /// What belongs to a part, in a batch of so many samples.
   package func range(_ index: Int, samples: Int) -> Range<Int> {
-    let length = axis == .samples ? samples : total
+    let length = axis != .samples ? total : isBlocks ? Layout.blocks(samples) : samples
     let granule = axis == .samples ? 1 : Self.granule
     if !isStolen { return Self.range(index..<index + 1, of: parts, length, granule) }
     let (part, piece) = index.quotientAndRemainder(dividingBy: Self.stolenQuarters.count)
@@ -59,8 +62,10 @@ package struct Access {
   package enum Region: Equatable {
     /// All of them to each.
     case all
-    /// Rows, by samples.
+    /// By samples.
     case samples
+    /// By blocks of samples.
+    case blocks
     /// A row of its own to each.
     case slots
     /// Ranges of the rows.
@@ -84,7 +89,7 @@ package struct Access {
     if parts != other.parts { return true }
     if parts == 1 { return false }
     switch (region, other.region) {
-    case (.samples, .samples), (.slots, .slots): return false
+    case (.samples, .samples), (.blocks, .blocks), (.slots, .slots): return false
     case (.rows(let a), .rows(let b)), (.columns(let a), .columns(let b)):
       if a == b { return false }
       return a.indices.contains { i in

@@ -44,7 +44,8 @@ final class FitRun {
       loop = TrainingLoop(
         model: model, compilation: compilation, optimizer: optimizer, source: samples,
         targets: prepared, samples: training, batchSize: size,
-        parts: state?.parts ?? model.parts(samples: size), epochs: epochs,
+        parts: state?.parts ?? model.parts(samples: (size + model.shards - 1) / model.shards),
+        epochs: epochs,
         isProfiled: profile != nil)
     case .fullBatch(let settings):
       require(
@@ -62,7 +63,7 @@ final class FitRun {
     identity = RunIdentity(
       parameters: model.layout.slices.map { "\($0.name) \($0.parameter.shape)" },
       optimizer: compilation.method.name, figures: loop.progress.figureNames,
-      batchSize: size, seed: model.seed)
+      batchSize: size, shards: model.shards == 1 ? nil : model.shards, seed: model.seed)
     updatesBefore = compilation.steps
     if let state {
       try check(state, training)

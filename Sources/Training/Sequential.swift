@@ -38,6 +38,20 @@ public final class Sequential {
   /// and kernels.
   public var isDeterministic = false
 
+  /// Into how many shards a batch is cut, which is a power of two; 1, the default, for none.
+  ///
+  /// Each goes forward and backward by itself, a last one of a short batch with fewer samples or none,
+  /// and the gradients are added up in one fixed tree. So the result does not depend on who computes a
+  /// shard. ``BatchNorm`` takes its statistics from each shard, and its running values become the mean of
+  /// those of the shards. L-BFGS, which takes all samples, has no shards.
+  public var shards = 1 {
+    willSet {
+      require(
+        newValue >= 1 && newValue.nonzeroBitCount == 1,
+        "Sequential.shards: expected a power of two, got \(newValue)")
+    }
+  }
+
   /// The number of parts that a step is cut into, whatever its work; nil, the default, for
   /// ``mostParts`` or as many as have work enough.
   package var fixedParts: Int?

@@ -2,9 +2,13 @@ import Layers
 
 /// What one thread knows of the step that it carries out.
 final class StepContext: @unchecked Sendable {
-  /// The samples of the batch, and the place of the first among those of the epoch.
+  /// The samples of the shard, which is the batch where there are no others.
   var indices = UnsafeBufferPointer<Int32>(start: nil, count: 0)
+  /// The place of the first of them in the batch, that of the batch in the epoch, and the samples of the
+  /// batch.
+  var first = 0
   var start = 0
+  var batchCount = 0
   /// The number of the update, from 0, and its rate.
   var number = 0
   var rate: Float = 0
@@ -85,8 +89,13 @@ final class Step: @unchecked Sendable {
           source.gather(
             UnsafeBufferPointer(rebasing: context.indices[tile.rows]), columns: tile.columns,
             into: operands.y[tile])
+        },
+        lanes: { [self] operands, part, _ in
+          for block in part.range {
+            gatherBlock(block, context.indices, operands.scratch(0).row(part.index), operands.y)
+          }
         }),
-      loss: { [self] operands, part, _ in evaluateLoss(operands, part.range, context.start) },
+      loss: { [self] operands, part, _ in evaluateLoss(operands, part.range, context) },
       update: StepWork.Update(
         penalty: { slice in self.penalty(slice) },
         prepare: { slice in self.preparation(slice) },
@@ -97,12 +106,24 @@ final class Step: @unchecked Sendable {
       report: { [self] _, part, _ in if part.index == 0 { report() } })
   }
 
-  private func evaluateLoss(_ operands: Operands, _ rows: Range<Int>, _ start: Int) {
+  private func gatherBlock(
+    _ block: Int, _ samples: UnsafeBufferPointer<Int32>, _ scratch: UnsafeMutablePointer<Float>,
+    _ batch: MatrixView<Float>
+  ) {
+    let columns = batch.columns / Layout.laneCount
+    let own = (0..<samples.count).block(block, of: Layout.laneCount)
+    let rows = MatrixView(scratch, rows: own.count, columns: columns)
+    source.gather(UnsafeBufferPointer(rebasing: samples[own]), columns: 0..<columns, into: rows)
+    rows.convert(0..<1, to: .lanes, batch[rows: block..<block + 1])
+  }
+
+  private func evaluateLoss(_ operands: Operands, _ rows: Range<Int>, _ context: StepContext) {
     let scores = operands.x[rows: rows]
+    let place = context.first + rows.lowerBound
     batch.evaluate(
-      compilation.loss, scores, from: rows.lowerBound, scale: 1 / Float(operands.x.rows),
-      losses: losses.floats + rows.lowerBound, gradient: operands.dX[rows: rows])
-    notes.note(scores, batch.rows(from: rows.lowerBound), from: start + rows.lowerBound)
+      compilation.loss, scores, from: rows.lowerBound, scale: 1 / Float(context.batchCount),
+      losses: losses.floats + place, gradient: operands.dX[rows: rows])
+    notes.note(scores, batch.rows(from: rows.lowerBound), from: context.start + place)
   }
 
   private func penalty(_ slice: ParameterLayout.Slice) -> StepWork.Body {

@@ -34,9 +34,9 @@ package final class StepMemory {
     buffers = plan.memories.indices.map { array in
       guard plan.places[array] == array else { return nil }
       return switch plan.memories[array] {
-      case .samples(let columns): AlignedBuffer(zeros: samples * columns)
-      case .batch(let columns):
-        plan.threadsOwnBatch ? nil : AlignedBuffer(zeros: samples * columns)
+      case .samples(let columns, let layout): AlignedBuffer(layout, samples, columns)
+      case .batch(let columns, let layout):
+        plan.threadsOwnBatch ? nil : AlignedBuffer(layout, samples, columns)
       case .parts(let columns): AlignedBuffer(zeros: parts[array] * columns)
       case .shared(let rows, let columns): AlignedBuffer(zeros: rows * columns)
       case .parameter, .gradient, .state, .elsewhere: nil
@@ -49,8 +49,8 @@ package final class StepMemory {
   package func matrix(_ array: Int, samples: Int, batch: AlignedBuffer?) -> MatrixView<Float> {
     let buffer = buffers[plan.places[array]] ?? batch
     return switch plan.memories[array] {
-    case .samples(let columns), .batch(let columns):
-      buffer?.matrix(rows: samples, columns: columns) ?? .absent
+    case .samples(let columns, let layout), .batch(let columns, let layout):
+      buffer?.matrix(layout.size(samples: samples, values: columns)) ?? .absent
     case .parts(let columns):
       buffer?.matrix(rows: parts[array], columns: columns) ?? .absent
     case .shared(let rows, let columns): buffer?.matrix(rows: rows, columns: columns) ?? .absent
@@ -87,5 +87,17 @@ extension StepPlan {
       instruction.phase.writes.keys.contains { nodes[instruction.node][$0] == array }
     }
     return writer?.cut?.count ?? context.parts
+  }
+}
+
+extension AlignedBuffer {
+  /// Room for so many values of so many samples.
+  fileprivate convenience init(_ layout: Layout, _ samples: Int, _ values: Int) {
+    let size = layout.size(samples: samples, values: values)
+    self.init(zeros: size.rows * size.columns)
+  }
+
+  fileprivate func matrix(_ size: (rows: Int, columns: Int)) -> MatrixView<Float> {
+    matrix(rows: size.rows, columns: size.columns)
   }
 }

@@ -29,37 +29,63 @@ struct LayerBuilder {
   ) -> [LayerRecord] {
     output = batch
     var shape = model.inputShape
-    return plans.enumerated().map { layer, plan in
-      defer { shape = plan.output }
-      return append(plan, to: &step, shape, layer)
+    var last = 0
+    var records: [LayerRecord] = []
+    for (layer, plan) in plans.enumerated() {
+      records += append(plan, to: &step, shape, layer)
+      (shape, last) = (plan.output, layer)
     }
+    return records + convert(to: .rows, in: &step, shape, last)
   }
 
-  /// Appends a layer that takes what lies in `output`.
+  /// Appends a layer that takes what lies in `output`, behind a conversion where it wants another layout.
   private mutating func append(
     _ plan: LayerPlan, to step: inout StepPlan, _ shape: Shape, _ layer: Int
-  ) -> LayerRecord {
-    if plan.branches.isEmpty { return .leaf(appendLeaf(plan, to: &step, shape, layer)) }
+  ) -> [LayerRecord] {
+    if plan.branches.isEmpty {
+      let conversion = plan.layout.map { convert(to: $0, in: &step, shape, layer) } ?? []
+      return conversion + [.leaf(appendLeaf(plan, to: &step, shape, layer))]
+    }
     let input = output
     var ends: [Int] = []
-    let records = plan.branches.map { branch in
+    var branches: [[LayerRecord]] = []
+    for branch in plan.branches {
       output = input
-      var shape = shape
-      defer { ends.append(output) }
-      return branch.map { inner in
-        defer { shape = inner.output }
-        return append(inner, to: &step, shape, layer)
+      var (shape, records) = (shape, [] as [LayerRecord])
+      for inner in branch {
+        records += append(inner, to: &step, shape, layer)
+        shape = inner.output
       }
+      if let first = ends.first {
+        records += convert(to: step.layout(of: first), in: &step, shape, layer)
+      }
+      ends.append(output)
+      branches.append(records)
     }
     output = step.appendSum(of: ends, plan.output, layer, .forward)
-    return .sum(records, input: shape, layer: layer)
+    return [.sum(branches, input: shape, layer: layer)]
+  }
+
+  /// Appends a conversion of what lies in `output`, unless it has the layout already.
+  private mutating func convert(
+    to layout: Layout, in step: inout StepPlan, _ shape: Shape, _ layer: Int
+  ) -> [LayerRecord] {
+    if step.layout(of: output) == layout { return [] }
+    let plan = LayerPlan.conversion(to: layout, of: shape)
+    let node = step.addNode(plan, layer: layer, input: shape, layout: .lanes)
+    step.nodes[node][.input] = output
+    output = step.add(.samples(columns: shape.count, layout))
+    step.nodes[node][.output] = output
+    step.append(plan.forward, of: node, .forward)
+    return [.leaf(node)]
   }
 
   private mutating func appendLeaf(
     _ plan: LayerPlan, to step: inout StepPlan, _ shape: Shape, _ layer: Int
   ) -> Int {
     let key = randomKey &+ UInt64(leaf) &* 0x9E37_79B9_7F4A_7C15
-    let node = step.addNode(plan, layer: layer, input: shape, randomKey: key)
+    let layout = step.layout(of: output)
+    let node = step.addNode(plan, layer: layer, input: shape, layout: layout, randomKey: key)
     step.nodes[node][.input] = output
     for (index, slice) in model.layout.slices(ofLeaf: leaf).enumerated() {
       step.nodes[node][.parameter(index)] = step.add(.parameter(slice))
@@ -69,7 +95,7 @@ struct LayerBuilder {
       step.nodes[node][.state(index)] = step.add(.state(slice))
     }
     // Without phases the output is the input.
-    if !plan.forward.isEmpty { output = step.add(.samples(columns: plan.output.count)) }
+    if !plan.forward.isEmpty { output = step.add(.samples(columns: plan.output.count, layout)) }
     step.nodes[node][.output] = output
     step.append(plan.forward, of: node, .forward)
     leaf += 1
@@ -81,12 +107,14 @@ extension StepPlan {
   /// Appends `Y = Σ arrays`; of one array, nothing. Returns where the sum lies.
   mutating func appendSum(of arrays: [Int], _ shape: Shape, _ layer: Int, _ work: Work) -> Int {
     var sum = arrays[0]
+    let layout = layout(of: sum)
     for other in arrays.dropFirst() {
       let node = addNode(
-        LayerPlan(output: shape, workspace: [.perSample(shape.count)]), layer: layer, input: shape)
+        LayerPlan(output: shape, workspace: [.perSample(shape.count)]), layer: layer, input: shape,
+        layout: layout)
       nodes[node][.input] = sum
       nodes[node][.workspace(0)] = other
-      sum = add(.samples(columns: shape.count))
+      sum = add(.samples(columns: shape.count, layout))
       nodes[node][.output] = sum
       let phase = Phase(
         reads: [.input: .part, .workspace(0): .part], writes: [.output: .part],
@@ -102,8 +130,18 @@ extension StepPlan {
 
   /// Appends layers backward, from the array of the gradient of their output; returns that of the
   /// gradient of their input where it is wanted.
+  ///
+  /// Sums over parts come last, so that a part can go through all layers before it waits for others.
   mutating func appendBackward(
     _ records: [LayerRecord], from gradient: Int, isInputWanted: Bool
+  ) -> Int? {
+    var sums: [Instruction] = []
+    defer { instructions += sums }
+    return appendBackward(records, from: gradient, isInputWanted: isInputWanted, &sums)
+  }
+
+  private mutating func appendBackward(
+    _ records: [LayerRecord], from gradient: Int, isInputWanted: Bool, _ sums: inout [Instruction]
   ) -> Int? {
     let trained = records.firstIndex { isTrained($0) }
     guard isInputWanted || trained != nil else { return nil }
@@ -113,10 +151,10 @@ extension StepPlan {
       let isWanted = isInputWanted || index > lowest
       switch records[index] {
       case .leaf(let node):
-        gradient = appendBackward(node, from: gradient, isInputWanted: isWanted) ?? gradient
+        gradient = appendBackward(node, from: gradient, isInputWanted: isWanted, &sums) ?? gradient
       case .sum(let branches, let input, let layer):
         let gradients = branches.compactMap {
-          appendBackward($0, from: gradient, isInputWanted: isWanted)
+          appendBackward($0, from: gradient, isInputWanted: isWanted, &sums)
         }
         if isWanted { gradient = appendSum(of: gradients, input, layer, .dataGradient) }
       }
@@ -125,16 +163,20 @@ extension StepPlan {
   }
 
   private mutating func appendBackward(
-    _ node: Int, from gradient: Int, isInputWanted: Bool
+    _ node: Int, from gradient: Int, isInputWanted: Bool, _ sums: inout [Instruction]
   ) -> Int? {
     let plan = nodes[node].plan
     nodes[node][.outputGradient] = gradient
-    append(plan.parameterGradients, of: node, .weightGradient)
+    let (parts, last) = plan.splitParameterGradients
+    append(parts, of: node, .weightGradient)
+    sums += last.map { Instruction(node: node, phase: $0, work: .weightGradient) }
     guard isInputWanted else { return nil }
     if plan.forward.isEmpty {
       nodes[node][.inputGradient] = gradient
     } else {
-      nodes[node][.inputGradient] = add(.samples(columns: nodes[node].input.count))
+      let columns = nodes[node].input.count
+      let layout = nodes[node][.input].map { self.layout(of: $0) } ?? .rows
+      nodes[node][.inputGradient] = add(.samples(columns: columns, layout))
       append(plan.inputGradient, of: node, .dataGradient)
     }
     return nodes[node][.inputGradient]
@@ -175,6 +217,23 @@ extension StepPlan {
     case .leaf(let node): !nodes[node].plan.parameters.isEmpty
     case .sum(let branches, _, _): branches.joined().contains { isTrained($0) }
     }
+  }
+}
+
+extension LayerPlan {
+  /// The phases that compute the gradients of parameters, and apart from them those at the end that add
+  /// up what parts have left in scratch, where the gradient of the input does not need them.
+  fileprivate var splitParameterGradients: (parts: ArraySlice<Phase>, sums: ArraySlice<Phase>) {
+    let isSum = { (phase: Phase) in
+      phase.reads.contains { if case (.scratch, .all) = $0 { true } else { false } }
+    }
+    let needsSums = inputGradient.contains { phase in
+      phase.reads.keys.contains { if case .gradient = $0 { true } else { false } }
+    }
+    guard !needsSums, let first = parameterGradients.firstIndex(where: isSum) else {
+      return (parameterGradients[...], [])
+    }
+    return (parameterGradients[..<first], parameterGradients[first...])
   }
 }
 

@@ -22,7 +22,7 @@ extension Sequential {
       self, layers: compilation?.layers(of: self) ?? layers.count,
       context: PlanContext(samples: batchSize, parts: parts),
       step: StepWork(
-        gather: StepWork.Gather(targets: none, inputs: none), loss: none,
+        gather: StepWork.Gather(targets: none, inputs: none, lanes: none), loss: none,
         update: StepWork.Update(
           penalty: { _ in none },
           prepare: { [compilation] slice in
@@ -56,7 +56,9 @@ extension StepPlan {
         let operations = instruction.phase.operations
         table.append([
           layerNames.indices.contains(layer) ? layerNames[layer] : "", work.rawValue,
-          instruction.cut.map { "\($0.axis) × \($0.count)\($0.isStolen ? " *" : "")" } ?? "",
+          instruction.cut.map {
+            "\($0.isBlocks ? "blocks" : "\($0.axis)") × \($0.count)\($0.isStolen ? " *" : "")"
+          } ?? "",
           operations > 0 ? (operations / 1e6).fixed(2) : "", kilobytes(of: instruction),
         ])
       }
@@ -79,7 +81,7 @@ extension StepPlan {
 
   private func elements(of array: Int) -> Int {
     switch memories[array] {
-    case .samples(let columns), .batch(let columns): context.samples * columns
+    case .samples(let columns, _), .batch(let columns, _): context.samples * columns
     case .parts(let columns): context.parts * columns
     case .shared(let rows, let columns): rows * columns
     case .parameter(let slice), .gradient(let slice), .state(let slice):

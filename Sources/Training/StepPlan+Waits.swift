@@ -25,14 +25,18 @@ extension StepPlan {
 
   private func cut(_ instruction: Instruction, after written: [Int: Cut]) -> Cut {
     let (node, phase) = (nodes[instruction.node], instruction.phase)
-    let (units, inputs) = (node.plan.output.count, node.input.count)
+    let (units, inputs) = (units(of: phase, node), node.input.count)
+    let isInLanes = node.layout == .lanes
     func cut(_ axis: Axis, _ total: Int) -> Cut {
       Cut(
         axis: axis, total: axis == .samples ? 0 : total, parts: context.parts,
-        isStolen: phase.isStolen && context.parts > 1)
+        isStolen: phase.isStolen && context.parts > 1,
+        isBlocks: axis == .samples && isInLanes)
     }
     switch phase.split {
     case .samples: return cut(.samples, 0)
+    case .outputTiles where isInLanes, .inputTiles where isInLanes, .elements where isInLanes:
+      return cut(.samples, 0)
     case .units: return cut(.units, units)
     case .inputs: return cut(.inputs, inputs)
     case .features:
@@ -46,14 +50,23 @@ extension StepPlan {
     case .elements:
       let source = phase.reads.keys.contains(.outputGradient) ? node[.outputGradient] : node[.input]
       if let before = source.flatMap({ written[$0] }),
-        before.axis == .samples || before.total == units
+        before.axis == .samples ? !before.isBlocks : before.total == units
       {
         return Cut(
           axis: before.axis == .samples ? .samples : .features, total: before.total,
-          parts: before.parts, isStolen: before.isStolen)
+          parts: before.parts, isStolen: before.isStolen, isBlocks: false)
       }
       return context.cutsColumns(units) ? cut(.features, units) : cut(.samples, 0)
     }
+  }
+
+  /// What a phase that is cut by units is cut into: the first axis of the gradients that it writes, else
+  /// what there is of one output.
+  private func units(of phase: Phase, _ node: Node) -> Int {
+    for index in node.plan.parameters.indices where phase.writes.keys.contains(.gradient(index)) {
+      return node.plan.parameters[index].shape[0]
+    }
+    return node.plan.output.count
   }
 
   /// How a parameter is cut for its update: as its gradient was, where that was cut at all.
@@ -68,13 +81,15 @@ extension StepPlan {
       case .units where written.total == (isVector ? columns : rows): return written
       case .features where written.total == (isVector ? columns : rows):
         return Cut(
-          axis: .units, total: written.total, parts: written.parts, isStolen: written.isStolen)
+          axis: .units, total: written.total, parts: written.parts, isStolen: written.isStolen,
+          isBlocks: false)
       case .inputs where !isVector && written.total == columns: return written
       default: break
       }
     }
     return Cut(
-      axis: .units, total: isVector ? columns : rows, parts: context.parts, isStolen: false)
+      axis: .units, total: isVector ? columns : rows, parts: context.parts, isStolen: false,
+      isBlocks: false)
   }
 
   // MARK: Memory
@@ -108,9 +123,9 @@ extension StepPlan {
 
   private func isRoomFor(_ result: Int, over operand: Int) -> Bool {
     switch (memories[result], memories[places[operand]]) {
-    case (.samples(let a), .samples(let b)): a == b
+    case (.samples(let a, let aLayout), .samples(let b, let bLayout)): a == b && aLayout == bLayout
     // The batch may be a thread's own, and then it is no place for what others read.
-    case (.samples(let a), .batch(let b)): a == b && context.parts == 1
+    case (.samples(let a, .rows), .batch(let b, .rows)): a == b && context.parts == 1
     default: false
     }
   }
@@ -120,8 +135,9 @@ extension StepPlan {
   /// Chooses how the batch is fetched.
   mutating func chooseGathering(threadsOwnBatch: Bool) {
     let fetch = instructions.firstIndex { $0.work == .gather && $0.phase.writes[.output] != nil }
-    guard let fetch, case .batch(let columns) = memories[batch] else { return }
-    let byColumns = Cut(axis: .units, total: columns, parts: context.parts, isStolen: false)
+    guard let fetch, case .batch(let columns, .rows) = memories[batch] else { return }
+    let byColumns = Cut(
+      axis: .units, total: columns, parts: context.parts, isStolen: false, isBlocks: false)
     let readers = instructions.flatMap { instruction in
       accesses(of: instruction).filter { $0.array == places[batch] && !$0.isWrite }
     }
@@ -143,21 +159,29 @@ extension StepPlan {
 
   /// Derives where threads wait, and so the chains: before a phase if, since the last wait, a part
   /// other than the same part wrote anything that it reads, or touched anything that it writes.
-  mutating func deriveWaits() {
+  ///
+  /// - Parameter firstOfUpdates: the phase before which all shards go through those before it, if any
+  mutating func deriveWaits(_ firstOfUpdates: Int?) {
     var since: [Access] = []
     for index in instructions.indices {
+      if index == firstOfUpdates {
+        since = []
+        firstUpdate = chains.count
+      }
       let accesses = accesses(of: instructions[index])
       let waits = accesses.contains { access in since.contains { access.conflicts(with: $0) } }
       if waits { since = [] }
       since += accesses
       guard let cut = instructions[index].cut else { fatalError("StepPlan: a phase is not cut") }
-      if let last = chains.last, !waits, last.parts == cut.count, last.isStolen == cut.isStolen {
+      if let last = chains.last, !waits, last.parts == cut.count, last.isStolen == cut.isStolen,
+        last.isBlocks == cut.isBlocks, index != firstOfUpdates
+      {
         chains[chains.count - 1].instructions = last.instructions.lowerBound..<index + 1
       } else {
         chains.append(
           Chain(
             instructions: index..<index + 1, waits: waits, parts: cut.count,
-            isStolen: cut.isStolen))
+            isStolen: cut.isStolen, isBlocks: cut.isBlocks))
       }
     }
   }
@@ -190,10 +214,10 @@ extension StepPlan {
       count == cut.total ? .columns(cut.columns) : .all
     }
     switch (memory, cut.axis) {
-    case (.elsewhere, .samples): return .samples
+    case (.elsewhere, .samples), (.samples, .samples), (.batch, .samples):
+      return cut.isBlocks ? .blocks : .samples
     case (.elsewhere, _), (.parts, _): return .slots
-    case (.samples, .samples), (.batch, .samples): return .samples
-    case (.samples(let count), let axis), (.batch(let count), let axis):
+    case (.samples(let count, _), let axis), (.batch(let count, _), let axis):
       let isCut =
         switch operand {
         case .input, .inputGradient: axis != .units

@@ -13,6 +13,8 @@ package struct StepPlan {
     /// The place in the model of the layer that it belongs to.
     let layer: Int
     let input: Shape
+    /// That of its input, its output and what it keeps for each sample.
+    let layout: Layout
     let randomKey: UInt64
     package let counts: Operands.Counts
     /// By ``Operands/Counts/index(_:)``: the number of the array, nil where the pass has none.
@@ -26,10 +28,10 @@ package struct StepPlan {
 
   /// What an array is, which tells where its memory lies.
   package enum Memory: Equatable {
-    /// One row per sample.
-    case samples(columns: Int)
-    /// The inputs of the batch: one row per sample.
-    case batch(columns: Int)
+    /// So many values for each sample.
+    case samples(columns: Int, Layout)
+    /// The inputs of the batch, so many for each sample.
+    case batch(columns: Int, Layout)
     /// One row per part.
     case parts(columns: Int)
     case shared(rows: Int, columns: Int)
@@ -57,14 +59,15 @@ package struct StepPlan {
     var descends = false
   }
 
-  /// Consecutive phases of as many parts with no wait between them: a thread takes one part through
-  /// all of them before the next.
+  /// Consecutive phases of as many parts with no wait between them: a thread takes one part, or of one
+  /// in lanes one block, through all of them before the next.
   package struct Chain {
     package var instructions: Range<Int>
     /// Whether the threads wait for each other before it.
     package let waits: Bool
     package let parts: Int
     package let isStolen: Bool
+    package let isBlocks: Bool
   }
 
   /// How the parts fetch a batch.
@@ -82,6 +85,8 @@ package struct StepPlan {
   package internal(set) var nodes: [Node] = []
   package internal(set) var instructions: [Instruction] = []
   package internal(set) var chains: [Chain] = []
+  /// The first chain of the updates, where they wait for other shards; else nil.
+  package internal(set) var firstUpdate: Int?
   package internal(set) var gathering: Gathering
   /// Whether each thread has memory of its own for the batch. Columns too are fetched faster so: of
   /// memory that threads share, a core's prefetcher takes lines from the cache of the core that is
@@ -105,43 +110,57 @@ package struct StepPlan {
   ///   - layers: how many of its layers
   ///   - context: the most samples of a batch, and the parts
   ///   - step: the engine's own work in a step of training; nil for a forward pass alone
+  ///   - isSharded: whether a batch is several shards, which go through all before the updates
   ///   - batchFitsThreads: whether there is room for a batch in each thread's caches
   ///   - givesBatchGradient: whether the gradient of the batch is computed too
   package init(
     _ model: Sequential, layers: Int, context: PlanContext, step: StepWork? = nil,
-    batchFitsThreads: Bool = true, givesBatchGradient: Bool = false
+    isSharded: Bool = false, batchFitsThreads: Bool = true, givesBatchGradient: Bool = false
   ) {
     self.context = context
     gathering = step?.gather == nil ? .byThreads : .bySamples
     threadsOwnBatch = step?.gather == nil
-    batch = add(.batch(columns: model.inputShape.count))
+    let plans = model.plans(context).prefix(layers)
+    batch = add(
+      .batch(columns: model.inputShape.count, step?.gather == nil ? .rows : plans.firstLayout))
     let targets = add(.elsewhere)
     if let gather = step?.gather { append(gather, targets, model.inputShape) }
     var builder = LayerBuilder(model)
-    let records = builder.appendForward(model.plans(context).prefix(layers), to: &self, from: batch)
+    let records = builder.appendForward(plans, to: &self, from: batch)
     output = builder.output
+    var firstOfUpdates: Int?
     if let step {
       let shape = layers == 0 ? model.inputShape : model.shapes[layers]
-      let gradient = add(.samples(columns: shape.count))
+      let gradient = add(.samples(columns: shape.count, .rows))
       outputGradient = gradient
       let loss = append(step.loss, targets, shape, gradient: gradient)
       let updated = step.update.map { appendPenalties($0, lossNode: loss) }
       batchGradient = appendBackward(
         records, from: gradient, isInputWanted: givesBatchGradient)
       if let update = step.update {
+        if isSharded { firstOfUpdates = instructions.count }
         appendUpdates(update, updated ?? [])
-        descend(where: update.isDescent)
+        if !isSharded { descend(where: update.isDescent) }
       }
       if let report = step.report { append(report, lossNode: loss) }
     }
+    let planned = instructions.count
     resolveSplits()
     overwriteInPlace()
     if step?.gather != nil { chooseGathering(threadsOwnBatch: batchFitsThreads) }
-    deriveWaits()
+    deriveWaits(firstOfUpdates.map { $0 - (planned - instructions.count) })
   }
 
   /// The number of inputs.
-  var batchColumns: Int { if case .batch(let columns) = memories[batch] { columns } else { 0 } }
+  var batchColumns: Int { if case .batch(let columns, _) = memories[batch] { columns } else { 0 } }
+
+  /// How an array of values for each sample lies in memory.
+  package func layout(of array: Int) -> Layout {
+    switch memories[array] {
+    case .samples(_, let layout), .batch(_, let layout): layout
+    default: .rows
+    }
+  }
 
   /// A number for a new array.
   mutating func add(_ memory: Memory) -> Int {
@@ -152,23 +171,25 @@ package struct StepPlan {
 
   /// Adds a node whose workspace and scratch are new arrays; the rest is to be set.
   mutating func addNode(
-    _ plan: LayerPlan, layer: Int, input: Shape, randomKey: UInt64 = 0
+    _ plan: LayerPlan, layer: Int, input: Shape, layout: Layout = .rows, randomKey: UInt64 = 0
   ) -> Int {
     let counts = Operands.Counts(plan)
     var node = Node(
-      plan: plan, layer: layer, input: input, randomKey: randomKey, counts: counts,
-      arrays: Array(repeating: nil, count: counts.total))
+      plan: plan, layer: layer, input: input, layout: layout, randomKey: randomKey,
+      counts: counts, arrays: Array(repeating: nil, count: counts.total))
     for (index, buffer) in plan.workspace.enumerated() {
-      node[.workspace(index)] = add(Memory(buffer))
+      node[.workspace(index)] = add(Memory(buffer, layout))
     }
     for (index, buffer) in plan.scratch.enumerated() {
-      node[.scratch(index)] = add(Memory(buffer))
+      node[.scratch(index)] = add(Memory(buffer, layout))
     }
     nodes.append(node)
     return nodes.count - 1
   }
 
-  mutating func append(_ phases: [Phase], of node: Int, _ work: Work, follows: Int? = nil) {
+  mutating func append(
+    _ phases: some Sequence<Phase>, of node: Int, _ work: Work, follows: Int? = nil
+  ) {
     instructions += phases.map {
       Instruction(node: node, phase: $0, work: work, follows: follows)
     }
@@ -184,11 +205,22 @@ extension StepPlan.Memory {
     }
   }
 
-  init(_ buffer: Buffer) {
+  init(_ buffer: Buffer, _ layout: Layout) {
     switch buffer.size {
-    case .sample(let count): self = .samples(columns: count)
+    case .sample(let count): self = .samples(columns: count, layout)
     case .part(let count): self = .parts(columns: count)
     case .shared(let rows, let columns): self = .shared(rows: rows, columns: columns)
     }
+  }
+}
+
+extension Sequence<LayerPlan> {
+  /// The layout that the first layer of those that do not take any wants.
+  fileprivate var firstLayout: Layout {
+    for plan in self {
+      if let first = plan.branches.first { return first.firstLayout }
+      if let layout = plan.layout { return layout }
+    }
+    return .rows
   }
 }

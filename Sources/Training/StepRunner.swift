@@ -20,6 +20,14 @@ final class StepRunner {
     let descends: Bool
   }
 
+  /// What all phases of a pass are told.
+  private struct Circumstances {
+    let mode: Mode
+    var step = 0
+    var rate: Float = 0
+    var firstSample = 0
+  }
+
   let plan: StepPlan
   /// For each of the sizes that a batch may have, from the first on.
   private var sizes: [Int]
@@ -113,21 +121,27 @@ final class StepRunner {
     memory.matrix(array, samples: sizes[size], batch: batch)
   }
 
-  /// Carries out the thread's parts of all phases, waiting for the others where the plan says so.
+  /// Carries out the thread's parts of some chains, waiting for the others where the plan says so.
   func run(
-    size: Int, mode: Mode, step: Int, rate: Float, _ thread: TeamThread, _ barrier: Barrier
+    _ chains: Range<Int>, size: Int, mode: Mode, step: Int, rate: Float, firstSample: Int,
+    _ thread: TeamThread, _ barrier: Barrier
   ) {
     let calls = calls[size]
-    for index in plan.chains.indices {
+    let pass = Circumstances(mode: mode, step: step, rate: rate, firstSample: firstSample)
+    for index in chains {
       let chain = plan.chains[index]
       if chain.waits { wait(barrier) }
       if let stolen = stolen[index] {
         stolen.forEach(thread, round: step) {
-          carryOut(chain.instructions, calls, part: $0, mode, step, rate)
+          carryOut(chain.instructions, calls, part: $0, pass)
+        }
+      } else if chain.isBlocks {
+        for part in thread.share(of: chain.parts) {
+          carryOutBlocks(chain.instructions, calls, part: part, pass)
         }
       } else {
         for part in thread.share(of: chain.parts) {
-          carryOut(chain.instructions, calls, part: part, mode, step, rate)
+          carryOut(chain.instructions, calls, part: part, pass)
         }
       }
     }
@@ -135,10 +149,16 @@ final class StepRunner {
 
   /// Carries out all parts of all phases, or of those up to the last layer forward, on this thread.
   func runAlone(size: Int = 0, mode: Mode, forwardOnly: Bool = false) {
-    for (place, instruction) in plan.instructions.enumerated() {
-      if forwardOnly && instruction.work != .forward { continue }
-      for part in 0..<(instruction.cut?.count ?? 0) {
-        carryOut(place..<place + 1, calls[size], part: part, mode, 0, 0)
+    let pass = Circumstances(mode: mode)
+    for chain in plan.chains {
+      let end = chain.instructions.first { forwardOnly && plan.instructions[$0].work != .forward }
+      let places = chain.instructions.lowerBound..<(end ?? chain.instructions.upperBound)
+      for part in 0..<chain.parts {
+        if chain.isBlocks {
+          carryOutBlocks(places, calls[size], part: part, pass)
+        } else {
+          carryOut(places, calls[size], part: part, pass)
+        }
       }
     }
   }
@@ -151,21 +171,48 @@ final class StepRunner {
 
   @inline(__always)
   private func carryOut(
-    _ places: Range<Int>, _ calls: UnsafeMutableBufferPointer<Call>, part: Int, _ mode: Mode,
-    _ step: Int, _ rate: Float
+    _ places: Range<Int>, _ calls: UnsafeMutableBufferPointer<Call>, part: Int,
+    _ pass: Circumstances
   ) {
     for place in places {
       let call = calls[place]
-      call.body._withUnsafeGuaranteedRef {
-        $0.run(
-          call.operands, Part(index: part, range: call.ranges[part], axis: call.axis),
-          Pass(
-            mode: mode, step: step, randomKey: call.randomKey,
-            alpha: call.descends ? -rate : 1, beta: call.descends ? 1 : 0,
-            products: clock?.products))
-      }
-      clock?.lap(place)
+      let part = Part(index: part, range: call.ranges[part], axis: call.axis)
+      carryOut(place, call, part, pass)
     }
+  }
+
+  /// Takes each block of a part through phases; with a part of no blocks, each phase once, so that its
+  /// sums are 0.
+  private func carryOutBlocks(
+    _ places: Range<Int>, _ calls: UnsafeMutableBufferPointer<Call>, part: Int,
+    _ pass: Circumstances
+  ) {
+    if places.isEmpty { return }
+    let blocks = calls[places.lowerBound].ranges[part]
+    var block = blocks.lowerBound
+    repeat {
+      let part = Part(
+        index: part, range: block..<min(block + 1, blocks.upperBound), axis: .samples,
+        isFirst: block == blocks.lowerBound)
+      for place in places { carryOut(place, calls[place], part, pass) }
+      block += 1
+    } while block < blocks.upperBound
+  }
+
+  @inline(__always)
+  private func carryOut(
+    _ place: Int, _ call: Call, _ part: Part, _ pass: Circumstances
+  ) {
+    call.body._withUnsafeGuaranteedRef {
+      $0.run(
+        call.operands, part,
+        Pass(
+          mode: pass.mode, step: pass.step, randomKey: call.randomKey,
+          firstSample: pass.firstSample,
+          alpha: call.descends ? -pass.rate : 1, beta: call.descends ? 1 : 0,
+          products: clock?.products))
+    }
+    clock?.lap(place)
   }
 }
 

@@ -4,9 +4,10 @@ import Layers
 package struct StepWork {
   package typealias Body = @Sendable (Operands, Part, Pass) -> Void
 
-  /// Fetching a batch: its targets, by samples, and its inputs into `Y`.
+  /// Fetching a batch: its targets, by samples, and its inputs into `Y`, which is in rows or in lanes;
+  /// then one block goes through scratch(0).
   package struct Gather {
-    let targets, inputs: Body
+    let targets, inputs, lanes: Body
   }
 
   /// What happens to a parameter θ(0), given its gradient dθ(0), part by part.
@@ -44,18 +45,22 @@ extension StepPlan {
   /// Adds the phases that fetch a batch.
   mutating func append(_ gather: StepWork.Gather, _ targets: Int, _ shape: Shape) {
     let node = addNode(
-      LayerPlan(output: shape, workspace: [.perSample(1)]), layer: Self.noLayer, input: shape)
+      LayerPlan(output: [1], workspace: [.perSample(1)]), layer: Self.noLayer, input: [1])
     nodes[node][.workspace(0)] = targets
-    nodes[node][.output] = batch
+    append(
+      [Phase(reads: [:], writes: [.workspace(0): .part], split: .samples, run: gather.targets)],
+      of: node, .gather)
+    let layout = layout(of: batch)
+    let block = Buffer.perPart(layout == .lanes ? Layout.laneCount * shape.count : 0)
+    let inputs = addNode(
+      LayerPlan(output: shape, scratch: [block]), layer: Self.noLayer, input: shape, layout: layout)
+    nodes[inputs][.output] = batch
     append(
       [
         Phase(
-          reads: [:], writes: [.workspace(0): .part], split: .samples,
-          run: gather.targets),
-        Phase(
-          reads: [:], writes: [.output: .part], split: .samples,
-          run: gather.inputs),
-      ], of: node, .gather)
+          reads: [:], writes: [.output: .part, .scratch(0): .part], split: .samples,
+          run: layout == .lanes ? gather.lanes : gather.inputs)
+      ], of: inputs, .gather)
   }
 
   /// Adds the loss of the last output, which gives that one's gradient; returns its node.

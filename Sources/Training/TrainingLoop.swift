@@ -14,6 +14,9 @@ final class TrainingLoop: TrainingProgram {
   private let step: Step
   private let order: UnsafeMutableBufferPointer<Int32>
   private let batchSize: Int
+  private let shards: Shards
+  /// The numbers of samples that a shard may have.
+  private let sizes: [Int]
   /// One per thread; the first carries out what belongs to none.
   private let runners: [StepRunner]
   private let contexts: [StepContext]
@@ -36,7 +39,15 @@ final class TrainingLoop: TrainingProgram {
     order = .allocate(capacity: samples.count)
     _ = order.initialize(fromContentsOf: samples)
     let steps = (samples.count + batchSize - 1) / batchSize
-    let sizes = [batchSize, samples.count - (steps - 1) * batchSize]
+    let shards = Shards(
+      model.shards, batchSize: batchSize, gradients: compilation.gradients, state: model.state)
+    self.shards = shards
+    let batches = [batchSize, samples.count - (steps - 1) * batchSize]
+    let lengths = batches.flatMap { batch in
+      (0..<shards.count).map { shards.range($0, of: batch).count }
+    }
+    let sizes = Set(lengths).subtracting([0]).sorted(by: >)
+    self.sizes = sizes
     self.parts = parts
     let threads = min(model.threads, parts)
     let notes = MetricNotes(compilation, samples: samples.count)
@@ -44,11 +55,12 @@ final class TrainingLoop: TrainingProgram {
       model: model, compilation: compilation, optimizer: optimizer, source: source,
       targets: targets, notes: notes, batchSize: batchSize, parts: parts)
     self.step = step
-    let inputs = batchSize * model.inputShape.count
+    let inputs = shards.size * model.inputShape.count
     let makePlan = { (context: StepContext) in
       StepPlan(
         model, layers: compilation.layers(of: model),
-        context: PlanContext(samples: batchSize, parts: parts), step: step.work(of: context),
+        context: PlanContext(samples: shards.size, parts: parts), step: step.work(of: context),
+        isSharded: shards.count > 1,
         batchFitsThreads: threads == 1 || threads * inputs <= Self.mostPrivateInput)
     }
     contexts = (0..<threads).map { _ in StepContext() }
@@ -89,21 +101,52 @@ final class TrainingLoop: TrainingProgram {
       runner.clock?.start()
       for step in steps {
         let number = firstUpdate + step
-        let size = step + 1 < progress.steps ? 0 : 1
-        context.indices = samples(of: step)
         context.start = step * batchSize
         context.number = number
         context.rate = optimizer.learningRate.rate(at: number) * compilation.rateFactor
-        if runner.plan.gathering == .byThreads {
-          self.step.gather(context.indices, into: runner.batch(size: size))
-          runner.clock?.lapGather()
-        }
-        runner.run(size: size, mode: .training, step: number, rate: context.rate, thread, barrier)
+        run(samples(of: step), runner, context, thread, barrier)
         runner.wait(barrier)
         if rests.load(ordering: .relaxed) { break }
       }
     }
     return decision
+  }
+
+  /// Carries out a thread's parts of one step: each shard, then the updates.
+  private func run(
+    _ batch: UnsafeBufferPointer<Int32>, _ runner: StepRunner, _ context: StepContext,
+    _ thread: TeamThread, _ barrier: Barrier
+  ) {
+    context.batchCount = batch.count
+    let (all, updates) = (runner.plan.chains.indices, runner.plan.firstUpdate)
+    func run(_ chains: Range<Int>, size: Int) {
+      runner.run(
+        chains, size: size, mode: .training, step: context.number, rate: context.rate,
+        firstSample: context.first, thread, barrier)
+    }
+    func run(_ samples: Range<Int>, _ chains: Range<Int>) {
+      let size = sizes.firstIndex(of: samples.count) ?? 0
+      context.indices = UnsafeBufferPointer(rebasing: batch[samples])
+      context.first = samples.lowerBound
+      if runner.plan.gathering == .byThreads {
+        step.gather(context.indices, into: runner.batch(size: size))
+        runner.clock?.lapGather()
+      }
+      run(chains, size: size)
+    }
+    guard let updates else { return run(batch.indices, all) }
+    shards.begin(thread)
+    runner.wait(barrier)
+    for shard in 0..<shards.count {
+      let samples = shards.range(shard, of: batch.count)
+      if !samples.isEmpty {
+        run(samples, 0..<updates)
+        runner.wait(barrier)
+      }
+      shards.add(shard, isEmpty: samples.isEmpty, of: batch.count, thread)
+      runner.wait(barrier)
+    }
+    run(updates..<all.upperBound, size: 0)
   }
 
   /// Gives what was measured so far to a profile.
@@ -113,8 +156,13 @@ final class TrainingLoop: TrainingProgram {
 
   func outOfRange(_ layerNames: [String]) -> String? {
     if progress.batchLoss.isFinite { return nil }
-    let (runner, size) = (runners[0], progress.step < progress.steps ? 0 : 1)
-    step.gather(samples(of: progress.step - 1), into: runner.batch(size: size))
+    let (runner, batch) = (runners[0], samples(of: progress.step - 1))
+    // What lies in memory is of the last shard that had samples.
+    let last = shards.range((batch.count - 1) / shards.size, of: batch.count)
+    let size = sizes.firstIndex(of: last.count) ?? 0
+    if runner.plan.layout(of: runner.plan.batch) == .rows {
+      step.gather(UnsafeBufferPointer(rebasing: batch[last]), into: runner.batch(size: size))
+    }
     return OutOfRange.place(runner, size: size, layerNames: layerNames)
   }
 

@@ -76,7 +76,11 @@ package struct RunIdentity: Sendable, Equatable, Codable {
   package var optimizer: String
   package var figures: [String]
   package var batchSize: Int
+  /// Nil for one.
+  package var shards: Int?
   package var seed: UInt64
+
+  private var shardCount: Int { shards ?? 1 }
 
   /// Throws ``ModelError`` with the first difference to the identity of the run that goes on.
   func check(against found: RunIdentity) throws(ModelError) {
@@ -91,6 +95,7 @@ package struct RunIdentity: Sendable, Equatable, Codable {
     try expect("the optimizer", \.optimizer)
     try expect("the figures", \.figures)
     try expect("a batch size of", \.batchSize)
+    try expect("a number of shards of", \.shardCount)
     try expect("the seed", \.seed)
   }
 }

@@ -3,7 +3,9 @@ import Maru
 /// The layers of a network as text: `flatten,128:relu,dropout:0.2,10:softmax`.
 ///
 /// Each item is a number of units with an activation behind a colon or without one, `flatten`,
-/// `batchnorm`, `layernorm`, `dropout:RATE`, or an activation alone. `leaky-relu` may have its slope behind another colon.
+/// `batchnorm`, `layernorm`, `dropout:RATE`, an activation alone, or one for images: `conv:32:3:relu` of 32
+/// filters of 3×3, `maxpool:2`, `avgpool:2`, `globalavgpool`; of these but the last `same`, `stride=2` and
+/// `dilation=2` may follow the size. `leaky-relu` may have its slope behind another colon.
 struct LayerList: Equatable, Codable {
   private(set) var text: String
   /// The penalty on the weights of every layer that has some.
@@ -17,8 +19,13 @@ struct LayerList: Equatable, Codable {
     text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
   }
 
-  /// Whether images go in as they are, and the network itself vectorises them.
-  var beginsWithFlatten: Bool { items.first == "flatten" }
+  /// Whether images go in as they are, and not as vectors.
+  var takesImages: Bool {
+    let first = items.first?.split(separator: ":").first.map(String.init) ?? ""
+    return first == "flatten" || Self.imageLayers.contains(first)
+  }
+
+  private static let imageLayers = ["conv", "maxpool", "avgpool", "globalavgpool"]
 
   /// Whether some leaky ReLU has no slope of its own.
   var leavesSlopeOpen: Bool { items.contains { $0.split(separator: ":").last == "leaky-relu" } }
@@ -69,6 +76,7 @@ struct LayerList: Equatable, Codable {
     default: break
     }
     let parts = item.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    if Self.imageLayers.contains(parts[0]) { return imageLayer(parts, defaults.slope) }
     if parts[0] == "dropout" {
       guard parts.count == 2, let rate = Float(parts[1]), 0 <= rate, rate < 1 else { return nil }
       return [Dropout(rate)]
@@ -77,6 +85,42 @@ struct LayerList: Equatable, Codable {
     guard 1...1_000_000 ~= units else { return nil }
     let activation = parts.count == 1 ? [] : Self.activation(parts.dropFirst(), defaults.slope)
     return activation.map { [Dense(units, l2: l2)] + $0 }
+  }
+
+  /// `conv:FILTERS:SIZE…`, `maxpool:SIZE…`, `avgpool:SIZE…` or `globalavgpool`.
+  private func imageLayer(_ parts: [String], _ leakySlope: Float) -> [any Layer]? {
+    let name = parts[0]
+    if name == "globalavgpool" { return parts.count == 1 ? [GlobalAveragePool2D()] : nil }
+    var rest = parts.dropFirst()
+    var numbers: [Int] = []
+    for _ in 0..<(name == "conv" ? 2 : 1) {
+      guard let number = rest.popFirst().flatMap({ Int($0) }), 1...65_536 ~= number else {
+        return nil
+      }
+      numbers.append(number)
+    }
+    guard let size = numbers.last else { return nil }
+    var (stride, dilation, padding) = (name == "conv" ? 1 : size, 1, Window2D.Padding.valid)
+    while let option = rest.first {
+      let value = option.split(separator: "=").last.flatMap { Int($0) } ?? 0
+      switch option {
+      case "same": padding = .same
+      case "valid": padding = .valid
+      case "stride=\(value)" where value >= 1: stride = value
+      case "dilation=\(value)" where value >= 1 && name == "conv": dilation = value
+      default:
+        guard name == "conv", let activation = Self.activation(rest, leakySlope) else { return nil }
+        let window = Window2D(size, stride: stride, dilation: dilation, padding: padding)
+        return [Conv2D(numbers[0], window, l2: l2)] + activation
+      }
+      rest.removeFirst()
+    }
+    let window = Window2D(size, stride: stride, dilation: dilation, padding: padding)
+    switch name {
+    case "conv": return [Conv2D(numbers[0], window, l2: l2)]
+    case "maxpool": return [MaxPool2D(window)]
+    default: return [AveragePool2D(window)]
+    }
   }
 
   private static func activation(
@@ -102,7 +146,9 @@ struct LayerList: Equatable, Codable {
 
   private static func unknown(_ item: String) -> Failure {
     .usage(
-      "--layers: '\(item)' is no layer; expected UNITS, UNITS:ACTIVATION, flatten, batchnorm, "
-        + "layernorm, dropout:RATE or an activation (\(activations.joined(separator: ", ")))")
+      "--layers: '\(item)' is no layer; expected UNITS, UNITS:ACTIVATION, conv:FILTERS:SIZE, "
+        + "conv:FILTERS:SIZE:ACTIVATION, maxpool:SIZE, avgpool:SIZE, globalavgpool, flatten, "
+        + "batchnorm, layernorm, dropout:RATE or an activation "
+        + "(\(activations.joined(separator: ", ")))")
   }
 }

@@ -19,8 +19,11 @@ struct TrainCommand: ParsableCommand {
   var dataset: String?
   @OptionGroup var data: DataOptions
   @Option(
-    help:
-      "Layers, first to last: UNITS[:ACTIVATION], dropout:RATE, flatten, as 128:relu,10:softmax.")
+    help: """
+      Layers, first to last: UNITS[:ACTIVATION], dropout:RATE, batchnorm, layernorm, flatten, as \
+      128:relu,10:softmax; for images conv:FILTERS:SIZE[:same][:stride=N][:ACTIVATION], \
+      maxpool:SIZE, avgpool:SIZE, globalavgpool, as conv:16:3:relu,maxpool:2,flatten,10:softmax.
+      """)
   var layers: String?
   @OptionGroup var table: TableArguments
   @OptionGroup var components: ComponentOptions

@@ -22,7 +22,7 @@ struct TrainingRun {
     self.settings = settings
     self.dataset = dataset
     let shape = dataset.train.images.shape
-    inputShape = settings.layers.beginsWithFlatten ? shape : [shape.count]
+    inputShape = settings.layers.takesImages ? shape : [shape.count]
     let projection = try settings.pca.map {
       try Projection($0, whitening: settings.whitens, settings, dataset)
     }

@@ -5,14 +5,17 @@ import Testing
 /// The option `--layers`, whose value needs data to be checked against.
 struct LayerListTests {
   private static let expected =
-    "expected UNITS, UNITS:ACTIVATION, flatten, batchnorm, layernorm, dropout:RATE or an activation "
+    "expected UNITS, UNITS:ACTIVATION, conv:FILTERS:SIZE, conv:FILTERS:SIZE:ACTIVATION, "
+    + "maxpool:SIZE, avgpool:SIZE, globalavgpool, flatten, batchnorm, layernorm, dropout:RATE or an activation "
     + "(relu, leaky-relu[:SLOPE], sigmoid, tanh, softplus, gelu, softmax, linear)"
 
   @Test(arguments: [
     "", ",4:softmax", "4:softmax,", "0:softmax", "-4", "1000001", "4.5", "4:cube", "4:relu:relu",
     "conv", "dropout", "dropout:1", "dropout:-0.1", "dropout:nan", "flatten:2", "relu:4",
     "99999999999999999999", "leaky-relu:0", "leaky-relu:-0.1", "4:leaky-relu:nan", "leaky-relu:",
-    "leaky-relu:inf", "batchnorm:1", "4:leaky-relu:0.1:0.1", "softmax:linear", "relu:0.1", "4:",
+    "leaky-relu:inf", "batchnorm:1", "conv:3", "conv:0:3", "conv:3:0", "conv:3:3:stride=0",
+    "maxpool", "conv:3:3:cube", "conv:3:3:relu:same", "maxpool:2:relu", "maxpool:2:dilation=2",
+    "globalavgpool:2", "4:leaky-relu:0.1:0.1", "softmax:linear", "relu:0.1", "4:",
   ])
   func itemThatIsNoLayerIsNamed(_ item: String) throws {
     let folder = try TemporaryFolder()
@@ -39,6 +42,26 @@ struct LayerListTests {
         "train", "--dataset", data, "--layers", "batchnorm,20:relu,layernorm,4:softmax",
         "--optimizer", "adam", "--epochs", "3", "--seed", "1", "--progress", "none", "--output",
         folder["run"],
+      ])
+    expectSuccess(run)
+    let scored = try Command.maru(["evaluate", folder["run"], "--dataset", data])
+    #expect(scored.exitCode == 0, "\(scored.errors)")
+    let line = try #require(run.outputLines.first { $0.hasPrefix("test loss: ") })
+    #expect(
+      scored.outputLines.first?.hasPrefix(line.replacing("test ", with: "")) == true,
+      "\(line), \(scored.output)")
+  }
+
+  /// Trained, saved and scored, with images as they are.
+  @Test func convolutionsTrainAndAreScored() throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let layers =
+      "conv:3:3:same:relu,maxpool:2,conv:4:2:stride=2:dilation=1:tanh,avgpool:2:stride=1:same,flatten"
+    let run = try Command.maru(
+      [
+        "train", "--dataset", data, "--layers", layers, "--optimizer", "adam", "--epochs", "3",
+        "--seed", "1", "--progress", "none", "--output", folder["run"],
       ])
     expectSuccess(run)
     let scored = try Command.maru(["evaluate", folder["run"], "--dataset", data])

@@ -1,3 +1,4 @@
+import Layers
 import TestSupport
 
 #if canImport(Glibc)
@@ -86,6 +87,76 @@ enum LayerFunctions {
       x.indices.map { index in
         let isKept = Philox.uniform(counter: UInt64(index), key: key) < 1 - rate
         return isKept ? x[index] / Double(1 - rate) : 0
+      }
+    }
+  }
+
+  /// `Y[i, j, f] = b[f] + Σ X[i·s + r·d − p, j·s + q·d − p, c] · W[f, r, q, c]`, X being 0 beyond the
+  /// image.
+  static func conv2D(_ sample: Shape, _ filters: Int, _ window: Window2D) -> LayerFunction {
+    let channels = sample.rank == 3 ? sample[2] : 1
+    return { x, batch, parameters in
+      places(sample, window, batch).flatMap { place in
+        (0..<filters).map { filter in
+          var sum = parameters.count == 2 ? parameters[1][filter] : 0
+          for (row, r) in place.rows {
+            for (column, q) in place.columns {
+              for channel in 0..<channels {
+                let weight = ((filter * window.height + r) * window.width + q) * channels + channel
+                sum +=
+                  x[((place.sample * sample[0] + row) * sample[1] + column) * channels + channel]
+                  * parameters[0][weight]
+              }
+            }
+          }
+          return sum
+        }
+      }
+    }
+  }
+
+  /// A function of what each window covers of a channel.
+  static func pool(
+    _ sample: Shape, _ window: Window2D, _ function: @escaping @Sendable ([Double]) -> Double
+  ) -> LayerFunction {
+    let channels = sample.rank == 3 ? sample[2] : 1
+    return { x, batch, _ in
+      places(sample, window, batch).flatMap { place in
+        (0..<channels).map { channel in
+          function(
+            place.rows.flatMap { row, _ in
+              place.columns.map { column, _ in
+                x[((place.sample * sample[0] + row) * sample[1] + column) * channels + channel]
+              }
+            })
+        }
+      }
+    }
+  }
+
+  private struct Place {
+    let sample: Int
+    /// Those of the image, and the window's own.
+    let rows, columns: [(Int, Int)]
+  }
+
+  /// The windows of all samples, in the order of the results.
+  private static func places(_ sample: Shape, _ window: Window2D, _ batch: Int) -> [Place] {
+    func axis(_ length: Int, _ size: Int) -> [[(Int, Int)]] {
+      let extent = (size - 1) * window.dilation + 1
+      let isSame = window.padding == .same
+      let count =
+        isSame
+        ? (length + window.stride - 1) / window.stride : (length - extent) / window.stride + 1
+      let padding = isSame ? max((count - 1) * window.stride + extent - length, 0) / 2 : 0
+      return (0..<count).map { place in
+        (0..<size).map { (place * window.stride + $0 * window.dilation - padding, $0) }
+          .filter { 0..<length ~= $0.0 }
+      }
+    }
+    return (0..<batch).flatMap { index in
+      axis(sample[0], window.height).flatMap { rows in
+        axis(sample[1], window.width).map { Place(sample: index, rows: rows, columns: $0) }
       }
     }
   }

@@ -129,9 +129,16 @@ final class PlanRun {
     guard let cut = instruction.cut, let views = operands[instruction.node].baseAddress else {
       return
     }
-    instruction.phase.run(
-      Operands(views, plan.nodes[instruction.node].counts),
-      Part(index: part, range: cut.range(part, samples: problem.batch), axis: cut.axis), pass)
+    let range = cut.range(part, samples: problem.batch)
+    let operands = Operands(views, plan.nodes[instruction.node].counts)
+    guard cut.isBlocks, !range.isEmpty else {
+      return instruction.phase.run(operands, Part(index: part, range: range, axis: cut.axis), pass)
+    }
+    for block in range {
+      let part = Part(
+        index: part, range: block..<block + 1, axis: cut.axis, isFirst: block == range.lowerBound)
+      instruction.phase.run(operands, part, pass)
+    }
   }
 
   /// Carries out a part with everything poisoned that it may not read, and expects it to write
@@ -188,11 +195,19 @@ final class PlanRun {
     _ access: Access, _ part: Int, _ instruction: StepPlan.Instruction, _ view: MatrixView<Float>
   ) -> Range<Int> {
     switch access.region {
-    case .samples: instruction.cut?.range(part, samples: problem.batch) ?? 0..<0
+    case .samples: range(part, instruction)
+    case .blocks where plan.layout(of: access.array) == .lanes: range(part, instruction)
+    case .blocks:
+      (range(part, instruction).lowerBound * Layout.laneCount..<range(part, instruction).upperBound
+        * Layout.laneCount).clamped(to: 0..<view.rows)
     case .slots: part..<part + 1
     case .rows(let ranges): ranges[part]
     case .all, .columns: 0..<view.rows
     }
+  }
+
+  private func range(_ part: Int, _ instruction: StepPlan.Instruction) -> Range<Int> {
+    instruction.cut?.range(part, samples: problem.batch) ?? 0..<0
   }
 
   private func columns(_ access: Access, _ part: Int, _ view: MatrixView<Float>) -> Range<Int> {

@@ -33,6 +33,22 @@ struct AllocationTests {
     }
   }
 
+  @Test func convolutionsAllocateNothing() async {
+    await #expect(processExitsWith: .success) {
+      try expectNoAllocations(
+        [
+          Conv2D(5, Window2D(3, padding: .same)), ReLU(), MaxPool2D(2), Conv2D(6, 3), Flatten(),
+          Dense(10), Softmax(),
+        ], .adam(), shape: [10, 9, 2])
+    }
+  }
+
+  @Test func shardsAllocateNothing() async {
+    await #expect(processExitsWith: .success) {
+      try expectNoAllocations([Dense(70), BatchNorm(), Dense(10)], .sgd(), shards: 4)
+    }
+  }
+
   @Test func dropoutPenaltiesAndClippingAllocateNothing() async {
     await #expect(processExitsWith: .success) {
       try expectNoAllocations(
@@ -61,7 +77,7 @@ struct AllocationTests {
 
   @Test func workersThatHelpEachOtherAllocateNothing() async {
     await #expect(processExitsWith: .success) {
-      try expectNoAllocations([Dense(513), ReLU(), Dense(10)], .adam(), inputs: 1300)
+      try expectNoAllocations([Dense(513), ReLU(), Dense(10)], .adam(), shape: [1300])
     }
   }
 
@@ -99,17 +115,18 @@ private func expectNoAllocations(
   _ layers: [any Layer], _ optimizer: any Optimizer, _ loss: any Loss = .softmaxCrossEntropy,
   _ metrics: [any Metric] = [.accuracy, .topK(3)], targets: Targets? = nil,
   classWeights: [Float]? = nil, clipNorm: Float? = nil, profile: StepProfile? = nil,
-  inputs: Int = 20
+  shape: Shape = [20], shards: Int = 1
 ) throws {
   for threads in 1...2 {
-    let model = try Sequential(inputShape: [inputs], layers)
+    let model = try Sequential(inputShape: shape, layers)
     model.threads = threads
+    model.shards = shards
     model.compile(
       optimizer: optimizer, loss: loss, metrics: metrics, classWeights: classWeights,
       clipNorm: clipNorm)
     let counter = StepCounter()
     try model.fit(
-      randomSamples([330, inputs], seed: 1),
+      randomSamples([330, shape.count], seed: 1),
       targets ?? .classes(randomLabels(330, classes: 10, seed: 2)), epochs: 2, batchSize: 32,
       callbacks: [counter], profile: profile)
     #expect(counter.steps == 22)

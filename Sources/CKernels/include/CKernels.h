@@ -6,6 +6,8 @@
 //   kernels for: 1.4 to 2.5 times as fast as its kernels for Haswell. It takes no part elsewhere;
 // - bytes.c, sums of products of bytes as whole numbers, which BLAS does not have: 0.36 of the time of
 //   `maru fit-linear` with ssyrk on MNIST (0.08 s for 0.22 s on an Intel Xeon of the Emerald Rapids);
+// - convolution.c and lanes.c, convolutions and pools of images that lie in the lanes of vectors, which as
+//   products of BLAS would be 16 columns wide or need a copy of every window;
 // - barriers of threads, the processor's peak, denormal numbers, and a program's new start.
 //
 // Arrays are dense unless a stride is given; `n` counts elements and may be 0. Where a comment does
@@ -287,6 +289,55 @@ static inline void maru_restore_denormals(uint64_t state) {
   (void)state;
 #endif
 }
+
+// MARK: Images in lanes
+
+/// Samples of a block, one per lane of a vector: element `e` of sample `l` lies at 16·e + l.
+#define MARU_LANES 16
+
+/// One axis of images and of the windows that move over them.
+typedef struct {
+  /// Places of the image, and of the result.
+  ptrdiff_t input, output;
+  /// Places of a window, how far they lie apart, and how far one window is from the next.
+  ptrdiff_t kernel, dilation, stride;
+  /// Places of the first window before the image.
+  ptrdiff_t padding;
+} MaruWindowAxis;
+
+/// Windows over images [height, width, channels, lanes], and the filters that they meet, if any:
+/// [filters, kernel height, kernel width, channels].
+typedef struct {
+  MaruWindowAxis vertical, horizontal;
+  ptrdiff_t channels, filters;
+} MaruConvolution;
+
+/// Samples [samples, elements], `stride` apart, as a block; lanes that are left become 0.
+void maru_rows_to_lanes(const float *rows, ptrdiff_t stride, ptrdiff_t samples, ptrdiff_t elements,
+                        float *lanes);
+/// A block as samples [samples, elements], `stride` apart.
+void maru_lanes_to_rows(const float *lanes, ptrdiff_t samples, ptrdiff_t elements, float *rows,
+                        ptrdiff_t stride);
+/// y = the sum of each window's products with each filter, plus the filter's bias, which may be null.
+void maru_convolve(const MaruConvolution *convolution, const float *x, const float *w,
+                   const float *bias, float *y);
+/// The filters turned around, [channels, kernel height, kernel width, filters], for the way back.
+void maru_turn_filters(const MaruConvolution *convolution, const float *w, float *turned);
+/// dx, from dy and the turned filters.
+void maru_convolve_backward(const MaruConvolution *convolution, const float *dy, const float *turned,
+                            float *dx);
+/// Adds the block's dw and, unless it is null, dbias, which are sums over its lanes.
+void maru_convolve_weights(const MaruConvolution *convolution, const float *dy, const float *x,
+                           float *dw, float *dbias);
+/// The largest element of each window and channel; NaN where there is one.
+void maru_max_pool(const MaruConvolution *windows, const float *x, float *y);
+/// dx: what comes back to each window's first largest element.
+void maru_max_pool_backward(const MaruConvolution *windows, const float *dy, const float *x,
+                            const float *y, float *dx);
+/// The mean of each window, without what lies beyond the image.
+void maru_average_pool(const MaruConvolution *windows, const float *x, float *y);
+/// dx: an equal part of what comes back to each window.
+void maru_average_pool_backward(const MaruConvolution *windows, const float *dy, float *dx);
 
 #ifdef __cplusplus
 }

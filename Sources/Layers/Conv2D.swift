@@ -1,0 +1,158 @@
+import CKernels
+
+/// Slides filters over images: `Y[i, j, f] = b[f] + Σ X[i·s + r·d − p, j·s + q·d − p, c] · W[f, r, q, c]`,
+/// the sum over rows r and columns q of the filter and over channels c; beyond the image X is 0.
+///
+/// Parameters: `weight` [filters, height, width, channels] and, unless left out, `bias` [filters].
+/// Shapes: `X` [batch, height, width, channels], or [batch, height, width] of one channel →
+/// `Y` [batch, height, width, filters]. Initial values: Glorot-uniform weights and zero biases, as in
+/// Keras, unless others are given.
+///
+/// Images are computed 16 at a time, one in each lane of a vector (``Layout/lanes``).
+public struct Conv2D: Layer {
+  /// The number of filters.
+  public let filters: Int
+  /// The windows that the filters cover.
+  public let window: Window2D
+  /// Whether there is a bias.
+  public let hasBias: Bool
+  /// The factor λ of the penalty `λ·Σ W²` added to the loss (Keras's `kernel_regularizer=L2(λ)`).
+  public let l2: Float
+  private let weight: Initializer
+  private let bias: Initializer
+
+  /// Creates a layer whose number of channels follows from where it stands.
+  /// - Parameters:
+  ///   - filters: number of outputs for each place, at least 1
+  ///   - window: what a filter covers, and how it moves; a number is the size of a square
+  ///   - bias: whether a bias is added
+  ///   - weightInitializer: initial weights
+  ///   - biasInitializer: initial biases
+  ///   - l2: penalty on the weights, 0 for none
+  public init(
+    _ filters: Int, _ window: Window2D, bias: Bool = true,
+    weightInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
+    l2: Float = 0
+  ) {
+    require(filters >= 1, "Conv2D: expected at least 1 filter, got \(filters)")
+    require(l2 >= 0, "Conv2D: expected an L2 penalty from 0, got \(l2)")
+    self.filters = filters
+    self.window = window
+    hasBias = bias
+    self.l2 = l2
+    weight = weightInitializer
+    self.bias = biasInitializer
+  }
+
+  /// [height, width, channels] → [height, width, filters].
+  public func plan(_ input: Shape, _ context: PlanContext) throws(LayerError) -> LayerPlan {
+    let sizes = try window.sizes(over: input, filters: filters, for: "Conv2D(\(filters))")
+    let elements = window.height * window.width
+    let weight = Parameter(
+      "weight", shape: [filters, window.height, window.width, sizes.channels],
+      initialValue: weight, fanIn: elements * sizes.channels, fanOut: elements * filters, l2: l2)
+    let bias = Parameter("bias", shape: [filters], initialValue: bias)
+    let output: Shape = [sizes.vertical.output, sizes.horizontal.output, filters]
+    let phases = Convolution(
+      sizes: sizes, weights: weight.shape.count, hasBias: hasBias,
+      operations: context.operations(2 * Double(weight.shape.withoutFirst.count), on: output))
+    var plan = LayerPlan(
+      output: output, parameters: hasBias ? [weight, bias] : [weight],
+      scratch: [.perPart(weight.shape.count + filters), .perPart(weight.shape.count)],
+      forward: [phases.forward()],
+      parameterGradients: [phases.partialGradients(), phases.sumOfGradients()],
+      inputGradient: [phases.inputGradient()])
+    plan.layout = .lanes
+    return plan
+  }
+}
+
+/// The phases of a convolution.
+///
+/// scratch(0): what each part has added up of the gradients of weights and biases; scratch(1): the
+/// filters turned around, for each part.
+private struct Convolution {
+  let sizes: MaruConvolution
+  let weights: Int
+  let hasBias: Bool
+  /// Of one product.
+  let operations: Double
+
+  func forward() -> Phase {
+    let parameters: [Operand: Extent] =
+      hasBias ? [.parameter(0): .all, .parameter(1): .all] : [.parameter(0): .all]
+    return Phase(
+      reads: parameters.merging([.input: .part]) { $1 }, writes: [.output: .part],
+      split: .samples, operations: operations
+    ) { [sizes, hasBias] operands, part, _ in
+      let (x, y, weight) = (operands.x, operands.y, operands.parameter(0).baseAddress)
+      let bias = hasBias ? operands.parameter(1).baseAddress : nil
+      for block in part.range {
+        withUnsafePointer(to: sizes) { maru_convolve($0, x.row(block), weight, bias, y.row(block)) }
+      }
+    }
+  }
+
+  /// The sums over a part's samples of `dW[f, r, q, c] = Σ dY[i, j, f] · X[i·s + r·d − p, …, c]` and
+  /// `db[f] = Σ dY[i, j, f]`
+  func partialGradients() -> Phase {
+    Phase(
+      reads: [.outputGradient: .part, .input: .part], writes: [.scratch(0): .part],
+      split: .samples, operations: operations
+    ) { [sizes, weights, hasBias] operands, part, _ in
+      let (x, dY, sums) = (operands.x, operands.dY, operands.scratch(0))
+      let (dW, dBias) = (sums.row(part.index), sums.row(part.index) + weights)
+      if part.isFirst { dW.update(repeating: 0, count: sums.columns) }
+      for block in part.range {
+        withUnsafePointer(to: sizes) {
+          maru_convolve_weights($0, dY.row(block), x.row(block), dW, hasBias ? dBias : nil)
+        }
+      }
+    }
+  }
+
+  func sumOfGradients() -> Phase {
+    Phase(
+      reads: [.scratch(0): .all],
+      writes: hasBias ? [.gradient(0): .part, .gradient(1): .part] : [.gradient(0): .part],
+      split: .units
+    ) { [weights, hasBias] operands, part, _ in
+      let (sums, gradient) = (operands.scratch(0), operands.gradient(0))
+      let (first, count) = (
+        part.range.lowerBound * gradient.columns, part.range.count * gradient.columns
+      )
+      sums.addRows(first..<first + count, into: gradient.baseAddress + first)
+      if hasBias {
+        let biases = weights + part.range.lowerBound..<weights + part.range.upperBound
+        sums.addRows(biases, into: operands.gradient(1).baseAddress + part.range.lowerBound)
+      }
+    }
+  }
+
+  /// `dX = Σ dY · W` over all windows that a place is in, which is a convolution with the filters turned
+  /// around.
+  func inputGradient() -> Phase {
+    Phase(
+      reads: [.outputGradient: .part, .parameter(0): .all],
+      writes: [.inputGradient: .part, .scratch(1): .part], split: .samples, operations: operations
+    ) { [sizes] operands, part, _ in
+      let (dX, dY, turned) = (operands.dX, operands.dY, operands.scratch(1).row(part.index))
+      withUnsafePointer(to: sizes) { sizes in
+        if part.isFirst { maru_turn_filters(sizes, operands.parameter(0).baseAddress, turned) }
+        for block in part.range {
+          maru_convolve_backward(sizes, dY.row(block), turned, dX.row(block))
+        }
+      }
+    }
+  }
+}
+
+extension MatrixView<Float> {
+  /// Writes the sums over the rows of some columns.
+  fileprivate func addRows(_ columns: Range<Int>, into sums: UnsafeMutablePointer<Float>) {
+    sums.update(from: row(0) + columns.lowerBound, count: columns.count)
+    for other in 1..<Swift.max(rows, 1) {
+      maru_add(sums, row(other) + columns.lowerBound, sums, columns.count)
+    }
+  }
+}
