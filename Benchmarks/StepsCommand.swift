@@ -48,7 +48,7 @@ struct StepsCommand: ParsableCommand {
       ("workload", .text(workload.rawValue)), ("threads", .integer(threads)),
       ("core", .text(OpenBLAS.coreName)), ("layer", row.layer.map { .text($0) } ?? .none),
       ("work", .text(row.work.rawValue)), ("us_per_step", .number(row.microseconds)),
-      ("us_in_blas", .number(row.productMicroseconds)),
+      ("us_in_products", .number(row.productMicroseconds)),
       ("gflops", row.gigaflops.map { .number($0) } ?? .none),
     ])
   }

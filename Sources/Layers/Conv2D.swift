@@ -54,8 +54,8 @@ public struct Conv2D: Layer {
     let bias = Parameter("bias", shape: [filters], initialValue: bias)
     let output: Shape = [sizes.vertical.output, sizes.horizontal.output, filters]
     let phases = Convolution(
-      sizes: sizes, weights: weight.shape.count, hasBias: hasBias,
-      operations: context.operations(2 * Double(weight.shape.withoutFirst.count), on: output))
+      sizes: sizes, weights: weight.shape.count, hasBias: hasBias, samples: context.samples,
+      operations: sizes.operations)
     var plan = LayerPlan(
       output: output, parameters: hasBias ? [weight, bias] : [weight],
       scratch: [.perPart(weight.shape.count + filters), .perPart(weight.shape.count)],
@@ -75,20 +75,24 @@ private struct Convolution {
   let sizes: MaruConvolution
   let weights: Int
   let hasBias: Bool
-  /// Of one product.
-  let operations: Double
+  let samples: Int
+  /// Of one product for one sample.
+  let operations: Int
+
+  /// Of one product for a whole batch.
+  private var batchOperations: Double { Double(operations) * Double(samples) }
 
   func forward() -> Phase {
     let parameters: [Operand: Extent] =
       hasBias ? [.parameter(0): .all, .parameter(1): .all] : [.parameter(0): .all]
     return Phase(
       reads: parameters.merging([.input: .part]) { $1 }, writes: [.output: .part],
-      split: .samples, operations: operations
-    ) { [sizes, hasBias] operands, part, _ in
+      split: .samples, operations: batchOperations
+    ) { [self] operands, part, pass in
       let (x, y, weight) = (operands.x, operands.y, operands.parameter(0).baseAddress)
       let bias = hasBias ? operands.parameter(1).baseAddress : nil
-      for block in part.range {
-        withUnsafePointer(to: sizes) { maru_convolve($0, x.row(block), weight, bias, y.row(block)) }
+      forEachBlock(part, pass) { sizes, block in
+        maru_convolve(sizes, x.row(block), weight, bias, y.row(block))
       }
     }
   }
@@ -98,15 +102,13 @@ private struct Convolution {
   func partialGradients() -> Phase {
     Phase(
       reads: [.outputGradient: .part, .input: .part], writes: [.scratch(0): .part],
-      split: .samples, operations: operations
-    ) { [sizes, weights, hasBias] operands, part, _ in
+      split: .samples, operations: batchOperations
+    ) { [self] operands, part, pass in
       let (x, dY, sums) = (operands.x, operands.dY, operands.scratch(0))
       let (dW, dBias) = (sums.row(part.index), sums.row(part.index) + weights)
       if part.isFirst { dW.update(repeating: 0, count: sums.columns) }
-      for block in part.range {
-        withUnsafePointer(to: sizes) {
-          maru_convolve_weights($0, dY.row(block), x.row(block), dW, hasBias ? dBias : nil)
-        }
+      forEachBlock(part, pass) { sizes, block in
+        maru_convolve_weights(sizes, dY.row(block), x.row(block), dW, hasBias ? dBias : nil)
       }
     }
   }
@@ -134,14 +136,29 @@ private struct Convolution {
   func inputGradient() -> Phase {
     Phase(
       reads: [.outputGradient: .part, .parameter(0): .all],
-      writes: [.inputGradient: .part, .scratch(1): .part], split: .samples, operations: operations
-    ) { [sizes] operands, part, _ in
+      writes: [.inputGradient: .part, .scratch(1): .part], split: .samples,
+      operations: batchOperations
+    ) { [self] operands, part, pass in
       let (dX, dY, turned) = (operands.dX, operands.dY, operands.scratch(1).row(part.index))
-      withUnsafePointer(to: sizes) { sizes in
-        if part.isFirst { maru_turn_filters(sizes, operands.parameter(0).baseAddress, turned) }
-        for block in part.range {
-          maru_convolve_backward(sizes, dY.row(block), turned, dX.row(block))
+      if part.isFirst {
+        withUnsafePointer(to: sizes) {
+          maru_turn_filters($0, operands.parameter(0).baseAddress, turned)
         }
+      }
+      forEachBlock(part, pass) { sizes, block in
+        maru_convolve_backward(sizes, dY.row(block), turned, dX.row(block))
+      }
+    }
+  }
+
+  /// Carries out a product for each block of a part.
+  private func forEachBlock(
+    _ part: Part, _ pass: Pass, _ body: (UnsafePointer<MaruConvolution>, Int) -> Void
+  ) {
+    withUnsafePointer(to: sizes) { sizes in
+      for block in part.range {
+        let samples = min(Layout.laneCount, pass.samples - block * Layout.laneCount)
+        pass.product(operations: operations * samples) { body(sizes, block) }
       }
     }
   }
@@ -153,6 +170,23 @@ extension MatrixView<Float> {
     sums.update(from: row(0) + columns.lowerBound, count: columns.count)
     for other in 1..<Swift.max(rows, 1) {
       maru_add(sums, row(other) + columns.lowerBound, sums, columns.count)
+    }
+  }
+}
+
+extension MaruConvolution {
+  /// The floating-point operations of a product for one image, without those beyond its border.
+  fileprivate var operations: Int {
+    2 * vertical.meetings * horizontal.meetings * channels * filters
+  }
+}
+
+extension MaruWindowAxis {
+  /// How often a place of a window meets one of the image.
+  fileprivate var meetings: Int {
+    (0..<output).reduce(0) { sum, place in
+      sum
+        + (0..<kernel).count { 0..<input ~= place * stride - padding + $0 * dilation }
     }
   }
 }

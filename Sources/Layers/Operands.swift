@@ -78,6 +78,8 @@ public struct Pass: Sendable {
   public let randomKey: UInt64
   /// The place of the first of these samples in the whole batch, from which random numbers follow.
   public let firstSample: Int
+  /// How many samples there are; in ``Layout/lanes`` the last block may have fewer than its lanes.
+  public let samples: Int
   /// What a phase that says so multiplies its gradient by; 1 but for gradient descent, where it is −η.
   public let alpha: Float
   /// What it multiplies by what lies where the gradient goes before it adds that; 0, or 1 in gradient
@@ -87,13 +89,14 @@ public struct Pass: Sendable {
   let products: ProductClock?
 
   package init(
-    mode: Mode, step: Int = 0, randomKey: UInt64 = 0, firstSample: Int = 0,
+    mode: Mode, samples: Int, step: Int = 0, randomKey: UInt64 = 0, firstSample: Int = 0,
     alpha: Float = 1, beta: Float = 0, products: ProductClock? = nil
   ) {
     self.mode = mode
     self.step = step
     self.randomKey = randomKey
     self.firstSample = firstSample
+    self.samples = samples
     self.alpha = alpha
     self.beta = beta
     self.products = products

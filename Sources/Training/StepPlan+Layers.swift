@@ -73,6 +73,7 @@ struct LayerBuilder {
     if step.layout(of: output) == layout { return [] }
     let plan = LayerPlan.conversion(to: layout, of: shape)
     let node = step.addNode(plan, layer: layer, input: shape, layout: .lanes)
+    step.nodes[node].isConversion = true
     step.nodes[node][.input] = output
     output = step.add(.samples(columns: shape.count, layout))
     step.nodes[node][.output] = output

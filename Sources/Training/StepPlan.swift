@@ -20,6 +20,9 @@ package struct StepPlan {
     /// By ``Operands/Counts/index(_:)``: the number of the array, nil where the pass has none.
     package var arrays: [Int?]
 
+    /// Whether the engine has inserted it between layers of different layouts.
+    var isConversion = false
+
     package subscript(operand: Operand) -> Int? {
       get { arrays[counts.index(operand)] }
       set { arrays[counts.index(operand)] = newValue }

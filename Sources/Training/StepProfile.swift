@@ -14,14 +14,14 @@ public final class StepProfile {
     case gather
     /// `Y = X·Wᵀ + b`, or another layer's forward pass.
     case forward
-    /// `dX = dY·W`, or another layer's backward pass.
+    /// `dX = dY·W`, or another layer's gradient of its input.
     case dataGradient = "data gradient"
-    /// `dW = dYᵀ·X` and `db`.
+    /// `dW = dYᵀ·X` and `db`, or another layer's gradients of parameters.
     case weightGradient = "weight gradient"
     /// `W ← W − η·dYᵀ·X` in one product: plain gradient descent.
     case descent = "gradient and update"
-    /// A layer without parameters, forward and backward.
-    case elementwise
+    /// Values from rows to lanes or back, between layers of different layouts.
+    case layout
     /// The loss, its gradient and the metrics; sums over the batch and callbacks after the step.
     case loss
     /// The optimizer's update of the parameters.
@@ -38,10 +38,10 @@ public final class StepProfile {
     public let work: Work
     /// Microseconds per step, the mean over the threads.
     public let microseconds: Double
-    /// Those of them that were spent in BLAS.
+    /// Those of them that were spent in products of matrices and in convolutions.
     public let productMicroseconds: Double
-    /// The operations of all threads over their mean time in BLAS, in 10⁹ per second, or nil where
-    /// there was no product.
+    /// The operations of all threads over their mean time in products, in 10⁹ per second, or nil where
+    /// there was none.
     public let gigaflops: Double?
   }
 
@@ -113,14 +113,15 @@ extension StepPlan {
   /// What a phase counts as in a profile.
   func kind(of instruction: Instruction) -> (layer: Int?, work: StepProfile.Work) {
     let node = nodes[instruction.node]
-    let isTrained = !node.plan.parameters.isEmpty
     return switch instruction.work {
+    case .forward where node.isConversion, .dataGradient where node.isConversion:
+      (node.layer, .layout)
     case .gather: (nil, .gather)
     case .loss: (nil, .loss)
     case .update: (nil, .update)
-    case .forward: (node.layer, isTrained ? .forward : .elementwise)
+    case .forward: (node.layer, .forward)
     case .weightGradient: (node.layer, .weightGradient)
-    case .dataGradient: (node.layer, isTrained ? .dataGradient : .elementwise)
+    case .dataGradient: (node.layer, .dataGradient)
     }
   }
 }
@@ -137,7 +138,7 @@ extension StepProfile: CustomStringConvertible {
     if rows.isEmpty { return "" }
     var table = TextTable([
       ("Layer", .left), ("Work", .left), ("µs per step", .right), ("Share", .right),
-      ("GFLOP/s", .right), ("µs outside BLAS", .right),
+      ("GFLOP/s", .right), ("µs outside products", .right),
     ])
     let percent = { (part: Double) in (100 * part / self.microseconds).fixed(1) + " %" }
     for row in rows {

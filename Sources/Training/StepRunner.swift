@@ -23,6 +23,7 @@ final class StepRunner {
   /// What all phases of a pass are told.
   private struct Circumstances {
     let mode: Mode
+    let samples: Int
     var step = 0
     var rate: Float = 0
     var firstSample = 0
@@ -127,7 +128,8 @@ final class StepRunner {
     _ thread: TeamThread, _ barrier: Barrier
   ) {
     let calls = calls[size]
-    let pass = Circumstances(mode: mode, step: step, rate: rate, firstSample: firstSample)
+    let pass = Circumstances(
+      mode: mode, samples: sizes[size], step: step, rate: rate, firstSample: firstSample)
     for index in chains {
       let chain = plan.chains[index]
       if chain.waits { wait(barrier) }
@@ -149,7 +151,7 @@ final class StepRunner {
 
   /// Carries out all parts of all phases, or of those up to the last layer forward, on this thread.
   func runAlone(size: Int = 0, mode: Mode, forwardOnly: Bool = false) {
-    let pass = Circumstances(mode: mode)
+    let pass = Circumstances(mode: mode, samples: sizes[size])
     for chain in plan.chains {
       let end = chain.instructions.first { forwardOnly && plan.instructions[$0].work != .forward }
       let places = chain.instructions.lowerBound..<(end ?? chain.instructions.upperBound)
@@ -207,7 +209,7 @@ final class StepRunner {
       $0.run(
         call.operands, part,
         Pass(
-          mode: pass.mode, step: pass.step, randomKey: call.randomKey,
+          mode: pass.mode, samples: pass.samples, step: pass.step, randomKey: call.randomKey,
           firstSample: pass.firstSample,
           alpha: call.descends ? -pass.rate : 1, beta: call.descends ? 1 : 0,
           products: clock?.products))

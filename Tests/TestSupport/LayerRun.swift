@@ -78,7 +78,7 @@ extension LayerProblem {
     // As in a team: on several threads OpenBLAS may add in another order each time.
     OpenBLAS.withSingleThread {
       PlanRun(self, parts: parts).run(
-        Pass(mode: mode, step: step, randomKey: randomKey), order, sourceLocation)
+        Pass(mode: mode, samples: batch, step: step, randomKey: randomKey), order, sourceLocation)
     }
   }
 
@@ -90,7 +90,8 @@ extension LayerProblem {
     OpenBLAS.withSingleThread {
       let (alpha, beta, before): (Float, Float, Float) = (-0.5, 2, 3)
       let run = PlanRun(self, parts: parts, gradient: before)
-      let pass = Pass(mode: mode, step: 0, randomKey: randomKey, alpha: alpha, beta: beta)
+      let pass = Pass(
+        mode: mode, samples: batch, step: 0, randomKey: randomKey, alpha: alpha, beta: beta)
       let results = run.run(pass, .plain, sourceLocation)
       for (place, addsScaled) in run.addsScaled.enumerated() where addsScaled {
         let isRight = zip(results.gradients[place], plain.gradients[place]).allSatisfy {

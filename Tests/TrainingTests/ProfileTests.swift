@@ -8,9 +8,9 @@ import Training
     let work = profile.rows.map { "\($0.layer ?? "") \($0.work.rawValue)" }
     #expect(
       work == [
-        " gather", "dense forward", "re_lu elementwise", "dense_1 forward", " loss",
-        "dense_1 weight gradient", "dense_1 data gradient", "dense weight gradient", " update",
-        " waiting",
+        " gather", "dense forward", "re_lu forward", "dense_1 forward", " loss",
+        "dense_1 weight gradient", "dense_1 data gradient", "re_lu data gradient",
+        "dense weight gradient", " update", " waiting",
       ])
     #expect(profile.steps == 10)
   }
@@ -32,6 +32,34 @@ import Training
       }
       #expect(abs(gigaflops * row.productMicroseconds * 1e3 / operations - 1) < 1e-9)
       #expect(row.productMicroseconds <= row.microseconds)
+    }
+  }
+
+  @Test(arguments: [1, 2])
+  func convolutionsAreProductsAndLayoutsAreNamed(threads: Int) throws {
+    let model = try Sequential(
+      inputShape: [6, 5, 2],
+      [ReLU(), Conv2D(3, Window2D(3, padding: .same)), MaxPool2D(2), Flatten(), Dense(4)])
+    model.threads = threads
+    model.fixedParts = threads
+    model.compile(optimizer: .adam(), loss: .softmaxCrossEntropy)
+    let profile = StepProfile()
+    try model.fit(
+      randomSamples([40, 6, 5, 2], seed: 1), randomLabels(40, classes: 4, seed: 1), batchSize: 20,
+      profile: profile)
+    #expect(
+      profile.rows.map { "\($0.layer ?? "") \($0.work.rawValue)" } == [
+        " gather", "re_lu forward", "conv2d forward", "max_pool2d forward", "dense layout",
+        "dense forward", " loss", "dense weight gradient", "dense data gradient",
+        "max_pool2d data gradient", "conv2d weight gradient", " update", " waiting",
+      ])
+    // Of six rows four meet three rows of the filter and two meet two; of five columns likewise.
+    let meetings = (4 * 3 + 2 * 2) * (3 * 3 + 2 * 2)
+    let (samples, channels, filters) = (20, 2, 3)
+    let operations = Double(2 * samples * meetings * channels * filters)
+    for row in profile.rows where row.layer == "conv2d" && row.work != .layout {
+      let gigaflops = try #require(row.gigaflops)
+      #expect(abs(gigaflops * row.productMicroseconds * 1e3 / operations - 1) < 1e-9)
     }
   }
 
