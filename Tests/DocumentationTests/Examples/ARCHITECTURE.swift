@@ -11,7 +11,8 @@ struct Scale: StoredLayer {
   func plan(_ input: Shape, _ context: PlanContext) throws(LayerError) -> LayerPlan {
     // y = γ∘x
     let forward = Phase(
-      reads: [.input: .part, .parameter(0): .part], writes: [.output: .part], split: .features
+      reads: [.input: .part, .parameter(0): .part], writes: [.output: .part], split: .features,
+      operations: context.operations(on: input)
     ) { operands, part, _ in
       let (x, y, gamma) = (operands.x, operands.y, operands.parameter(0))
       for row in 0..<x.rows {
@@ -21,7 +22,7 @@ struct Scale: StoredLayer {
     // dγ = Σ dy∘x over the samples
     let gammaGradient = Phase(
       reads: [.outputGradient: .part, .input: .part], writes: [.gradient(0): .part],
-      split: .features
+      split: .features, operations: context.operations(2, on: input)
     ) { operands, part, _ in
       let (x, dY, gradient) = (operands.x, operands.dY, operands.gradient(0))
       for unit in part.range {
@@ -31,7 +32,7 @@ struct Scale: StoredLayer {
     // dx = γ∘dy
     let inputGradient = Phase(
       reads: [.outputGradient: .part, .parameter(0): .part], writes: [.inputGradient: .part],
-      split: .features
+      split: .features, operations: context.operations(on: input)
     ) { operands, part, _ in
       let (dY, dX, gamma) = (operands.dY, operands.dX, operands.parameter(0))
       for row in 0..<dY.rows {
