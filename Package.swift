@@ -120,7 +120,8 @@ let package = Package(
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .target(name: "WriteLog", path: "Tests/WriteLog"),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "TestSupport", "AllocationCounter"],
+      name: "TrainingTests",
+      dependencies: ["Training", "Parallel", "TestSupport", "AllocationCounter"],
       exclude: [
         "Goldens/logistic_goldens.py", "Goldens/make_goldens.py", "Goldens/metric_goldens.py",
       ]),

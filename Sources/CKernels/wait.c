@@ -1,6 +1,8 @@
 #define _DEFAULT_SOURCE
 #include "CKernels.h"
 
+#include <sched.h>
+
 #if defined(__linux__)
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -44,7 +46,23 @@ void maru_wait_at(maru_barrier *barrier) {
     if (__atomic_load_n(generation, __ATOMIC_ACQUIRE) != current) return;
     maru_relax();
   }
+  __atomic_add_fetch(&barrier->sleeps, 1, __ATOMIC_RELAXED);
   __atomic_add_fetch(&barrier->sleepers, 1, __ATOMIC_SEQ_CST);
   while (__atomic_load_n(generation, __ATOMIC_SEQ_CST) == current) sleep_while(generation, current);
   __atomic_sub_fetch(&barrier->sleepers, 1, __ATOMIC_RELAXED);
 }
+
+uint32_t maru_calls(const uint32_t *calls) { return __atomic_load_n(calls, __ATOMIC_ACQUIRE); }
+
+void maru_call(uint32_t *calls) {
+  __atomic_add_fetch(calls, 1, __ATOMIC_RELEASE);
+  wake_all(calls);
+}
+
+uint32_t maru_sit_out(uint32_t *calls, uint32_t seen) {
+  uint32_t found;
+  while ((found = maru_calls(calls)) == seen) sleep_while(calls, seen);
+  return found;
+}
+
+void maru_yield(void) { sched_yield(); }

@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// Adds up the time that one thread spends in products of matrices and in convolutions, for a profile.
 ///
 /// Only that thread uses it while training runs.
@@ -40,11 +34,4 @@ extension Pass {
     body()
     products.add(nanoseconds: monotonicNanoseconds() - start, operations: operations)
   }
-}
-
-/// The time since some fixed moment, in nanoseconds.
-package func monotonicNanoseconds() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

@@ -35,6 +35,39 @@ package enum Team {
     }
   }
 
+  /// Runs steps, each on as many of the threads as pay at the moment, until one is the last.
+  ///
+  /// The first thread is always among them.
+  /// - Parameters:
+  ///   - size: how many that is; it keeps what was found, for the next steps
+  ///   - first: the number of the first step
+  ///   - join: called on a thread when it begins to take part
+  ///   - step: one step, by its number; all that take part call it, and wait for each other behind it
+  ///   - isLast: whether the step that has just ended was the last, asked of the first thread
+  package static func steps(
+    _ size: inout TeamSize, from first: Int, join: (TeamThread) -> Void,
+    step: (Int, TeamThread, Barrier) -> Void, until isLast: () -> Bool
+  ) {
+    var now = size
+    var start = monotonicNanoseconds()
+    OpenBLAS.withThreads(upTo: size.most) { count in
+      func decide(_ slept: Bool) -> Int {
+        let end = monotonicNanoseconds()
+        now.note(nanoseconds: end - start, slept: slept)
+        start = end
+        return isLast() ? 0 : now.count
+      }
+      func run(_ index: Int, _ formation: Formation) {
+        let state = maru_flush_denormals()
+        formation.run(index, join: join, step: step, decide: decide)
+        maru_restore_denormals(state)
+      }
+      func form(_ count: Int) -> Formation { Formation(count, count: now.count, first: first) }
+      if count == 1 { run(0, form(1)) } else { Threads.together(count, form, run) }
+    }
+    size = now
+  }
+
   private static func run(
     _ index: Int, _ barrier: Barrier, _ body: (TeamThread, Barrier) -> Void
   ) {

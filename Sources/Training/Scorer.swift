@@ -1,5 +1,6 @@
 import Layers
 import Parallel
+import Synchronization
 
 /// Forward passes over many samples without training: blocks of samples, distributed over the
 /// threads, each of which goes through the whole network by itself.
@@ -42,9 +43,13 @@ final class Scorer {
     let all = 0..<(chosen?.count ?? source.sampleCount)
     let blocks = (all.count + size - 1) / size
     let threads = min(runners.count, max(blocks, 1))
+    // Who is done takes the next block: another thread's processor may be busy.
+    let begun = Atomic<Int>(0)
     Team.run(threads) { thread, _ in
       let runner = runners[thread.index]
-      for block in stride(from: thread.index, to: blocks, by: thread.count) {
+      while true {
+        let block = begun.wrappingAdd(1, ordering: .relaxed).oldValue
+        if block >= blocks { break }
         let range = all.block(block, of: size)
         if let chosen {
           runner.gather(source, range, of: chosen)

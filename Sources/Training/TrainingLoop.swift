@@ -1,6 +1,5 @@
 import Layers
 import Parallel
-import Synchronization
 
 /// The buffers and the program of `fit`: everything is planned here once, and a step allocates
 /// nothing.
@@ -20,7 +19,7 @@ final class TrainingLoop: TrainingProgram {
   /// One per thread; the first carries out what belongs to none.
   private let runners: [StepRunner]
   private let contexts: [StepContext]
-  private let rests = Atomic<Bool>(false)
+  private var teamSize: TeamSize
   /// The most elements of all threads' own batches: 8 MB.
   private static let mostPrivateInput = 1 << 21
   let parts: Int
@@ -63,6 +62,7 @@ final class TrainingLoop: TrainingProgram {
         isSharded: shards.count > 1,
         batchFitsThreads: threads == 1 || threads * inputs <= Self.mostPrivateInput)
     }
+    teamSize = TeamSize(most: threads)
     contexts = (0..<threads).map { _ in StepContext() }
     let plans = contexts.map(makePlan)
     progress = TrainingProgress(epochs: epochs, steps: steps, notes: notes)
@@ -91,23 +91,22 @@ final class TrainingLoop: TrainingProgram {
   }
 
   func run() -> Decision {
-    let steps = progress.step..<progress.steps
     let firstUpdate = compilation.steps - progress.step
     decision = .proceed
-    rests.store(false, ordering: .relaxed)
     defer { compilation.steps = firstUpdate + progress.step }
-    Team.run(runners.count) { thread, barrier in
+    if progress.step == progress.steps { return decision }
+    Team.steps(&teamSize, from: progress.step) { [self] thread in
+      runners[thread.index].clock?.start()
+    } step: { [self] step, thread, barrier in
       let (runner, context) = (runners[thread.index], contexts[thread.index])
-      runner.clock?.start()
-      for step in steps {
-        let number = firstUpdate + step
-        context.start = step * batchSize
-        context.number = number
-        context.rate = optimizer.learningRate.rate(at: number) * compilation.rateFactor
-        run(samples(of: step), runner, context, thread, barrier)
-        runner.wait(barrier)
-        if rests.load(ordering: .relaxed) { break }
-      }
+      runner.clock?.lapWaiting()
+      let number = firstUpdate + step
+      context.start = step * batchSize
+      context.number = number
+      context.rate = optimizer.learningRate.rate(at: number) * compilation.rateFactor
+      run(samples(of: step), runner, context, thread, barrier)
+    } until: { [self] in
+      decision != .proceed || progress.step == progress.steps
     }
     return decision
   }
@@ -181,7 +180,6 @@ final class TrainingLoop: TrainingProgram {
     progress.batchLoss = batchSum / Double(count) + penalty
     progress.sums.loss += batchSum + penalty * Double(count)
     decision = stepDidEnd(progress)
-    if decision != .proceed { rests.store(true, ordering: .relaxed) }
   }
 }
 

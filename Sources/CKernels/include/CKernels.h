@@ -240,6 +240,8 @@ typedef struct {
   uint32_t arrived;
   uint32_t generation;
   uint32_t sleepers;
+  /// How often a thread has slept here.
+  uint32_t sleeps;
 } maru_barrier;
 
 /// Waits until as many threads as the barrier counts have called this.
@@ -247,6 +249,15 @@ typedef struct {
 /// Steps take some ten microseconds, less than a sleeping thread needs to wake, so a thread looks 2,000
 /// times; then it sleeps, since the one that it waits for may need its processor.
 void maru_wait_at(maru_barrier *barrier);
+
+/// How often those who sit out were called.
+uint32_t maru_calls(const uint32_t *calls);
+/// Calls them, after all that was written before.
+void maru_call(uint32_t *calls);
+/// Sleeps until the number of calls is not `seen`, and returns it.
+uint32_t maru_sit_out(uint32_t *calls, uint32_t seen);
+/// Gives the processor to another thread that is ready, if there is one.
+void maru_yield(void);
 
 // The state of the calling thread's processor.
 
