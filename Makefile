@@ -11,7 +11,7 @@ DOCS = .build-docs
 PREFIX ?= /usr/local
 PORTABLE = .build-portable
 
-.PHONY: help run setup build test install uninstall portable bench bench-peers test-peers fuzz sanitize \
+.PHONY: help run setup build test install uninstall portable bench bench-peers bench-contention test-peers fuzz sanitize \
         docs onnx-messages lint format clean
 
 help: ## lists the targets
@@ -91,12 +91,16 @@ bench-peers: build $(PEERS)/bin/pip ## trains the same in NumPy, JAX, PyTorch an
 	$(PEERS)/bin/python Benchmarks/Peers/compare.py
 	$(PEERS)/bin/python Benchmarks/Peers/compare_lapack.py
 
+bench-contention: build $(PEERS)/bin/pip ## trains beside busy programs, in turn with NumPy, JAX and PyTorch
+	@$(BUILD)/maru data show mnist > /dev/null 2>&1 || $(BUILD)/maru data fetch mnist || true
+	$(PEERS)/bin/python Benchmarks/Peers/contention.py
+
 test-peers: $(PEERS)/bin/pip ## tests the programs of bench-peers
 	$(PEERS)/bin/pip install --quiet --requirement Benchmarks/Peers/requirements-numpy.txt \
 	  --requirement Benchmarks/Peers/requirements-lapack.txt
 	$(PEERS)/bin/python -m unittest discover --start-directory Benchmarks/Peers
 
-bench-peers test-peers: PACKAGES += python3-venv
+bench-peers bench-contention test-peers: PACKAGES += python3-venv
 $(PEERS)/bin/pip: | setup
 	python3 -m venv $(PEERS)
 

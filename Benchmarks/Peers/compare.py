@@ -44,11 +44,11 @@ def install(peer):
     output([*pip, "--retries", 1, "-r", requirements])
 
 
-def measure(backend, workload, epochs, directory):
-    """The result that the backend prints, from a process of its own."""
+def measure(backend, workload, epochs, directory, threads=None):
+    """The result that the backend prints, from a process of its own; ours on at most so many threads."""
     library, _, engine = backend.partition("-")
     if backend == OURS:
-        threads = len(os.sched_getaffinity(0))
+        threads = threads or len(os.sched_getaffinity(0))
         command = [BENCHMARKS, "training", "--backend", "blas", "--threads", threads]
         command += ["--repeats", 1, "--json"]
     else:

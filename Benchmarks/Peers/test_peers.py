@@ -11,6 +11,7 @@ import numpy as np
 
 import compare
 import compare_lapack
+import contention
 import lapack_peer
 import workloads
 
@@ -199,6 +200,31 @@ class LAPACKTests(unittest.TestCase):
                 "qr       8    2.000     4.000       0.50",
             ],
         )
+
+
+class ContentionTests(unittest.TestCase):
+    def test_loops_run_as_long_as_the_block(self):
+        with contention.busy(1):
+            children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+            loops = children.read_text().split()
+            self.assertEqual(len(loops), 1)
+            first = min(os.sched_getaffinity(0))
+            self.assertEqual(os.sched_getaffinity(int(loops[0])), {first})
+        self.assertEqual(children.read_text().split(), [])
+
+    def test_shares_are_of_medians_and_of_the_best_fixed_number(self):
+        fixed = contention.FIXED
+        results = {
+            "maru": {"quiet": [11, 12, 40]},
+            f"{fixed}1": {"quiet": [20, 20, 20]},
+            f"{fixed}2": {"quiet": [9, 10, 30]},
+            "numpy": {"quiet": [24]},
+            "jax": {"quiet": []},
+        }
+        lines = contention.table("x", ["quiet"], results)
+        shares = [line.split()[-1] for line in lines if " / " in line]
+        self.assertEqual(shares, ["1.20", "0.50", "–"])
+        self.assertIn("12.0 (11.0–40.0)", lines[1])
 
 
 if __name__ == "__main__":
