@@ -85,15 +85,14 @@ package struct ProcessorLoad {
       + "load average \(average.fixed(2))"
   }
 
-  /// What helps beside programs as busy as these, or nil where a team of threads is fast.
+  /// What programs as busy as these do to a team of threads, or nil where they are not.
   package func advice(threads: Int) -> String? {
     if threads == 1 || othersProcessors < 0.5 { return nil }
-    return "other programs are busy: where threads wait for one that has no processor, "
-      + "maru train --threads 1 is faster"
+    return "other programs are busy: maru train leaves processors to them as long as that is faster"
   }
 
-  /// One line where training was slowed down by others so much that one thread would have been faster,
-  /// else nil.
+  /// One line where training was slowed down by others so much that one thread alone could have been
+  /// faster, else nil.
   ///
   /// A thread that never waits takes no longer than all have computed together.
   package func slowdown(threads: Int) -> String? {
@@ -101,11 +100,11 @@ package struct ProcessorLoad {
       return nil
     }
     return "training took \(elapsed.fixed(1)) s for \(own.fixed(1)) s of processor time, "
-      + "since other programs use \(othersProcessors.fixed(1)) processors; --threads 1 waits for nobody"
+      + "since other programs use \(othersProcessors.fixed(1)) processors"
   }
 }
 
-/// Says once when others slow training down so much that one thread is faster.
+/// Says once when others slow training down.
 final class SlowdownWatch: Callback {
   private let threads: Int
   private var start: ProcessorTimes?
