@@ -84,12 +84,13 @@ bench: build ## measures this machine in two minutes
 	$(BUILD)/benchmarks gemm --sizes 64 256 1024 2048 --repeats 5
 	$(BUILD)/benchmarks training --epochs 2
 
-# The same training in NumPy, PyTorch, JAX and Keras, in turn with ours, and the same factorisations
-# in NumPy.
+# The same training in NumPy, PyTorch, JAX and Keras, in turn with ours, the same factorisations in NumPy,
+# and the same tables read by pandas and polars.
 bench-peers: build $(PEERS)/bin/pip ## trains the same in NumPy, JAX, PyTorch and Keras, in turn with ours
 	@$(BUILD)/maru data show mnist > /dev/null 2>&1 || $(BUILD)/maru data fetch mnist || true
 	$(PEERS)/bin/python Benchmarks/Peers/compare.py
 	$(PEERS)/bin/python Benchmarks/Peers/compare_lapack.py
+	$(PEERS)/bin/python Benchmarks/Peers/compare_load.py
 
 bench-contention: build $(PEERS)/bin/pip ## trains beside busy programs, in turn with NumPy, JAX and PyTorch
 	@$(BUILD)/maru data show mnist > /dev/null 2>&1 || $(BUILD)/maru data fetch mnist || true
@@ -97,7 +98,8 @@ bench-contention: build $(PEERS)/bin/pip ## trains beside busy programs, in turn
 
 test-peers: $(PEERS)/bin/pip ## tests the programs of bench-peers
 	$(PEERS)/bin/pip install --quiet --requirement Benchmarks/Peers/requirements-numpy.txt \
-	  --requirement Benchmarks/Peers/requirements-lapack.txt
+	  --requirement Benchmarks/Peers/requirements-lapack.txt \
+	  --requirement Benchmarks/Peers/requirements-load.txt
 	$(PEERS)/bin/python -m unittest discover --start-directory Benchmarks/Peers
 
 bench-peers bench-contention test-peers: PACKAGES += python3-venv

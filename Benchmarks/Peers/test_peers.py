@@ -11,8 +11,10 @@ import numpy as np
 
 import compare
 import compare_lapack
+import compare_load
 import contention
 import lapack_peer
+import load_peer
 import workloads
 
 IMAGES = b"\0\0\x08\x03" + b"\0\0\0\x02" + b"\0\0\0\x01" + b"\0\0\0\x03" + bytes([1, 2, 3, 4, 5, 6])
@@ -225,6 +227,55 @@ class ContentionTests(unittest.TestCase):
         shares = [line.split()[-1] for line in lines if " / " in line]
         self.assertEqual(shares, ["1.20", "0.50", "–"])
         self.assertIn("12.0 (11.0–40.0)", lines[1])
+
+
+class LoadTableTests(unittest.TestCase):
+    def read(self, library, text):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "table.csv"
+            path.write_text(text)
+            return load_peer.arrays(library, load_peer.read(library, path))
+
+    def test_samples_and_labels_are_the_same_in_each_library(self):
+        for library in load_peer.LIBRARIES:
+            with self.subTest(library=library):
+                samples, labels = self.read(library, "label,a,b\n1,0,255\n0,7,8\n")
+                self.assertEqual(samples.dtype, np.uint8)
+                self.assertTrue(samples.flags.c_contiguous)
+                np.testing.assert_array_equal(samples, [[0, 255], [7, 8]])
+                np.testing.assert_array_equal(labels, [1, 0])
+                samples, labels = self.read(library, "a,b,label\n0.5,256,3\n-7,8,4\n")
+                self.assertEqual(samples.dtype, np.float32)
+                np.testing.assert_array_equal(samples, [[0.5, 256], [-7, 8]])
+                np.testing.assert_array_equal(labels, [3, 4])
+                self.assertEqual(self.read(library, "label,a\n1,256\n")[0].dtype, np.float32)
+                self.assertEqual(self.read(library, "label,a\n1,-1\n")[0].dtype, np.float32)
+
+    def test_both_read_the_same_file(self):
+        lines = '{"ms": 2.5}\n{"ms": 3.5}\n'
+        with mock.patch.object(compare_load, "output", return_value=lines) as output:
+            for backend, name in [("maru", "benchmarks"), ("polars", "load_peer.py")]:
+                results = compare_load.measure(backend, "t.csv", 2)
+                self.assertEqual(results, [{"ms": 2.5}, {"ms": 3.5}])
+                command = list(map(str, output.call_args.args[0]))
+                self.assertTrue(any(Path(word).name == name for word in command[:2]))
+                self.assertIn("t.csv", command)
+                self.assertEqual(command[-2:], ["--repeats", "2"])
+
+    def test_a_ratio_is_that_of_the_medians(self):
+        reading = lambda ms, **more: {"rows": 1000, "features": 3, "ms": ms, **more}
+        results = {
+            "maru": [reading(10), reading(90), reading(20)],
+            "pandas": [reading(80, read_ms=50), reading(80, read_ms=60), reading(1, read_ms=1)],
+        }
+        self.assertEqual(
+            compare_load.table("floats", 4, results),
+            [
+                "floats  read ms  ready ms  min–max  MB/s   rows  features  ours/peer",
+                "maru          –        20    10–90   200  1,000         3",
+                "pandas       50        80     1–80    50  1,000         3       0.25",
+            ],
+        )
 
 
 if __name__ == "__main__":

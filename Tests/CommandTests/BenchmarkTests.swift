@@ -33,6 +33,9 @@ struct BenchmarkTests {
     ("scoring --batch-size 0", "--batch-size: expected 1 to 100000, got 0"),
     ("scoring --images 0", "--images: expected 1 to 100000000, got 0"),
     ("scoring --repeats 0", "--repeats: expected 1 to 10000, got 0"),
+    ("load --repeats 0", "--repeats: expected 1 to 10000, got 0"),
+    ("load --rows 9", "--rows: expected 10 to 10000000, got 9"),
+    ("load t.csv --rows 10", "--table, --rows, --write: expected without files"),
   ])
   func wrongNumbersAreRefused(_ line: String, _ message: String) throws {
     let result = try Command.benchmarks(line)
@@ -43,7 +46,7 @@ struct BenchmarkTests {
   @Test(arguments: [
     "gemm --set cubes", "lapack --routine lq", "lapack --dtype float16", "gemm --routine sgemm,",
     "training --workload mlp", "training --backend c",
-    "training --workload mlp-512,,mlp-fashion", "training --threads two",
+    "training --workload mlp-512,,mlp-fashion", "training --threads two", "load --table words",
   ])
   func wrongNamesAreRefused(_ line: String) throws {
     let result = try Command.benchmarks(line)
@@ -96,6 +99,53 @@ struct BenchmarkTests {
       csv.outputLines.first
         == "routine,dtype,m,n,threads,core,median_ms,best_ms,median_gflops,best_gflops")
     #expect(csv.outputLines.dropFirst().map { $0.split(separator: ",")[0] } == ["qr", "svd"])
+  }
+
+  // MARK: load
+
+  private struct Loading: Decodable {
+    let table: String
+    let rows, features, threads: Int
+    let megabytes, ms, megabytes_per_second: Double
+  }
+
+  @Test func loadReadsBothTablesInTurn() throws {
+    let result = try Command.benchmarks("load --rows 30 --repeats 2 --json")
+    expectSuccess(result)
+    let results: [Loading] = try Self.decode(result.outputLines)
+    #expect(results.map(\.table) == ["pixels", "floats", "pixels", "floats"])
+    for result in results {
+      #expect(result.rows == 30 && result.features == (result.table == "pixels" ? 784 : 30))
+      #expect(0.008 < result.megabytes && result.megabytes < 0.1 && result.threads >= 1)
+      #expect(abs(result.megabytes_per_second * result.ms * 1e-3 / result.megabytes - 1) < 1e-9)
+    }
+  }
+
+  @Test func loadWritesItsTablesAndReadsFiles() throws {
+    let folder = try TemporaryFolder()
+    let options = "--rows 20 --table floats,pixels --write \(folder.path)"
+    let written = try Command.benchmarks("load \(options)")
+    expectSuccess(written)
+    #expect(written.output == "" && folder.contents == ["floats.csv", "pixels.csv"])
+    let text = try folder.text(of: "floats.csv")
+    let lines = text.split(separator: "\n")
+    #expect(lines.count == 21 && lines[0].hasPrefix("x0,x1,") && lines[0].hasSuffix(",label"))
+    for field in lines.dropFirst().flatMap({ $0.split(separator: ",").dropLast() }) {
+      #expect(field.wholeMatch(of: /-?[1-9]\d{0,3}\.\d+/) != nil)
+      #expect(6...8 ~= field.count { $0.isNumber }, "\(field)")
+    }
+    // The same numbers each time.
+    expectSuccess(try Command.benchmarks("load \(options)"))
+    #expect(try folder.text(of: "floats.csv") == text)
+    let table = try Command.benchmarks("load \(folder["pixels.csv"]) --repeats 1")
+    expectSuccess(table)
+    #expect(table.output.contains("│ \(folder["pixels.csv"]) │   20 │      784 │"))
+  }
+
+  @Test func loadNamesFilesThatItCannotRead() throws {
+    let result = try Command.benchmarks("load /nowhere.csv")
+    #expect(result.exitCode == 66 && result.errorLines.first?.contains("/nowhere.csv") == true)
+    #expect(try Command.benchmarks("load --rows 10 --write /nowhere").exitCode == 74)
   }
 
   // MARK: gemm

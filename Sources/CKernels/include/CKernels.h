@@ -8,6 +8,8 @@
 //   `maru fit-linear` with ssyrk on MNIST (0.08 s for 0.22 s on an Intel Xeon of the Emerald Rapids);
 // - convolution.c and lanes.c, convolutions and pools of images that lie in the lanes of vectors, which as
 //   products of BLAS would be 16 columns wide or need a copy of every window;
+// - text.c, which bytes there are in a text: an eighth of the time of Swift with eight bytes at once, which
+//   was a tenth of that of reading a table (6 ms for 48 ms for 115 MB on a Zen 4);
 // - barriers of threads, the processor's peak, denormal numbers, and a program's new start.
 //
 // Arrays are dense unless a stride is given; `n` counts elements and may be 0. Where a comment does
@@ -34,6 +36,20 @@ void maru_gather_bytes(const uint8_t *pixels, ptrdiff_t stride, const int32_t *i
 /// the strides say.
 void maru_gather_floats(const float *values, ptrdiff_t stride, const int32_t *indices,
                         ptrdiff_t rows, ptrdiff_t n, float *out, ptrdiff_t out_stride);
+
+// text.c — what bytes there are in a text.
+
+typedef struct {
+  /// The bits that any byte has, and those of a blank.
+  uint8_t any;
+  ptrdiff_t nulls;
+  ptrdiff_t quotes;
+  /// Line breaks: LF, CR, and CR LF as one.
+  ptrdiff_t breaks;
+} maru_text_contents;
+
+/// Looks at n bytes, behind which stands another.
+maru_text_contents maru_contents_of_text(const uint8_t *text, ptrdiff_t n);
 
 // matrix.c — a vector against the rows of a matrix.
 

@@ -47,18 +47,25 @@ enum FileAccess {
     return try read(file, size: size, spare: spare, path: path)
   }
 
+  /// In bytes: what a thread reads at once.
+  private static let stretch = 1 << 22
+
+  /// Reads on all threads: copying from the system's memory, and getting pages of one's own, takes one
+  /// of them longer than reading the numbers of a table.
   private static func read(
     _ file: Int32, size: Int, spare: Int, path: String
   ) throws(DatasetError) -> [UInt8] {
     var failure: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: size + spare) { buffer, count in
-      while count < size {
-        let received = Self.read(file, buffer.baseAddress! + count, size - count)
-        if received < 0 && errno == EINTR { continue }
-        if received < 0 { failure = errno }
-        if received <= 0 { break }
-        count += received
+      if size == 0 { return }
+      let memory = SharedMemory(unwritten: buffer)
+      let results = inParallel((size + stretch - 1) / stretch) { index in
+        read(file, memory, index * stretch..<min(size, (index + 1) * stretch))
       }
+      // What lies behind a place that could not be read is not looked at.
+      let broken = results.firstIndex { $0.count < stretch } ?? results.count - 1
+      failure = results[broken].failure
+      count = broken * stretch + results[broken].count
     }
     guard failure == 0 else {
       throw DatasetError(.inputOutput, path: path, "cannot be read: \(reason(failure))")
@@ -71,13 +78,18 @@ enum FileAccess {
     return bytes
   }
 
-  private static func read(_ file: Int32, _ target: UnsafeMutablePointer<UInt8>, _ size: Int) -> Int
-  {
-    #if canImport(Glibc)
-      Glibc.read(file, target, size)
-    #else
-      Darwin.read(file, target, size)
-    #endif
+  /// Reads a range of a file to its place; says how many bytes there were, and the error, if any.
+  private static func read(
+    _ file: Int32, _ memory: SharedMemory<UInt8>, _ range: Range<Int>
+  ) -> (count: Int, failure: Int32) {
+    var place = range.lowerBound
+    while place < range.upperBound {
+      let received = pread(file, memory.start + place, range.upperBound - place, off_t(place))
+      if received < 0 && errno == EINTR { continue }
+      if received <= 0 { return (place - range.lowerBound, received < 0 ? errno : 0) }
+      place += received
+    }
+    return (range.count, 0)
   }
 
   /// The system's words for an error number.

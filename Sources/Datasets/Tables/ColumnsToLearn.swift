@@ -62,9 +62,10 @@ struct ColumnsToLearn {
   /// Leaves out what says nothing, and refuses what a model can't learn from.
   private mutating func leaveOut() throws(DatasetError) {
     var kept: [Int] = []
+    let forms = leavesOut ? forms() : [:]
     for index in columns {
       let column = table.columns[index]
-      if let reason = try reasonAgainst(index, column) {
+      if let reason = try reasonAgainst(index, column, forms[index]) {
         leftOut.append(.init(column: column.name, reason: reason))
       } else {
         kept.append(index)
@@ -73,8 +74,21 @@ struct ColumnsToLearn {
     columns = kept
   }
 
+  /// The forms of the columns of numbers: of those that show fractions at once there is no more to know.
+  private func forms() -> [Int: NumberForm] {
+    var forms: [Int: NumberForm] = [:]
+    var columns = columns.filter { table.columns[$0].place.block != .codes }
+    for count in [min(Table.summaryBlock, table.rowCount), table.rowCount] {
+      let found: [NumberForm] = table.summaries(
+        of: columns.map { table.columns[$0] }, rows: Array(0..<count))
+      for (column, form) in zip(columns, found) { forms[column] = form }
+      columns = columns.filter { forms[$0]?.isOfFractions == false }
+    }
+    return forms
+  }
+
   private func reasonAgainst(
-    _ index: Int, _ column: Table.Column
+    _ index: Int, _ column: Table.Column, _ form: NumberForm?
   ) throws(DatasetError) -> String? {
     switch column.kind {
     case .empty: return "without values"
@@ -95,7 +109,7 @@ struct ColumnsToLearn {
         option: "--missing mean takes the mean in its place", more: column.missing - 1)
     }
     guard leavesOut else { return nil }
-    let profile = ValueProfile(table, index)
+    let profile = ValueProfile(table, index, form: form)
     let isConstant = column.missing == 0 && self.isConstant(column)
     if isConstant { return "the same in all rows" }
     let name = column.name.lowercased()
@@ -125,40 +139,38 @@ struct ColumnsToLearn {
   // MARK: Learning
 
   mutating func learn() {
+    let numbers = columns.filter { table.columns[$0].kind != .category }
+    let sources = numbers.map { table.columns[$0] }
+    let moments: [NumberMoments] = areOfBytes ? [] : table.summaries(of: sources, rows: rows)
+    let ranges: [NumberRange] = scale == .minmax ? table.summaries(of: sources, rows: rows) : []
+    let momentsOf = Dictionary(uniqueKeysWithValues: zip(numbers, moments))
+    let rangeOf = Dictionary(uniqueKeysWithValues: zip(numbers, ranges))
     features = columns.map { index in
       let column = table.columns[index]
-      return column.kind == .category ? category(column) : number(column)
+      return column.kind == .category
+        ? category(column)
+        : number(column, momentsOf[index] ?? NumberMoments(), rangeOf[index] ?? NumberRange())
     }
     if scale == .none { warnUnscaled() }
   }
 
-  private func number(_ column: Table.Column) -> Preparation.Column {
+  private func number(
+    _ column: Table.Column, _ moments: NumberMoments, _ range: NumberRange
+  ) -> Preparation.Column {
     var learned = Preparation.Column(name: column.name, kind: column.kind)
     learned.hasIndicator = column.missing > 0
     if scale == .pixels && !learned.hasIndicator {
       learned.factor = 1 / 255
       return learned
     }
-    let values = table.numbers(column, rows)
-    var (sum, count, least, greatest) = (0.0, 0.0, Float.infinity, -Float.infinity)
-    for value in values where !value.isNaN {
-      sum += Double(value)
-      count += 1
-      (least, greatest) = (min(least, value), max(greatest, value))
-    }
-    if count == 0 { return learned }
-    let mean = sum / count
-    learned.mean = Float(mean)
+    if moments.count == 0 { return learned }
+    learned.mean = Float(moments.mean)
     switch scale {
     case .standard:
-      var squares = 0.0
-      for value in values where !value.isNaN {
-        squares += (Double(value) - mean) * (Double(value) - mean)
-      }
-      let deviation = (squares / count).squareRoot()
-      learned.offset = Float(mean)
-      learned.factor = deviation > 0 ? Float(1 / deviation) : 1
+      learned.offset = Float(moments.mean)
+      learned.factor = moments.deviation > 0 ? Float(1 / moments.deviation) : 1
     case .minmax:
+      let (least, greatest) = (range.least, range.greatest)
       learned.offset = least
       learned.factor = greatest > least ? Float(1 / (Double(greatest) - Double(least))) : 1
     case .pixels: learned.factor = 1 / 255
@@ -212,15 +224,5 @@ extension Table {
   /// A word of a boolean, or what stands for one, as a number.
   static func boolean(_ text: String) -> Float {
     FieldKind.booleans[text.lowercased()] ?? Float(text) ?? .nan
-  }
-
-  /// The numbers of some rows, a boolean as 1 or 0; NaN where they are missing.
-  func numbers(_ column: Column, _ rows: [Int]) -> [Float] {
-    guard column.place.block == .codes else { return rows.map { number($0, column.place) } }
-    let values = texts(column.place).map { Self.boolean($0) }
-    return rows.map { row in
-      let code = code(row, column.place)
-      return code < 0 ? .nan : values[code]
-    }
   }
 }

@@ -6,10 +6,22 @@ enum FieldKind {
   private static let missingWords: Set<String> = [
     "na", "n/a", "nan", "null", "none", "nat", "nil", "<na>", "#n/a", "#na", "?", "-", "--", ".",
   ]
-  private static let missingStarts = Set("nN<#?-.".utf8)
+  private static func startsMissing(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "n"), UInt8(ascii: "N"), UInt8(ascii: "<"), UInt8(ascii: "#"),
+      UInt8(ascii: "?"), UInt8(ascii: "-"), UInt8(ascii: "."):
+      true
+    default: false
+    }
+  }
   /// Words of a column of booleans, in small letters.
   static let booleans: [String: Float] = ["true": 1, "false": 0, "yes": 1, "no": 0]
-  private static let booleanStarts = Set("tTfFyYnN".utf8)
+  private static func startsBoolean(_ byte: UInt8) -> Bool {
+    switch byte | 0x20 {
+    case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "y"), UInt8(ascii: "n"): true
+    default: false
+    }
+  }
   private static let longestWord = 5
 
   private static let months: Set<String> = [
@@ -21,10 +33,10 @@ enum FieldKind {
   init(_ field: TableField, _ numbers: FieldNumber, mayBeDate: Bool) {
     let bytes = UnsafeBufferPointer(
       start: numbers.bytes + field.start, count: field.end - field.start)
-    if Self.isMissing(bytes) {
-      self = .missing
-    } else if numbers.value(field) != nil {
+    if numbers.value(field) != nil {
       self = .number
+    } else if Self.isMissing(bytes) {
+      self = .missing
     } else if Self.boolean(bytes) != nil {
       self = .boolean
     } else {
@@ -35,13 +47,13 @@ enum FieldKind {
   /// Whether a field stands for nothing.
   static func isMissing(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let first = bytes.first else { return true }
-    return bytes.count <= longestWord && missingStarts.contains(first)
+    return bytes.count <= longestWord && startsMissing(first)
       && missingWords.contains(word(bytes))
   }
 
   /// 1 or 0 for a word of a boolean.
   static func boolean(_ bytes: UnsafeBufferPointer<UInt8>) -> Float? {
-    guard bytes.count <= longestWord, let first = bytes.first, booleanStarts.contains(first) else {
+    guard bytes.count <= longestWord, let first = bytes.first, startsBoolean(first) else {
       return nil
     }
     return booleans[word(bytes)]

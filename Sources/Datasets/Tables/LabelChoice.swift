@@ -79,7 +79,8 @@ struct ValueProfile {
   private static let mostClasses = 100
   private static let fewValues = 20
 
-  init(_ table: Table, _ index: Int) {
+  /// - Parameter form: of its numbers, where that is known
+  init(_ table: Table, _ index: Int, form known: NumberForm? = nil) {
     let column = table.columns[index]
     rows = table.rowCount - column.missing
     guard column.place.block != .codes else {
@@ -88,22 +89,15 @@ struct ValueProfile {
       (isDense, counts) = (true, false)
       return
     }
-    var (isWhole, counts) = (true, true)
-    var (least, greatest, previous) = (Float.infinity, -Float.infinity, Float.nan)
-    for row in 0..<table.rowCount {
-      let value = table.number(row, column.place)
-      if value.isNaN { continue }
-      isWhole = isWhole && value == value.rounded()
-      counts = counts && (previous.isNaN || value == previous + 1)
-      (least, greatest, previous) = (min(least, value), max(greatest, value), value)
-    }
+    let found = known ?? table.summaries(of: [column], rows: Array(0..<table.rowCount))[0]
+    let (isWhole, least, greatest) = (found.isWhole, found.least, found.greatest)
     form = isWhole ? .whole : .fraction
     distinct =
       least >= greatest
       ? (rows == 0 ? 0 : 1)
       : isWhole ? Self.distinct(table, column.place, least, greatest) : rows
     isDense = greatest - least < 2 * Float(distinct)
-    self.counts = counts && isWhole && distinct > 2
+    counts = found.counts && isWhole && distinct > 2
   }
 
   /// How many whole numbers there are between these.

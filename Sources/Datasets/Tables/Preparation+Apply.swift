@@ -41,30 +41,40 @@ extension Preparation {
     let inputs = inputs
     let writers = zip(columns, found).map { InputWriter($0, $1, table) }
     let values = Tensor(shape: [rows.count, inputs]) { buffer in
-      guard let start = buffer.baseAddress else { return }
-      let memory = SharedMemory(start: start)
-      let size = max(1, 1 << 16 / max(1, inputs))
-      Threads.forEach((rows.count + size - 1) / size) { block in
-        for place in block * size..<min(rows.count, (block + 1) * size) {
-          var target = memory.start + place * inputs
-          for writer in writers { writer.write(rows[place], table, &target) }
+      let memory = SharedMemory(unwritten: buffer)
+      Self.inBlocks(of: rows, values: inputs) { block in
+        var target = memory.start + block.lowerBound * inputs
+        for writer in writers {
+          writer.write(rows[block], of: table, to: target, stride: inputs)
+          target += writer.width
         }
       }
     }
     return Images(values: values)
   }
 
+  /// Calls `body` on all threads with ranges of places of rows of so many values.
+  private static func inBlocks(of rows: [Int], values: Int, _ body: (Range<Int>) -> Void) {
+    let size = max(1, 1 << 16 / max(1, values))
+    Threads.forEach((rows.count + size - 1) / size) { block in
+      body(block * size..<min(rows.count, (block + 1) * size))
+    }
+  }
+
   private func pixels(of table: Table, _ places: [Int], _ rows: [Int]) -> Images {
     let (width, count) = (table.values.widths.bytes, places.count)
     let isOneRun = zip(places, places.dropFirst()).allSatisfy { $1 == $0 + 1 }
     let pixels = [UInt8](unsafeUninitializedCapacity: rows.count * count) { buffer, initialized in
-      table.values.bytes.withUnsafeBufferPointer { source in
-        for (row, index) in rows.enumerated() {
-          let (from, to) = (source.baseAddress! + index * width, buffer.baseAddress! + row * count)
-          if isOneRun {
-            to.initialize(from: from + places[0], count: count)
-          } else {
-            for (place, column) in places.enumerated() { to[place] = from[column] }
+      let memory = SharedMemory(unwritten: buffer)
+      Self.inBlocks(of: rows, values: count) { block in
+        table.values.bytes.withUnsafeBufferPointer { source in
+          for row in block {
+            let (from, to) = (source.baseAddress! + rows[row] * width, memory.start + row * count)
+            if isOneRun {
+              to.initialize(from: from + places[0], count: count)
+            } else {
+              for (place, column) in places.enumerated() { to[place] = from[column] }
+            }
           }
         }
       }
@@ -230,47 +240,58 @@ extension Preparation {
   }
 }
 
-/// Writes a column's inputs of a row.
+/// Writes a column's inputs.
 private struct InputWriter {
   private let known: Preparation.Column
   private let place: ColumnPlace
-  /// By the number of a text: the input of a category, or a boolean; -1 for none.
+  private let numbers: ColumnNumbers
+  /// By the number of a text, the input of a category, or -1 for none.
   private var inputs: [Int] = []
-  private var booleans: [Float] = []
   private let categories: Int
+
+  /// The number of inputs.
+  var width: Int { known.width }
 
   init(_ known: Preparation.Column, _ column: Table.Column, _ table: Table) {
     (self.known, place) = (known, column.place)
+    numbers = ColumnNumbers(column, of: table)
     categories = known.categories.count + (known.hasOthers ? 1 : 0)
-    guard place.block == .codes else { return }
-    let texts = table.texts(place)
-    if known.kind == .category {
-      let places = Dictionary(zip(known.categories, known.categories.indices)) { first, _ in first }
-      inputs = texts.map { places[$0] ?? (known.hasOthers ? known.categories.count : -1) }
-    } else {
-      booleans = texts.map { Table.boolean($0) }
+    guard known.kind == .category && place.block == .codes else { return }
+    let places = Dictionary(zip(known.categories, known.categories.indices)) { first, _ in first }
+    inputs = table.texts(place).map {
+      places[$0] ?? (known.hasOthers ? known.categories.count : -1)
     }
   }
 
-  func write(_ row: Int, _ table: Table, _ target: inout UnsafeMutablePointer<Float>) {
+  /// Writes the inputs of some rows, of which those of a row lie `stride` behind those of the one before.
+  func write(
+    _ rows: ArraySlice<Int>, of table: Table, to start: UnsafeMutablePointer<Float>, stride: Int
+  ) {
     if known.kind == .category {
+      writeCategories(rows, of: table, to: start, stride: stride)
+    } else {
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count) { values in
+        numbers.copy(rows, of: table.values, to: values)
+        let (mean, offset, factor) = (known.mean, known.offset, known.factor)
+        for (row, value) in values.enumerated() {
+          start[row * stride] = ((value.isNaN ? mean : value) - offset) * factor
+        }
+        if !known.hasIndicator { return }
+        for (row, value) in values.enumerated() { start[row * stride + 1] = value.isNaN ? 1 : 0 }
+      }
+    }
+  }
+
+  private func writeCategories(
+    _ rows: ArraySlice<Int>, of table: Table, to start: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    var target = start
+    for row in rows {
       let code = place.block == .codes ? table.code(row, place) : -1
       target.update(repeating: 0, count: categories)
       if code >= 0 && inputs[code] >= 0 { target[inputs[code]] = 1 }
-      target += categories
-      if known.hasIndicator {
-        target[0] = code < 0 ? 1 : 0
-        target += 1
-      }
-      return
+      if known.hasIndicator { target[categories] = code < 0 ? 1 : 0 }
+      target += stride
     }
-    var value = table.number(row, place)
-    if place.block == .codes {
-      let code = table.code(row, place)
-      value = code < 0 ? .nan : booleans[code]
-    }
-    target[0] = ((value.isNaN ? known.mean : value) - known.offset) * known.factor
-    if known.hasIndicator { target[1] = value.isNaN ? 1 : 0 }
-    target += known.hasIndicator ? 2 : 1
   }
 }

@@ -1,9 +1,7 @@
 /// What wants to know of the fields of a table, row by row.
 protocol FieldVisitor {
-  /// A plain number: the digits of `mantissa`, of which the last `fraction` stand behind the decimal
-  /// mark.
-  mutating func number(
-    _ column: Int, _ field: TableField, mantissa: UInt64, fraction: Int, isNegative: Bool)
+  /// A plain number.
+  mutating func number(_ column: Int, _ field: TableField, _ number: DecimalNumber)
   /// Anything else.
   mutating func field(_ column: Int, _ field: TableField)
   /// The end of a row; says whether to go on.
@@ -16,9 +14,8 @@ protocol FieldVisitor {
 /// Rows end with LF, CR LF or CR; rows without a character, and comments, are passed over. A field in
 /// quotes may hold separators, line breaks, and a quote doubled. Blanks around a field are dropped.
 struct RowScanner {
-  let bytes: UnsafePointer<UInt8>
+  let numbers: FieldNumber
   let separator: UInt8
-  let decimal: UInt8
   /// Whether lines that begin with # are comments.
   let hasComments: Bool
 
@@ -28,14 +25,16 @@ struct RowScanner {
   static let blank = UInt8(ascii: " ")
   static let tab = UInt8(ascii: "\t")
 
+  private var bytes: UnsafePointer<UInt8> { numbers.bytes }
   /// Whether fields are separated by any number of blanks.
   private var isSeparatedByBlanks: Bool { separator == Self.blank }
 
   /// Calls `visitor` with the rows in a range of bytes, which begins and ends with a row; behind it
-  /// stands another byte at least.
+  /// stand eight bytes at least.
   ///
-  /// As long as it may: the loop that goes over each byte of a file stays in one piece.
-  @inline(__always)
+  /// As long as it may: the loop that goes over each byte of a file stays in one piece. It is no part of
+  /// its callers, in which the compiler would have no room left for the visitor.
+  @inline(never)
   func scan(_ range: Range<Int>, _ visitor: inout some FieldVisitor) throws(TableProblem) {
     var position = range.lowerBound
     while position < range.upperBound {
@@ -52,25 +51,12 @@ struct RowScanner {
       var column = 0
       var last = TableField(start: position, end: position)
       while true {
-        var next = position
-        let isNegative = bytes[next] == UInt8(ascii: "-")
-        if isNegative { next += 1 }
-        let digits = next
-        var mantissa: UInt64 = 0
-        readDigits(&next, &mantissa)
-        var (length, fraction) = (next - digits, 0)
-        if bytes[next] == decimal && decimal != separator {
-          next += 1
-          let point = next
-          readDigits(&next, &mantissa)
-          fraction = next - point
-          length += fraction
-        }
-        // Nineteen digits are below 2⁶⁴.
-        if 1...19 ~= length && (bytes[next] == separator || isBreak(bytes[next])) {
-          last = TableField(start: position, end: next)
-          visitor.number(
-            column, last, mantissa: mantissa, fraction: fraction, isNegative: isNegative)
+        var next: Int
+        if let (number, end, behind) = numbers.plain(at: position),
+          behind == separator || isBreak(behind)
+        {
+          (last, next) = (TableField(start: position, end: end), end)
+          visitor.number(column, last, number)
         } else {
           (last, next) = try field(at: position, before: range.upperBound)
           visitor.field(column, last)
@@ -85,16 +71,6 @@ struct RowScanner {
         position = isSeparatedByBlanks ? next : next + 1
       }
       guard try visitor.endRow(at: start, columns: column, last: last) else { return }
-    }
-  }
-
-  @inline(__always)
-  private func readDigits(_ position: inout Int, _ mantissa: inout UInt64) {
-    var digit = bytes[position] &- 0x30
-    while digit < 10 {
-      mantissa = mantissa &* 10 &+ UInt64(digit)
-      position += 1
-      digit = bytes[position] &- 0x30
     }
   }
 

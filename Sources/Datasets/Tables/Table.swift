@@ -58,14 +58,26 @@ public struct Table: Sendable {
     if let preparation, names == nil {
       format.names = try preparation.names(for: format, path: text.path)
     }
+    try self.init(text, format, kinds)
+    // Rows behind the first may have the other decimal mark: then it is that which makes more numbers.
+    if options.decimal == nil && format.separator != .comma
+      && columns.contains(where: { $0.survey.firstOtherDecimal != nil }),
+      case let other = try Table(text, format.withOtherDecimal, kinds), other.textCount < textCount
+    {
+      self = other
+    }
+  }
+
+  private init(
+    _ text: TableText, _ format: TableFormat, _ kinds: [String: Column.Kind]
+  ) throws(DatasetError) {
     let cut = TableBlocks(text, from: format.start)
     do {
       try self.init(text, format, cut, kinds)
     } catch {
       // A quote within a comment or a field may have misled the cutting.
-      guard cut.ranges.count > 1, cut.contents.hasQuotes else { throw error }
-      try self.init(
-        text, format, TableBlocks(whole: format.start..<text.range.upperBound, cut.contents), kinds)
+      guard cut.blocks.count > 1, cut.contents.hasQuotes else { throw error }
+      try self.init(text, format, cut.joined, kinds)
     }
   }
 
@@ -73,22 +85,28 @@ public struct Table: Sendable {
     _ text: TableText, _ format: TableFormat, _ cut: TableBlocks, _ kinds: [String: Column.Kind]
   ) throws(DatasetError) {
     try Self.checkHeader(text, before: format.start)
-    let surveys = try Self.surveys(text, format, cut)
-    var total = surveys[0]
-    for survey in surveys.dropFirst() { total.add(survey) }
-    var firstRow = 0
-    var blocks: [(Range<Int>, Int)] = []
-    for (range, survey) in zip(cut.ranges, surveys) {
-      blocks.append((range, firstRow))
-      firstRow += survey.rows
+    let names = Self.distinct(format.names)
+    let guess = Self.guess(text, format, cut)
+    let layout = Self.layout(Self.kinds(names, guess, kinds), guess)
+    var reading = try TableReading(text, format, cut, layout)
+    var survey = reading.survey
+    survey.noteOtherNumbers(of: guess)
+    guard survey.rows <= Int(Int32.max) else {
+      throw .malformed(text.path, expected: "at most \(Int32.max) rows", found: "\(survey.rows)")
     }
-    guard total.rows <= Int(Int32.max) else {
-      throw .malformed(text.path, expected: "at most \(Int32.max) rows", found: "\(total.rows)")
+    let found = Self.kinds(names, survey, kinds)
+    let needed = Self.layout(found, survey)
+    if needed.places != layout.places {
+      // Later rows have something else in some column, which is so in few files: all is read again.
+      reading.dropValues()
+      reading = try TableReading(text, format, cut, needed)
     }
-    columns = Self.columns(Self.distinct(format.names), total, kinds)
-    rowCount = total.rows
-    (self.format, self.text, self.blocks) = (format, text, blocks)
-    values = Values(text, format, columns, blocks: blocks, rows: total.rows)
+    columns = names.indices.map {
+      Column(
+        name: names[$0], kind: found[$0], survey: survey.columns[$0], place: needed.places[$0])
+    }
+    rowCount = survey.rows
+    (self.format, self.text, blocks, values) = (format, text, reading.blocks, reading.values)
   }
 
   /// The names, of which a later one that has come up gets its number behind a point, as in pandas.
@@ -105,54 +123,50 @@ public struct Table: Sendable {
     let range = text.range.lowerBound..<start
     do throws(TableProblem) {
       try text.bytes.withUnsafeBufferPointer { (bytes) throws(TableProblem) in
-        try TableText.check(bytes, range, ByteContents(UnsafeRawBufferPointer(bytes), range))
+        try TableText.check(bytes, range, ByteContents(bytes, range))
       }
     } catch { throw text.error(error) }
   }
 
-  private static func surveys(
+  /// Of each block, so many rows tell what most likely is in the columns.
+  private static let rowsToGuess = 16
+
+  /// Surveys the first rows of each block.
+  private static func guess(
     _ text: TableText, _ format: TableFormat, _ cut: TableBlocks
-  ) throws(DatasetError) -> [TableSurvey] {
-    let results = inParallel(cut.ranges.count) { index -> Result<TableSurvey, TableProblem> in
+  ) -> TableSurvey {
+    let surveys = inParallel(cut.blocks.count) { index in
       text.bytes.withUnsafeBufferPointer { bytes in
-        let numbers = FieldNumber(bytes: bytes.baseAddress!, decimal: format.decimal.byte)
-        var survey = TableSurvey(columns: format.names.count, numbers)
-        do throws(TableProblem) {
-          try TableText.check(bytes, cut.ranges[index], cut.contents)
-          try format.scanner(bytes).scan(cut.ranges[index], &survey)
-          return .success(survey)
-        } catch { return .failure(error) }
+        var survey = TableSurvey(
+          columns: format.names.count, format.numbers(bytes), mostRows: rowsToGuess)
+        // What is wrong is told by whoever reads all rows.
+        _ = try? format.scanner(bytes).scan(cut.blocks[index].range, &survey)
+        return survey
       }
     }
-    var surveys: [TableSurvey] = []
-    for result in results {
-      switch result {
-      case .success(let survey): surveys.append(survey)
-      case .failure(let problem): throw text.error(problem)
-      }
-    }
-    return surveys
+    return surveys.dropFirst().reduce(into: surveys[0]) { $0.add($1) }
   }
 
-  private static func columns(
-    _ names: [String], _ survey: TableSurvey, _ kinds: [String: Column.Kind]
-  ) -> [Column] {
-    var widths = [0, 0, 0]
-    return zip(names, survey.columns).map { name, column in
-      let kind = kinds[name] ?? column.kind(of: survey.rows)
-      let hasTexts = column.booleans + column.dates + column.texts > 0
-      let block: ColumnPlace.Block =
-        switch kind {
-        case .number where column.otherNumbers + column.missing == 0 && !hasTexts: .bytes
-        case .number where !hasTexts: .floats
-        case .empty: .floats
+  private static func kinds(
+    _ names: [String], _ survey: TableSurvey, _ given: [String: Column.Kind]
+  ) -> [Column.Kind] {
+    zip(names, survey.columns).map { given[$0] ?? $1.kind(of: survey.rows) }
+  }
+
+  private static func layout(_ kinds: [Column.Kind], _ survey: TableSurvey) -> TableLayout {
+    TableLayout(
+      zip(kinds, survey.columns).map { kind, column in
+        let hasTexts = column.booleans + column.dates + column.texts > 0
+        return switch kind {
+        case .number where !column.hasOtherNumbers && column.missing == 0 && !hasTexts: .bytes
+        case .number where !hasTexts, .empty: .floats
         default: .codes
         }
-      widths[Int(block.rawValue)] += 1
-      let place = ColumnPlace(block: block, place: widths[Int(block.rawValue)] - 1)
-      return Column(name: name, kind: kind, survey: column, place: place)
-    }
+      })
   }
+
+  /// The number of fields that are texts.
+  private var textCount: Int { columns.reduce(0) { $0 + $1.survey.texts } }
 
   // MARK: Places
 
@@ -170,9 +184,7 @@ public struct Table: Sendable {
     var rowsBefore: Int
     var start = 0
 
-    mutating func number(
-      _ column: Int, _ field: TableField, mantissa: UInt64, fraction: Int, isNegative: Bool
-    ) {}
+    mutating func number(_ column: Int, _ field: TableField, _ number: DecimalNumber) {}
     mutating func field(_ column: Int, _ field: TableField) {}
     mutating func endRow(at start: Int, columns: Int, last: TableField) -> Bool {
       self.start = start
@@ -185,8 +197,11 @@ public struct Table: Sendable {
 extension TableFormat {
   func scanner(_ bytes: UnsafeBufferPointer<UInt8>) -> RowScanner {
     RowScanner(
-      bytes: bytes.baseAddress!, separator: separator.byte, decimal: decimal.byte,
-      hasComments: hasComments)
+      numbers: numbers(bytes), separator: separator.byte, hasComments: hasComments)
+  }
+
+  func numbers(_ bytes: UnsafeBufferPointer<UInt8>) -> FieldNumber {
+    FieldNumber(bytes: bytes.baseAddress!, decimal: decimal.byte)
   }
 }
 

@@ -1,18 +1,34 @@
 import BLAS
+import CKernels
 import Synchronization
 
 /// A text cut into blocks of whole rows, for threads to go through.
 struct TableBlocks {
-  let ranges: [Range<Int>]
+  struct Block {
+    let range: Range<Int>
+    /// There are at most as many rows as this: lines, of which some may be empty or within quotes.
+    let lines: Int
+
+    /// The most rows of so many columns, of which each takes a byte at least.
+    func mostRows(of columns: Int) -> Int { min(lines, range.count / columns + 1) }
+  }
+
+  let blocks: [Block]
   /// What bytes there are in all of them.
   let contents: ByteContents
 
   /// In bytes; much less is not worth a thread.
   private static let size = 1 << 20
 
-  /// All rows in one block.
-  init(whole range: Range<Int>, _ contents: ByteContents) {
-    (ranges, self.contents) = ([range], contents)
+  /// The same text in one block.
+  var joined: TableBlocks {
+    let range = blocks[0].range.lowerBound..<blocks[blocks.count - 1].range.upperBound
+    return TableBlocks(
+      blocks: [Block(range: range, lines: blocks.reduce(0) { $0 + $1.lines })], contents: contents)
+  }
+
+  private init(blocks: [Block], contents: ByteContents) {
+    (self.blocks, self.contents) = (blocks, contents)
   }
 
   /// Cuts a text, behind the first line break outside of quotes in each stretch.
@@ -23,38 +39,44 @@ struct TableBlocks {
       all.lowerBound + all.count * index / count..<all.lowerBound + all.count * (index + 1) / count
     }
     let found = inParallel(count) { index in
-      text.bytes.withUnsafeBufferPointer {
-        ByteContents(UnsafeRawBufferPointer($0), stretches[index])
-      }
+      text.bytes.withUnsafeBufferPointer { ByteContents($0, stretches[index]) }
     }
     contents = found.reduce(ByteContents()) { $0.joined(with: $1) }
-    var starts = [all.lowerBound]
-    var isInQuotes = false
+    var starts = [(place: all.lowerBound, breaks: 0)]
+    var (isInQuotes, breaks) = (false, 0)
     for index in 1..<max(1, count) {
       if found[index - 1].hasOddQuotes { isInQuotes.toggle() }
-      let place = Self.rowStart(
+      breaks += found[index - 1].breaks
+      let row = Self.rowStart(
         in: text.bytes, stretches[index].lowerBound, all.upperBound, isInQuotes)
-      if place > starts[starts.count - 1] && place < all.upperBound { starts.append(place) }
+      if row.place > starts[starts.count - 1].place && row.place < all.upperBound {
+        starts.append((row.place, breaks + row.breaks))
+      }
     }
-    ranges = zip(starts, starts.dropFirst() + [all.upperBound]).map { $0..<$1 }
+    // The last line may end without a break.
+    starts.append((all.upperBound, contents.breaks + 1))
+    blocks = zip(starts, starts.dropFirst()).map {
+      Block(range: $0.place..<$1.place, lines: $1.breaks - $0.breaks)
+    }
   }
 
-  /// Where the first row begins that does so behind a place.
+  /// Where the first row begins that does so behind a place, and how many line breaks are between.
   private static func rowStart(
-    in bytes: [UInt8], _ place: Int, _ end: Int, _ isInQuotes: Bool
-  ) -> Int {
-    var (place, isInQuotes) = (place, isInQuotes)
+    in bytes: [UInt8], _ start: Int, _ end: Int, _ isInQuotes: Bool
+  ) -> (place: Int, breaks: Int) {
+    var (place, isInQuotes, breaks) = (start, isInQuotes, 0)
     while place < end {
-      switch bytes[place] {
-      case UInt8(ascii: "\""): isInQuotes.toggle()
-      case UInt8(ascii: "\n") where !isInQuotes: return place + 1
-      case UInt8(ascii: "\r") where !isInQuotes && bytes[place + 1] != UInt8(ascii: "\n"):
-        return place + 1
-      default: break
-      }
+      let byte = bytes[place]
       place += 1
+      if byte == UInt8(ascii: "\"") { isInQuotes.toggle() }
+      guard
+        byte == UInt8(ascii: "\n")
+          || byte == UInt8(ascii: "\r") && bytes[place] != UInt8(ascii: "\n")
+      else { continue }
+      breaks += 1
+      if !isInQuotes { break }
     }
-    return end
+    return (place, breaks)
   }
 }
 
@@ -65,32 +87,19 @@ struct ByteContents: Sendable {
   private(set) var hasOthers = false
   private(set) var hasQuotes = false
   private(set) var hasOddQuotes = false
+  /// How many line breaks, of which CR LF is one.
+  private(set) var breaks = 0
 
   init() {}
 
-  /// Looks at a range of bytes, eight at once.
-  init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
-    let (low, high): (UInt64, UInt64) = (0x7F7F_7F7F_7F7F_7F7F, 0x8080_8080_8080_8080)
-    var (any, nulls, quotes, oddQuotes): (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-    // The highest bit of each byte that is 0 (Warren, Hacker's Delight, 6-1).
-    func zeros(_ word: UInt64) -> UInt64 { ~((word & low) &+ low | word) & high }
-    func add(_ word: UInt64) {
-      any |= word
-      nulls |= zeros(word)
-      let found = zeros(word ^ 0x2222_2222_2222_2222)
-      quotes |= found
-      oddQuotes ^= found
-    }
-    var place = range.lowerBound
-    while place + 8 <= range.upperBound {
-      add(bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-      place += 8
-    }
-    for byte in bytes[place..<range.upperBound] { add(UInt64(byte) | 0x2020_2020_2020_2000) }
-    hasNull = nulls != 0
-    hasOthers = any & high != 0
-    hasQuotes = quotes != 0
-    hasOddQuotes = oddQuotes.nonzeroBitCount % 2 == 1
+  /// Looks at a range of bytes, behind which there is another.
+  init(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
+    let found = maru_contents_of_text(bytes.baseAddress! + range.lowerBound, range.count)
+    hasNull = found.nulls > 0
+    hasOthers = found.any >= 0x80
+    hasQuotes = found.quotes > 0
+    hasOddQuotes = !found.quotes.isMultiple(of: 2)
+    breaks = found.breaks
   }
 
   func joined(with other: ByteContents) -> ByteContents {
@@ -99,6 +108,7 @@ struct ByteContents: Sendable {
     all.hasOthers = hasOthers || other.hasOthers
     all.hasQuotes = hasQuotes || other.hasQuotes
     all.hasOddQuotes = hasOddQuotes != other.hasOddQuotes
+    all.breaks += other.breaks
     return all
   }
 }

@@ -88,5 +88,15 @@ extension TableFindings {
         "column '\(column.name)': \(table.text.shown(field)) is read with a mark between thousands; "
           + "--decimal , takes it for decimals")
     }
+    for column in columns where column.kind == .category {
+      guard let field = column.survey.firstOtherDecimal else { continue }
+      let other = table.format.decimal.other.rawValue
+      let help =
+        separator.rawValue == other
+        ? "a file with other separators can have such decimals" : "--decimal \(other)"
+      warnings.append(
+        "column '\(column.name)': \(table.text.shown(field)) is a text, and a number only with "
+          + "'\(other)' before the decimals; \(help)")
+    }
   }
 }

@@ -3,7 +3,8 @@ import Tensors
 /// How the text of a table is written: as it was asked for, or as its first rows show.
 struct TableFormat: Sendable {
   let separator: TableOptions.Separator
-  let decimal: TableOptions.Decimal
+  /// Of all rows it is only known whether they have this one once they are read.
+  private(set) var decimal: TableOptions.Decimal
   let hasHeader: Bool
   let hasComments: Bool
   /// By column; without a header their numbers from 1.
@@ -37,6 +38,13 @@ struct TableFormat: Sendable {
         ? text.range.upperBound
         : text.range.lowerBound
     if let names { self.names = names } else { self.names = try header.names() }
+  }
+
+  /// The same with the other decimal mark.
+  var withOtherDecimal: TableFormat {
+    var format = self
+    format.decimal = decimal.other
+    return format
   }
 
   /// The first bytes of a row may be blanks or a quote before its first field.

@@ -18,7 +18,7 @@ struct TableHeader {
 
   /// A first row is a header where it has a usual name of a label; where none of its fields is a
   /// number, unless they come up again below; where it has texts above most columns of numbers; and
-  /// where its numbers only count the columns.
+  /// where its numbers are such as name columns, and most rows below have others in their place.
   private static func isHeader(_ sample: TableSample, _ decimal: TableOptions.Decimal) -> Bool {
     let text = sample.text
     let first = sample.rows[0]
@@ -38,10 +38,13 @@ struct TableHeader {
     }.map { numbers[$0] == nil && !sample.isMissing(first[$0]) }
     if 2 * hasText.count(where: { $0 }) > hasText.count { return true }
     let texts = first.indices.filter { numbers[$0] == nil && !sample.isMissing(first[$0]) }
-    return counts(numbers) && !texts.contains { comesUpAgain(names, at: $0, in: body, text) }
-      && !(body.first.map { row in
-        counts(row.map { sample.number($0, decimal) })
-      } ?? false)
+    if texts.contains(where: { comesUpAgain(names, at: $0, in: body, text) }) { return false }
+    let named = first.indices.filter { numbers[$0] != nil }
+    let alike = body.count { row in
+      areNames(
+        named.compactMap { row.indices.contains($0) ? sample.number(row[$0], decimal) : nil })
+    }
+    return areNames(numbers.compactMap { $0 }) && 2 * alike < body.count
   }
 
   /// Whether most fields of a row are values of their columns below.
@@ -58,11 +61,21 @@ struct TableHeader {
     body.contains { $0.indices.contains(column) && text.string($0[column]) == names[column] }
   }
 
-  /// Whether the numbers are whole and go up by one, and are three or more.
-  private static func counts(_ numbers: [Float?]) -> Bool {
-    let numbers = numbers.compactMap { $0 }
-    return numbers.count >= 3 && zip(numbers, numbers.dropFirst()).allSatisfy { $1 == $0 + 1 }
-      && numbers[0] == numbers[0].rounded()
+  private static let years: ClosedRange<Float> = 1500...2100
+
+  /// Whether numbers rise or fall as the names of columns do: three or more that count by one, four or
+  /// more whole ones in equal steps, two years or more, or eight of any kind or more.
+  ///
+  /// By chance, fewer than one row of values in a hundred is so, of years none that has others below.
+  private static func areNames(_ numbers: [Float]) -> Bool {
+    let steps = zip(numbers, numbers.dropFirst()).map { $1 - $0 }
+    guard let step = steps.first, steps.allSatisfy({ step > 0 ? $0 > 0 : $0 < 0 }) else {
+      return false
+    }
+    if numbers.count >= 8 { return true }
+    guard numbers.allSatisfy({ $0 == $0.rounded() }) else { return false }
+    if numbers.allSatisfy(years.contains) { return true }
+    return steps.allSatisfy { $0 == step } && (steps.count >= 3 || steps.count == 2 && step == 1)
   }
 
   /// The names in the comment right before the first row, where it has as many fields.

@@ -33,6 +33,9 @@ public struct TableOptions: Sendable, Hashable, Codable {
     /// `,`
     case comma = ","
 
+    /// The other one.
+    var other: Decimal { self == .point ? .comma : .point }
+
     /// The character.
     var byte: UInt8 { rawValue.utf8.first ?? 0 }
   }

@@ -17,12 +17,12 @@ struct TableSample {
     (self.text, self.separator, self.hasComments) = (text, separator, hasComments)
     var collector = Collector(
       end: text.range.lowerBound + Self.mostBytes, mostRows: Self.mostRows,
-      mostFields: max(1000, (text.bytes.count) / 10))
+      mostFields: max(1000, text.range.count / 10))
     var failure: TableProblem?
     text.bytes.withUnsafeBufferPointer { bytes in
       let scanner = RowScanner(
-        bytes: bytes.baseAddress!, separator: separator.byte, decimal: UInt8(ascii: "."),
-        hasComments: hasComments)
+        numbers: FieldNumber(bytes: bytes.baseAddress!, decimal: UInt8(ascii: ".")),
+        separator: separator.byte, hasComments: hasComments)
       do throws(TableProblem) {
         try scanner.scan(text.range, &collector)
       } catch { failure = error }
@@ -37,9 +37,9 @@ struct TableSample {
     var rows: [[TableField]] = []
     var row: [TableField] = []
 
-    mutating func number(
-      _ column: Int, _ field: TableField, mantissa: UInt64, fraction: Int, isNegative: Bool
-    ) { self.field(column, field) }
+    mutating func number(_ column: Int, _ field: TableField, _ number: DecimalNumber) {
+      self.field(column, field)
+    }
 
     mutating func field(_ column: Int, _ field: TableField) {
       if row.count <= mostFields { row.append(field) }

@@ -81,7 +81,7 @@ public struct TableSplit: Sendable, Hashable, Codable {
       let kept = kept(of: count)
       return (Array(all[..<kept]), Array(all[kept...]))
     case (.stratified, let labels?):
-      groups = Dictionary(grouping: all) { labels[$0] }.sorted { $0.key < $1.key }.map(\.value)
+      groups = Self.groups(labels)
     default: groups = [all]
     }
     var isHeldOut = [Bool](repeating: false, count: count)
@@ -94,6 +94,14 @@ public struct TableSplit: Sendable, Hashable, Codable {
       for row in group.shuffled(using: &generator).prefix(max(0, part)) { isHeldOut[row] = true }
     }
     return (all.filter { !isHeldOut[$0] }, all.filter { isHeldOut[$0] })
+  }
+
+  /// The rows of each label, in the order of the labels.
+  private static func groups(_ labels: [Int]) -> [[Int]] {
+    guard let least = labels.min(), let greatest = labels.max() else { return [] }
+    var groups = [[Int]](repeating: [], count: greatest - least + 1)
+    for (row, label) in labels.enumerated() { groups[label - least].append(row) }
+    return groups.filter { !$0.isEmpty }
   }
 
   private func kept(of count: Int) -> Int { count - Int((Double(count) * fraction).rounded()) }

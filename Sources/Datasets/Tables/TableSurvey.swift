@@ -2,8 +2,8 @@ import BLAS
 
 /// What the fields of a column are, counted over all rows.
 struct ColumnSurvey: Sendable {
-  /// Numbers that are not whole ones from 0 to 255; those are what is left of the rows.
-  var otherNumbers = 0
+  /// Whether there are numbers that are not whole ones from 0 to 255.
+  var hasOtherNumbers = false
   var missing = 0
   var booleans = 0
   var dates = 0
@@ -11,11 +11,13 @@ struct ColumnSurvey: Sendable {
   /// The first field that is no number and is not missing, and the first that is missing.
   var firstText: TableField?
   var firstMissing: TableField?
-  /// The first number with marks between thousands.
+  /// The first number with marks between thousands, and the first text that is a number with the other
+  /// decimal mark.
   var firstGrouped: TableField?
+  var firstOtherDecimal: TableField?
 
   mutating func add(_ other: ColumnSurvey) {
-    otherNumbers += other.otherNumbers
+    hasOtherNumbers = hasOtherNumbers || other.hasOtherNumbers
     missing += other.missing
     booleans += other.booleans
     dates += other.dates
@@ -23,6 +25,7 @@ struct ColumnSurvey: Sendable {
     firstText = firstText ?? other.firstText
     firstMissing = firstMissing ?? other.firstMissing
     firstGrouped = firstGrouped ?? other.firstGrouped
+    firstOtherDecimal = firstOtherDecimal ?? other.firstOtherDecimal
   }
 }
 
@@ -31,28 +34,28 @@ struct TableSurvey: FieldVisitor, Sendable {
   private(set) var rows = 0
   private(set) var columns: [ColumnSurvey]
   private let numbers: FieldNumber
+  private let mostRows: Int
 
-  init(columns count: Int, _ numbers: FieldNumber) {
+  /// - Parameter mostRows: behind so many rows it ends
+  init(columns count: Int, _ numbers: FieldNumber, mostRows: Int = .max) {
     columns = [ColumnSurvey](repeating: ColumnSurvey(), count: count)
-    self.numbers = numbers
+    (self.numbers, self.mostRows) = (numbers, mostRows)
   }
 
   @inline(__always)
-  mutating func number(
-    _ column: Int, _ field: TableField, mantissa: UInt64, fraction: Int, isNegative: Bool
-  ) {
-    if mantissa <= 255 && fraction == 0 && !isNegative || column >= columns.count { return }
-    if WholeByte(mantissa: mantissa, fraction: fraction, isNegative: isNegative) == nil {
-      columns[column].otherNumbers += 1
-    }
+  mutating func number(_ column: Int, _ field: TableField, _ number: DecimalNumber) {
+    if column < columns.count && WholeByte(number) == nil { noteOtherNumber(column) }
   }
+
+  /// Notes that a column has a number that is no whole one from 0 to 255.
+  mutating func noteOtherNumber(_ column: Int) { columns[column].hasOtherNumbers = true }
 
   mutating func field(_ column: Int, _ field: TableField) {
     guard column < columns.count else { return }
     let kind = FieldKind(field, numbers, mayBeDate: columns[column].texts == 0)
     switch kind {
     case .number:
-      columns[column].otherNumbers += 1
+      columns[column].hasOtherNumbers = true
       if columns[column].firstGrouped == nil && numbers.isGrouped(field) {
         columns[column].firstGrouped = field
       }
@@ -63,7 +66,11 @@ struct TableSurvey: FieldVisitor, Sendable {
       return
     case .boolean: columns[column].booleans += 1
     case .date: columns[column].dates += 1
-    case .text: columns[column].texts += 1
+    case .text:
+      columns[column].texts += 1
+      if columns[column].firstOtherDecimal == nil && numbers.withOtherDecimal.value(field) != nil {
+        columns[column].firstOtherDecimal = field
+      }
     }
     columns[column].firstText = columns[column].firstText ?? field
   }
@@ -73,10 +80,22 @@ struct TableSurvey: FieldVisitor, Sendable {
     at start: Int, columns count: Int, last: TableField
   ) throws(TableProblem) -> Bool {
     rows += 1
-    if count == columns.count { return true }
-    // A separator behind the last field.
-    if count == columns.count + 1 && last.start == last.end && !last.isQuoted { return true }
-    throw TableProblem(offset: start, expected: "\(columns.count) fields", found: "\(count)")
+    // A separator may stand behind the last field.
+    guard
+      count == columns.count
+        || count == columns.count + 1 && last.start == last.end && !last.isQuoted
+    else {
+      throw TableProblem(offset: start, expected: "\(columns.count) fields", found: "\(count)")
+    }
+    return rows < mostRows
+  }
+
+  /// Notes the other numbers of rows that were looked at before: columns whose values are kept as floats
+  /// are not looked at for them again.
+  mutating func noteOtherNumbers(of other: TableSurvey) {
+    for column in columns.indices where other.columns[column].hasOtherNumbers {
+      noteOtherNumber(column)
+    }
   }
 
   mutating func add(_ other: TableSurvey) {
@@ -90,18 +109,24 @@ struct WholeByte {
   let value: UInt8
 
   @inline(__always)
-  init?(mantissa: UInt64, fraction: Int, isNegative: Bool) {
-    if isNegative { return nil }
-    if fraction == 0 && mantissa <= 255 {
-      value = UInt8(truncatingIfNeeded: mantissa)
-      return
-    }
-    var mantissa = mantissa
-    for _ in 0..<fraction {
-      guard mantissa.isMultiple(of: 10) else { return nil }
+  init?(_ number: DecimalNumber) {
+    let mantissa = number.exponent == 0 ? number.mantissa : Self.unscaled(number)
+    guard mantissa <= 255 && !number.isNegative else { return nil }
+    value = UInt8(truncatingIfNeeded: mantissa)
+  }
+
+  /// The number where it is whole and small, else one that is no byte.
+  @inline(never)
+  private static func unscaled(_ number: DecimalNumber) -> UInt64 {
+    var (mantissa, exponent) = (number.mantissa, number.exponent)
+    while exponent < 0 && mantissa.isMultiple(of: 10) && mantissa > 0 {
       mantissa /= 10
+      exponent += 1
     }
-    guard mantissa <= 255 else { return nil }
-    value = UInt8(mantissa)
+    while exponent > 0 && 1...255 ~= mantissa {
+      mantissa *= 10
+      exponent -= 1
+    }
+    return exponent == 0 || mantissa == 0 ? mantissa : .max
   }
 }

@@ -1,9 +1,9 @@
-import CLibdeflate
 import Foundation
 import Tensors
 
-/// The text of a table as bytes in UTF-8, with a line break behind the last, which is not counted, so
-/// that whoever looks for the end of a field need not look for the end of the text too.
+/// The text of a table as bytes in UTF-8, with eight line breaks behind the last, which are not counted,
+/// so that whoever looks for the end of a field, eight bytes at once, need not look for the end of the
+/// text too.
 final class TableText: Sendable {
   let path: String
   let bytes: [UInt8]
@@ -12,12 +12,14 @@ final class TableText: Sendable {
   /// The CRC-32 of the file as it was read, to know it again.
   let checksum: UInt32
   private let linesBefore: Int
+  /// How many line breaks stand behind the last byte.
+  private static let breaks = 8
 
   /// Reads a file, plain or compressed by gzip, in UTF-8 or UTF-16.
   convenience init(contentsOf path: String) throws(DatasetError) {
     let limit = Self.largest
-    var bytes = try FileAccess.read(path, limit: limit, spare: 1)
-    let checksum = bytes.withUnsafeBytes { libdeflate_crc32(0, $0.baseAddress, $0.count) }
+    var bytes = try FileAccess.read(path, limit: limit, spare: Self.breaks)
+    let checksum = CRC32.of(bytes)
     if Gzip.isArchive(bytes) {
       bytes = try Gzip.inflate(bytes, limit: limit, path: path, told: nil)
     }
@@ -33,7 +35,7 @@ final class TableText: Sendable {
     }
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     range = (bytes.starts(with: mark) ? mark.count : 0)..<bytes.count
-    bytes.append(UInt8(ascii: "\n"))
+    bytes.append(contentsOf: repeatElement(UInt8(ascii: "\n"), count: Self.breaks))
     (self.path, self.bytes, self.checksum) = (path, bytes, checksum)
     self.linesBefore = linesBefore
   }

@@ -1,5 +1,10 @@
 import BLAS
-import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
 
 extension Table {
   /// The values of all columns, row by row, in blocks of one type each.
@@ -17,60 +22,124 @@ extension Table {
   }
 }
 
-/// Memory that threads write to, each to places of its own.
-struct SharedMemory<Element>: @unchecked Sendable {
-  let start: UnsafeMutablePointer<Element>
-}
+/// The rows of a text, read into blocks of values, and what was found on the way.
+struct TableReading {
+  private(set) var values: Table.Values
+  let survey: TableSurvey
+  let blocks: [(range: Range<Int>, firstRow: Int)]
 
-extension Table.Values {
-  /// Reads the rows of a text into blocks.
+  /// What a thread finds in a block of a text.
+  private struct Found: Sendable {
+    let survey: TableSurvey
+    let texts: [TextCodes]
+  }
+
+  /// Rows of a block, and where they have to be moved to, since before them were fewer than there could
+  /// have been.
+  private struct Run {
+    let source, target, count: Int
+  }
+
+  /// Reads the rows of a text; values that have no place in the layout, as texts among numbers, are only
+  /// counted.
   init(
-    _ text: TableText, _ format: TableFormat, _ columns: [Table.Column],
-    blocks: [(range: Range<Int>, firstRow: Int)], rows: Int
-  ) {
-    let places = columns.map(\.place)
-    let count = { (block: ColumnPlace.Block) in places.count { $0.block == block } }
-    let widths = (bytes: count(.bytes), floats: count(.floats), codes: count(.codes))
-    var found: [[TextCodes]] = []
+    _ text: TableText, _ format: TableFormat, _ cut: TableBlocks, _ layout: TableLayout
+  ) throws(DatasetError) {
+    let mostRows = cut.blocks.map { $0.mostRows(of: layout.places.count) }
+    let starts = mostRows.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+    let (most, widths) = (starts[mostRows.count], layout.widths)
+    var found: [Result<Found, TableProblem>] = []
+    var runs: [Run] = []
     var (floats, codes): ([Float], [Int32]) = ([], [])
     // Uninitialised: each row has a value for every column, and all rows are read.
-    bytes = Self.filled(rows * widths.bytes) { bytes in
-      floats = Self.filled(rows * widths.floats) { floats in
-        codes = Self.filled(rows * widths.codes) { codes in
-          found = inParallel(blocks.count) { index in
-            let row = blocks[index].firstRow
-            return text.bytes.withUnsafeBufferPointer { source in
-              places.withUnsafeBufferPointer { places in
-                var fill = TableFill(
-                  FieldNumber(bytes: source.baseAddress!, decimal: format.decimal.byte), places,
-                  widths: widths, bytes: bytes.start + row * widths.bytes,
-                  floats: floats.start + row * widths.floats,
-                  codes: codes.start + row * widths.codes)
-                _ = try? format.scanner(source).scan(blocks[index].range, &fill)
-                return fill.texts
-              }
-            }
+    let bytes: [UInt8] = Self.filled(most, widths.bytes) { bytes in
+      floats = Self.filled(most, widths.floats) { floats in
+        codes = Self.filled(most, widths.codes) { codes in
+          found = inParallel(mostRows.count) { index in
+            Self.read(
+              text, format, cut.blocks[index].range, cut.contents, layout, bytes: bytes,
+              floats: floats, codes: codes, from: starts[index])
           }
+          var rows = 0
+          for (start, result) in zip(starts, found) {
+            guard case .success(let found) = result else { return [] }
+            runs.append(Run(source: start, target: rows, count: found.survey.rows))
+            rows += found.survey.rows
+          }
+          return runs
         }
+        return runs
+      }
+      return runs
+    }
+    var all: [Found] = []
+    for result in found {
+      switch result {
+      case .success(let found): all.append(found)
+      case .failure(let problem): throw text.error(problem)
       }
     }
-    (self.widths, self.floats, self.codes) = (widths, floats, codes)
-    texts = []
-    join(found, firstRows: blocks.map(\.firstRow) + [rows], text)
+    blocks = zip(cut.blocks, runs).map { ($0.range, $1.target) }
+    survey = all.dropFirst().reduce(into: all[0].survey) { $0.add($1.survey) }
+    var values = Table.Values(widths: widths, bytes: bytes, floats: floats, codes: codes)
+    values.join(
+      all.map(\.texts), firstRows: runs.map(\.target) + [survey.rows], text)
+    self.values = values
+  }
+
+  private static func read(
+    _ text: TableText, _ format: TableFormat, _ range: Range<Int>, _ contents: ByteContents,
+    _ layout: TableLayout, bytes: SharedMemory<UInt8>, floats: SharedMemory<Float>,
+    codes: SharedMemory<Int32>, from row: Int
+  ) -> Result<Found, TableProblem> {
+    text.bytes.withUnsafeBufferPointer { source in
+      layout.places.withUnsafeBufferPointer { places in
+        let widths = layout.widths
+        var fill = TableFill(
+          format.numbers(source), places, widths: widths, bytes: bytes.start + row * widths.bytes,
+          floats: floats.start + row * widths.floats, codes: codes.start + row * widths.codes)
+        do throws(TableProblem) {
+          try TableText.check(source, range, contents)
+          try format.scanner(source).scan(range, &fill)
+          return .success(Found(survey: fill.survey, texts: fill.texts))
+        } catch { return .failure(error) }
+      }
+    }
   }
 
   private static func filled<Element>(
-    _ count: Int, _ fill: (SharedMemory<Element>) -> Void
+    _ rows: Int, _ width: Int, _ fill: (SharedMemory<Element>) -> [Run]
   ) -> [Element] {
-    [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-      // An empty buffer has an address too, to which nothing is written.
-      fill(SharedMemory(start: buffer.baseAddress!))
-      initialized = count
+    [Element](unsafeUninitializedCapacity: rows * width) { buffer, initialized in
+      let memory = SharedMemory(unwritten: buffer)
+      let start = memory.start
+      for run in fill(memory) {
+        if run.source != run.target {
+          memmove(
+            start + run.target * width, start + run.source * width,
+            run.count * width * MemoryLayout<Element>.stride)
+        }
+        initialized += run.count * width
+      }
     }
   }
 
+  /// Frees the memory of the values.
+  mutating func dropValues() {
+    values = Table.Values(widths: (0, 0, 0), bytes: [], floats: [], codes: [])
+  }
+}
+
+extension Table.Values {
+  init(
+    widths: (bytes: Int, floats: Int, codes: Int), bytes: [UInt8], floats: [Float], codes: [Int32]
+  ) {
+    (self.widths, self.bytes, self.floats, self.codes) = (widths, bytes, floats, codes)
+    texts = []
+  }
+
   /// Gives the texts of all blocks common numbers, in the order in which they come up in the file.
-  private mutating func join(_ found: [[TextCodes]], firstRows: [Int], _ text: TableText) {
+  fileprivate mutating func join(_ found: [[TextCodes]], firstRows: [Int], _ text: TableText) {
     let width = widths.codes
     if width == 0 { return }
     var common = [TextCodes](repeating: TextCodes(), count: width)

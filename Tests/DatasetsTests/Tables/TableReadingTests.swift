@@ -1,3 +1,4 @@
+import CLibdeflate
 import Datasets
 import FileTestSupport
 import Foundation
@@ -76,6 +77,33 @@ struct TableReadingTests {
     check(try table("\u{FEFF}" + header + "\r\n" + Self.rows), names: names)
   }
 
+  /// Numbers that name columns: years, steps, many in order.
+  @Test(
+    arguments: [
+      ("country,1990,1995,2000", "a,3.5,4,1\nb,2,1.5,7\nc,8,8,1.25\n"),
+      ("country,2020,2019", "a,3.5,4\nb,2,1.5\n"),
+      ("400,405,410,415,grade", "0.5,0.25,0.1,0.75,1\n0.5,0.5,0.1,0.25,0\n"),
+      ("kind,0.5,0.7,1.1,2,2.5,3,7,9", "a,1,2,1,1,3,4,5,5\nb,1,1,3,1,5,4,2,5\nc,9,8,7,6,7,8,9,1\n"),
+    ])
+  func headersOfNumbers(header: String, rows: String) throws {
+    let found = try table(header + "\n" + rows)
+    #expect(found.columns.map(\.name) == header.split(separator: ",").map(String.init))
+    let asked = try table(header + "\n" + rows, TableOptions(hasHeader: false))
+    #expect(asked.rowCount == found.rowCount + 1 && asked.columns[0].name == "1")
+  }
+
+  /// Rows below are in order too, or the first is so by chance.
+  @Test(arguments: [
+    "a,1990,1995,2000\nb,1991,1996,2001\nc,1985,1995,2004\n", "a,1,5,7\nb,3,2,9\nc,4,4,1\n",
+    "1,2,4,9,12,20,31,40\n3,4,6,7,8,9,10,11\n0,1,5,6,7,8,19,20\n", "a,1850.5,1900.5\nb,7,8\n",
+    "a,400,405,410,415\nb,1,2,3,4\nc,7,8,9,10\n", "1,2,3\n",
+  ])
+  func noHeaderOfNumbers(text: String) throws {
+    let table = try table(text)
+    #expect(table.columns[0].name == "1")
+    #expect(table.rowCount == text.split(separator: "\n").count)
+  }
+
   /// Without a header all texts come up again, and numbers do not only count the columns.
   @Test(arguments: [
     "p,x,s\ne,x,y\np,b,s\ne,b,y\n", "1,2,3\n2,3,4\n3,4,5\n", "1,2,a\n3,4,b\n", "5.1,3.5,setosa\n",
@@ -125,7 +153,76 @@ struct TableReadingTests {
     #expect(odd.text(199_999, of: odd.columns[2]) == "line 2\nwith, comma")
   }
 
+  /// The first rows of each block show bytes, and later ones something else; there are fewer rows than
+  /// lines.
+  @Test(arguments: ["\n", "\r\n", "\r", "\n\n", "\r\n\r\n"])
+  func laterRowsMayBeOfAnotherKind(lineBreak: String) throws {
+    func row(_ row: Int) -> [String] {
+      let isOdd = row == 123_456
+      return [
+        "\(row % 256)", isOdd ? "256" : "7", isOdd ? "" : "8", isOdd ? "x" : "9",
+        isOdd ? "yes" : "",
+        "\(row)", isOdd ? "7.0" : "7", isOdd ? "-1" : "3.5", "t\(row % 3)",
+      ]
+    }
+    let text = (0..<150_000).map { row($0).joined(separator: ",") }.joined(separator: lineBreak)
+    let table = try table(text, TableOptions(hasHeader: false))
+    #expect(table.rowCount == 150_000)
+    #expect(
+      table.columns.map(\.kind)
+        == [.number, .number, .number, .number, .boolean, .number, .number, .number, .category])
+    #expect(table.columns.map(\.missing) == [0, 0, 1, 0, 149_999, 0, 0, 0, 0])
+    for index in [0, 1, 255, 256, 70_001, 123_455, 123_456, 123_457, 149_999] {
+      let expected = row(index).map { $0 == "" ? nil : $0 == "7.0" ? "7" : $0 }
+      #expect(table.columns.map { table.text(index, of: $0) } == expected, "row \(index)")
+    }
+  }
+
+  /// It is that of gzip, whatever threads read.
+  @Test func checksumIsThatOfTheWholeFile() throws {
+    let bytes = Array((0..<900_000).map { "\($0 / 3),\($0 % 7)\n" }.joined().utf8)
+    let table = try table(bytes)
+    let preparation = try Preparation(learnedFrom: table, TableSettings(label: "2"))
+    let expected = bytes.withUnsafeBytes { libdeflate_crc32(0, $0.baseAddress, $0.count) }
+    #expect(bytes.count > 3 << 21 && preparation.source.checksum == expected)
+  }
+
   // MARK: Numbers
+
+  /// What the first rows do not show is found in the later ones.
+  @Test(
+    arguments: [
+      ("1;a\n", "3,5;b\n", "3.5"), ("1\ta\n", "0,125\tb\n3,5\tb\n", "0.125"),
+      ("1,234;7;a\n", "3.5;7;b\n", "3.5"), ("1|a\n", "3.5|b\n", "3.5"),
+    ])
+  func decimalMarksOfLaterRowsAreFound(first: String, later: String, value: String) throws {
+    let table = try table(String(repeating: first, count: 100) + later)
+    #expect(table.columns[0].kind == .number)
+    #expect(table.text(100, of: table.columns[0]) == value)
+  }
+
+  /// Both marks in one column, or one that was not asked for: it is said.
+  @Test func otherDecimalMarksAreTold() throws {
+    let mixed = try table(
+      String(repeating: "1;a\n", count: 100) + "2.5;a\n3,5;a\n4.5;b\n",
+      TableOptions(hasHeader: false))
+    #expect(mixed.text(100, of: mixed.columns[0]) == "2.5")
+    let problem = Dataset.findings(of: mixed, TableSettings(label: "2")).problem
+    #expect(problem?.description.contains("found '3,5'") == true)
+    let rows = "1;a\n2,5;b\n3,5;a\n4,5;b\n"
+    let asked = try table(
+      rows, TableOptions(separator: .semicolon, decimal: .point, hasHeader: false))
+    #expect(
+      Dataset.findings(of: asked, TableSettings(label: "2")).warnings.contains(
+        "column '1': '2,5' is a text, and a number only with ',' before the decimals; --decimal ,"))
+    let quoted = try table(
+      rows.replacing(/\d,\d/) { "\"\($0.output)\"" }.replacing(";", with: ","),
+      TableOptions(hasHeader: false))
+    #expect(
+      Dataset.findings(of: quoted, TableSettings(label: "2")).warnings.contains {
+        $0.hasSuffix("a file with other separators can have such decimals")
+      })
+  }
 
   /// To the nearest Float, as the C library rounds.
   @Test func numbersAreExact() throws {
@@ -136,6 +233,12 @@ struct TableReadingTests {
       "1.00000005960464477539062500000000001", "1.000000059604644775390625",
       "123456789012345678901234",
       "340282346638528859811704183484516925440", "1.17549435e-38", "1.1754942e-38", "00012.50",
+      "1e19", "9.999999999999999999e19", "1e20", "3.4e38", "1e-22", "1234567890123456789e-22",
+      "1e-23", "1e-37", "1e-38",
+      "1234567890123456789e-37", "9.999999999999999999e-20", "1.000000000000000000e-05",
+      "12345678", "123456789", "12345678.12345678", "1234567812345678", "0.00000000", "1E5",
+      "1e+05",
+      "7e-0", "0e0", "1e00001", "1e000000",
     ]
     for _ in 0..<20_000 {
       let bits = UInt32(truncatingIfNeeded: generator.next())
@@ -145,6 +248,7 @@ struct TableReadingTests {
       let text = (0..<digits).map { _ in String(generator.next() % 10) }.joined()
       texts.append(text)
       texts.append("\(text.prefix(digits / 2)).\(text.suffix(digits - digits / 2))")
+      if value.isFinite { texts.append(String(format: "%.18e", value)) }
       // Close to the middle between two Floats.
       let middle = (Double(value.magnitude) + Double(value.magnitude.nextUp)) / 2
       if middle.isFinite && middle > 1e-9 && middle < 1e9 {
@@ -156,6 +260,25 @@ struct TableReadingTests {
     let numbers = try samples(of: table, label: "2")
     for (row, text) in texts.enumerated() {
       #expect(numbers[row].bitPattern == Float(text)?.bitPattern, "\(text)")
+    }
+  }
+
+  /// As NumPy writes them; bytes are bytes in any form.
+  @Test func wholeNumbersAreBytesInAnyForm() throws {
+    let forms = ["255", "255.0", "2.550000000000000000e+02", "2550e-1", "25.5E1", "0.255e3"]
+    let zeros = ["0", "0.0", "0.000000000000000000e+00", "0e5", "0e-9", "00"]
+    let rows = (forms + zeros).map { Array(repeating: $0, count: 64).joined(separator: ",") + ",a" }
+    let table = try table(rows.joined(separator: "\n"), TableOptions(hasHeader: false))
+    let settings = TableSettings(label: "65", testFile: "none")
+    let preparation = try Preparation(learnedFrom: table, settings)
+    let pixels = Array(try preparation.samples(of: table).pixels)
+    #expect(pixels == [UInt8](repeating: 255, count: 6 * 64) + [UInt8](repeating: 0, count: 6 * 64))
+    for other in ["256", "-1", "2.55", "0.5", "25500e-3", "1e3", "-0"] {
+      let table = try self.table(
+        (rows + [rows[0].replacing("255", with: other)]).joined(separator: "\n"),
+        TableOptions(hasHeader: false))
+      #expect(
+        try Preparation(learnedFrom: table, settings).samples(of: table).values != nil, "\(other)")
     }
   }
 
