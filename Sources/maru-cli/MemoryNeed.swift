@@ -8,8 +8,8 @@ struct MemoryNeed {
   /// In bytes; a Double, since layers may ask for more than an Int can count.
   private let bytes: Double
 
-  /// Adds up the arenas of the parameters, their gradients, what the optimizer remembers and the copy
-  /// that is saved, and what the layers' plans ask for a batch, or for each thread's block of it.
+  /// Adds up the arenas of the parameters, their gradients, what the optimizer remembers, the copies of all
+  /// that but the gradients that are saved, and what the layers' plans ask for a batch, or for each thread's block of it.
   ///
   /// Throws ``ModelError`` where a layer cannot take the shape that it would get.
   init(
@@ -18,7 +18,7 @@ struct MemoryNeed {
     let arenas: Int
     let rows: Int
     if let rule = settings.rule {
-      arenas = 3 + rule.slotCount
+      arenas = 4 + 2 * rule.slotCount
       rows = settings.batchSize.count(of: samples)
     } else {
       arenas = 1 + settings.lbfgs.numbersAParameter(threads: settings.threads)
