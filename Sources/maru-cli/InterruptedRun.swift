@@ -168,10 +168,10 @@ final class InterruptWatch: Callback {
 
   private let folder: RunFolder
   private let settings: String
+  private let epochs: Int
 
-  init(_ folder: RunFolder, settings: String) {
-    self.folder = folder
-    self.settings = settings
+  init(_ folder: RunFolder, settings: String, epochs: Int) {
+    (self.folder, self.settings, self.epochs) = (folder, settings, epochs)
   }
 
   func stepDidEnd(_ progress: TrainingProgress) -> Decision {
@@ -179,7 +179,8 @@ final class InterruptWatch: Callback {
   }
 
   func trainingDidPause(_ state: TrainingState, model: Sequential) throws {
-    guard let signal = Interrupts.received else { return }
+    // After the last step there is nothing to go on with, but a model to save.
+    guard let signal = Interrupts.received, state.epoch <= epochs else { return }
     let place = "interrupted in epoch \(state.epoch) after step \(state.step)"
     guard state.hasFiniteWeights else {
       throw Interrupted(

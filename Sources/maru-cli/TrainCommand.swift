@@ -220,7 +220,7 @@ struct TrainCommand: ParsableCommand {
     try interrupted?.check(dataset)
     let run = try TrainingRun(
       settings, layers, dataset, beginningWith: begun?.file, layersOption: layersOption,
-      telling: progress.isForPeople)
+      keepingState: (resume ?? output) != nil, telling: progress.isForPeople)
     guard let path = resume ?? output else {
       try introduce(run)
       return try train(run, nil, resuming: nil)

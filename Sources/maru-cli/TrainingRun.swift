@@ -19,10 +19,12 @@ struct TrainingRun {
   /// - Parameters:
   ///   - initial: the model whose weights it begins with; nil for weights of its own
   ///   - layersOption: what the layers were given by
+  ///   - keepsState: whether the state of training is kept at the end
   ///   - tells: whether it is told of what does not keep it from training
   init(
     _ settings: TrainingSettings, _ layers: [any Layer], _ dataset: Dataset,
-    beginningWith initial: ModelFile?, layersOption: String, telling tells: Bool
+    beginningWith initial: ModelFile?, layersOption: String, keepingState keepsState: Bool,
+    telling tells: Bool
   ) throws {
     self.settings = settings
     self.initial = initial
@@ -38,7 +40,9 @@ struct TrainingRun {
     self.projection = projection
     let shapeOfModel = projection.map { [$0.count] } ?? inputShape
     do {
-      try MemoryNeed(settings, layers, shapeOfModel, samples: dataset.train.count).check(
+      try MemoryNeed(
+        settings, layers, shapeOfModel, samples: dataset.train.count, keepingState: keepsState
+      ).check(
         "\(layersOption): these layers and this batch size take", threads: settings.threads,
         telling: tells)
       model = try Sequential(inputShape: shapeOfModel, layers, seed: settings.seed)
@@ -145,7 +149,7 @@ struct TrainingRun {
   private func savingCallbacks(_ folder: RunFolder?) -> [any Callback] {
     guard let folder else { return [] }
     let text = RunSettings(settings, dataset).text
-    let watch = InterruptWatch(folder, settings: text)
+    let watch = InterruptWatch(folder, settings: text, epochs: settings.epochs)
     guard let every = settings.checkpointEvery else { return [watch] }
     return [watch, Checkpoints(folder.checkpointPath, every: every.interval, settings: text)]
   }
