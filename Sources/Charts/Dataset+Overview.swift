@@ -10,11 +10,11 @@ extension Dataset {
   /// One line on what was loaded.
   package var overview: String {
     let shape = train.images.shape.sizes.map(String.init).joined(separator: "×")
-    let goal =
-      preparation.map {
-        $0.label.task == .regression ? "'\($0.label.name.printable)' to predict" : nil
-      }
-      ?? nil
+    let names = label?.task == .regression ? label?.targets.map(\.name) : nil
+    let goal = names.map { names in
+      let shown = names.prefix(3).map { "'\($0.printable)'" }.joined(separator: ", ")
+      return shown + (names.count > 3 ? " and \(names.count - 3) more" : "") + " to predict"
+    }
     return "\(name.printable): \(train.count.grouped) training and \(test.count.grouped) test "
       + "\(noun) of \(shape), \(goal ?? "\(classNames.count) classes")"
   }

@@ -25,7 +25,7 @@ extension Report {
       \(headline)
       </header>
       <main>
-      \([training, matrix.map(testing), network, circumstances].compactMap { $0 })
+      \([training, matrix.map(testing), scores.map(testing), network, circumstances].compactMap { $0 })
       </main>
       <footer><p class="soft">Written by Maru.</p></footer>
       </body>

@@ -125,4 +125,40 @@ extension Report {
       </details>
       """
   }
+
+  // MARK: Numbers
+
+  /// How far the predictions of numbers are from the truth.
+  func testing(_ scores: RegressionScores) -> HTML {
+    let names = Self.targetNames(of: dataset)
+    let row = { (name: String, figures: RegressionScores.Figures) in
+      [name, figures.mae.significant(5), figures.rmse.significant(5), figures.r2.fixed(4)]
+    }
+    let table = HTMLTable(
+      columns: [
+        ("target", false), ("mean absolute error", true), ("root mean squared error", true),
+        ("R²", true),
+      ],
+      rows: zip(names, scores.targets).map(row),
+      foot: names.count > 1 ? [row("mean", scores.mean)] : [])
+    return """
+      <section>
+      <h2>On \(dataset.test.count.grouped) test \(dataset.noun)</h2>
+      \(table.html)
+      \(pictures.targets.map(shown))
+      </section>
+      """
+  }
+
+  private func shown(_ target: (name: String, againstTruth: String?, residuals: String?)) -> HTML {
+    let most = PredictedNumbers.mostPoints
+    let part = dataset.test.count > most ? ", of at most \(most.grouped) \(dataset.noun)" : ""
+    return """
+      <h3>\(target.name)</h3>
+      <div class="columns">
+      \(figure(target.againstTruth, "\(target.name): predicted against true\(part)"))
+      \(figure(target.residuals, "\(target.name): predicted minus true, against predicted\(part)"))
+      </div>
+      """
+  }
 }

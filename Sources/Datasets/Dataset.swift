@@ -15,6 +15,8 @@ public struct Dataset: Sendable {
   public let preparation: Preparation?
   /// How picture files became samples; nil for what is no folder of pictures.
   public let pictures: PicturePreparation?
+  /// How arrays or images became samples; nil where ``preparation`` or ``pictures`` tells.
+  public let arrays: ArrayPreparation?
   /// What was guessed or left out in reading the files, in a line each.
   public let notes: [String]
   /// What was found out about the table.
@@ -30,7 +32,7 @@ public struct Dataset: Sendable {
   init(
     name: String, classNames: [String], train: LabelledImages, test: LabelledImages,
     preparation: Preparation?, findings: TableFindings? = nil, isHeldOut: Bool = false,
-    pictures: PicturePreparation? = nil, notes: [String] = []
+    pictures: PicturePreparation? = nil, arrays: ArrayPreparation? = nil, notes: [String] = []
   ) {
     for labels in [train.labels, test.labels] {
       let wrong = labels.first { !classNames.indices.contains($0) }
@@ -43,7 +45,13 @@ public struct Dataset: Sendable {
     self.test = test
     (self.preparation, self.findings, self.isHeldOut) = (preparation, findings, isHeldOut)
     (self.pictures, self.notes) = (pictures, notes)
+    let isOther = preparation == nil && pictures == nil && train.images.values == nil
+    self.arrays = arrays ?? (isOther ? .pixels : nil)
   }
+
+  /// The numbers that are predicted, or the column of a table that has the classes; nil where the classes
+  /// come from elsewhere.
+  public var label: Preparation.Label? { preparation?.label ?? arrays?.label }
 
   /// Loads a data set.
   ///
@@ -62,6 +70,18 @@ public struct Dataset: Sendable {
     environment: [String: String] = ProcessInfo.processInfo.environment,
     table settings: TableSettings = TableSettings()
   ) throws(DatasetError) -> Dataset {
+    try load(
+      source, dataDirectory: dataDirectory, environment: environment, table: settings,
+      keeping: LearnedInputs())
+  }
+
+  /// Loads a data set for a model that is to be trained further, and goes by what it has learned of
+  /// others.
+  package static func load(
+    _ source: DatasetSource, dataDirectory: String? = nil,
+    environment: [String: String] = ProcessInfo.processInfo.environment,
+    table settings: TableSettings, keeping kept: LearnedInputs
+  ) throws(DatasetError) -> Dataset {
     switch source {
     case .digits:
       return GeneratedDigits.dataset()
@@ -71,13 +91,49 @@ public struct Dataset: Sendable {
       return try DatasetReader(folder: folder, published: dataset).read()
     case .directory(let path) where PictureFolder.isOne(path):
       return try PictureDatasetReader(
-        folder: PictureFolder(path), size: settings.imageSize
+        folder: PictureFolder(path), size: settings.imageSize, known: kept.pictures
       ).dataset(TableSplit(settings.split, fraction: settings.testSplit, seed: settings.seed))
     case .directory(let path):
       return try DatasetReader(folder: .idx(path), published: nil).read()
     case .numPyArchive(let path):
-      return try NumPyDatasetReader(path: path, settings: settings).read()
-    case .csv(let path): return try Dataset(of: Table(contentsOf: path, settings.options), settings)
+      return try NumPyDatasetReader(path: path, settings: settings, known: kept.arrays).read()
+    case .csv(let path):
+      let table =
+        if let known = kept.table {
+          try Table(contentsOf: path, for: known, settings.options)
+        } else {
+          try Table(contentsOf: path, settings.options)
+        }
+      return try Dataset(of: table, settings, keeping: kept.table)
     }
+  }
+}
+
+extension Dataset {
+  /// The same with the classes in another order, which are the same.
+  package func ordered(by classNames: [String]) -> Dataset {
+    let places = Dictionary(zip(classNames, classNames.indices)) { first, _ in first }
+    let ordered = { (part: LabelledImages) in
+      LabelledImages(
+        images: part.images, labels: part.labels.map { places[self.classNames[$0]] ?? 0 })
+    }
+    return Dataset(
+      name: name, classNames: classNames, train: ordered(train), test: ordered(test),
+      preparation: preparation, findings: findings, isHeldOut: isHeldOut, pictures: pictures,
+      arrays: arrays, notes: notes)
+  }
+}
+
+/// What a model has learned of its data beside weights; nil for what it has not.
+package struct LearnedInputs {
+  package var table: Preparation?
+  package var pictures: PicturePreparation?
+  package var arrays: ArrayPreparation?
+
+  package init(
+    table: Preparation? = nil, pictures: PicturePreparation? = nil,
+    arrays: ArrayPreparation? = nil
+  ) {
+    (self.table, self.pictures, self.arrays) = (table, pictures, arrays)
   }
 }

@@ -1,26 +1,35 @@
 import Tensors
 
-/// Reads a data set from a NumPy archive: samples under `x_train` and `x_test`, the class of each under
-/// `y_train` and `y_test`, as Keras's `mnist.npz`; or all under `X` and `y`, of which some are held out.
+/// Reads a data set from a NumPy archive: samples under `x_train` and `x_test`, the class of each or the
+/// numbers to predict under `y_train` and `y_test`, as Keras's `mnist.npz`; or all under `X` and `y`, of
+/// which some are held out.
 ///
 /// Pixels, whole numbers from 0 to 255 of any type, become 0…1; other samples are taken as they stand.
-/// Labels are whole numbers of any type, from 0 or from 1, [n] or [n, 1], or rows of one 1 and zeros.
+/// Classes are counted from 0 or from 1.
 struct NumPyDatasetReader {
   let path: String
   let settings: TableSettings
+  /// How the model takes arrays whose samples are read; nil where they are to be learned from.
+  var known: ArrayPreparation?
 
-  /// As many classes as labels may tell apart: a label alone is no reason to name billions.
-  private static let mostClasses = 65_536
-  /// Fewer numbers from 0 to 255 may be counts.
-  private static let fewestPixels = 64
   private static let pairs = [("X", "y"), ("x", "y"), ("data", "target"), ("images", "labels")]
+  private static let parts = ["x_train", "y_train", "x_test", "y_test"]
+
+  /// Samples with what is to be predicted of them, as they are in the file.
+  fileprivate struct Part {
+    let images: Images
+    let goal: NumPyGoal
+    let isOfPixels: Bool
+    let notes: [String]
+  }
 
   func read() throws(DatasetError) -> Dataset {
     let archive = try NumPyArchive(contentsOf: path)
-    let names = ["x_train", "y_train", "x_test", "y_test"]
-    if names.allSatisfy(archive.names.contains) {
-      let train = try part("x_train", "y_train", archive)
-      let test = try part("x_test", "y_test", archive)
+    if Self.parts.allSatisfy(archive.names.contains) {
+      let train = try part("x_train", "y_train", archive, settings.task, by: known)
+      let task: Preparation.Task = train.goal.labels == nil ? .regression : .classification
+      let test = try part(
+        "x_test", "y_test", archive, task, by: train.isOfPixels ? .pixels : known)
       guard train.images.shape == test.images.shape else {
         throw .malformed(
           path, expected: "x_test of samples of \(train.images.shape), as in x_train",
@@ -30,157 +39,212 @@ struct NumPyDatasetReader {
         throw .malformed(
           path,
           expected: "x_train and x_test both of pixels, whole numbers from 0 to 255, or neither",
-          found: "pixels in \(train.isOfPixels ? "x_train" : "x_test") alone")
+          found: "pixels in x_test alone")
       }
-      return dataset(train, test, notes: [])
+      return try dataset(train, test, named: "y", train.notes)
     }
-    guard
-      let pair = Self.pairs.first(where: {
-        archive.names.contains($0.0) && archive.names.contains($0.1)
-      })
-    else {
+    let pair = try pair(in: archive)
+    let all = try part(pair.0, pair.1, archive, settings.task, by: known)
+    let checksum = labelled(all).checksum
+    let source = known?.source.flatMap { $0.checksum == checksum ? $0 : nil }
+    let split =
+      source?.split
+      ?? TableSplit(settings.split, fraction: settings.testSplit, seed: settings.seed)
+    let rows = split.rows(all.goal.count, labels: all.goal.labels)
+    return try dataset(
+      all.picked(rows.training), all.picked(rows.heldOut), named: pair.1,
+      all.notes + [
+        "\(pair.0), \(pair.1): \(rows.heldOut.count) of \(all.goal.count) samples are held out to "
+          + "test with"
+      ], source: .init(checksum: checksum, split: split))
+  }
+
+  /// What a model is to be scored on: the part to test with; of one part all, but of that which the model
+  /// was trained on only what was held out.
+  func scored() throws(DatasetError) -> Dataset {
+    let archive = try NumPyArchive(contentsOf: path)
+    let hasParts = Self.parts.allSatisfy(archive.names.contains)
+    let pair = hasParts ? ("x_test", "y_test") : try pair(in: archive)
+    let read = try part(
+      pair.0, pair.1, archive, known.map { $0.label?.task ?? .classification }, by: known)
+    var (part, isHeldOut) = (read, false)
+    if !hasParts, let source = known?.source, source.checksum == labelled(read).checksum {
+      part = read.picked(source.split.rows(read.goal.count, labels: read.goal.labels).heldOut)
+      isHeldOut = true
+    }
+    let names = Self.names(part.goal.labels ?? [])
+    var preparation = known ?? ArrayPreparation(part.images, isOfPixels: part.isOfPixels)
+    if known == nil, case .numbers(let values) = part.goal {
+      // A model that has learned no scale gives the numbers themselves.
+      preparation.label = Preparation.Label(
+        task: .regression,
+        targets: Self.targets("y", values.shape[1]).map { Preparation.Target($0) })
+    }
+    let samples = try labelled(part, by: preparation.label, first: names.first)
+    return Dataset(
+      name: path, classNames: names.all, train: samples, test: samples, preparation: nil,
+      isHeldOut: isHeldOut, arrays: preparation, notes: part.notes)
+  }
+
+  private func pair(in archive: NumPyArchive) throws(DatasetError) -> (String, String) {
+    let pair = Self.pairs.first {
+      archive.names.contains($0.0) && archive.names.contains($0.1)
+    }
+    guard let pair else {
       throw .malformed(
-        path, expected: "the arrays \(names.joined(separator: ", ")), or X and y",
+        path, expected: "the arrays \(Self.parts.joined(separator: ", ")), or X and y",
         found: "\(archive.names)")
     }
-    let all = try part(pair.0, pair.1, archive)
-    let split = TableSplit(settings.split, fraction: settings.testSplit, seed: settings.seed)
-    let rows = split.rows(all.labels.count, labels: all.labels)
-    return dataset(
-      all.picked(rows.training), all.picked(rows.heldOut),
-      notes: [
-        "\(pair.0), \(pair.1): \(rows.heldOut.count) of \(all.labels.count) samples are held out to "
-          + "test with"
-      ])
+    return pair
   }
 
-  /// Samples with their labels as they are in the file.
-  private struct Part {
-    let images: Images
-    let labels: [Int]
-    /// Whether they became 0…1, and the type of the array.
-    let isOfPixels: Bool
-    let type: NumPyArray.ElementType
-
-    func picked(_ places: [Int]) -> Part {
-      let whole = LabelledImages(images: images, labels: labels).picked(places)
-      return Part(
-        images: whole.images, labels: whole.labels, isOfPixels: isOfPixels, type: type)
-    }
-  }
-
-  private func dataset(_ train: Part, _ test: Part, notes: [String]) -> Dataset {
-    let labels = train.labels + test.labels
+  /// Classes by their numbers, from 1 where there is no 0.
+  private static func names(_ labels: [Int]) -> (first: Int, all: [String]) {
     let first = labels.min() == 1 ? 1 : 0
-    let names = (first..<max(first, (labels.max() ?? -1) + 1)).map(String.init)
+    return (first, (first..<max(first, (labels.max() ?? -1) + 1)).map(String.init))
+  }
+
+  private func dataset(
+    _ train: Part, _ test: Part, named name: String, _ notes: [String],
+    source: PicturePreparation.Source? = nil
+  ) throws(DatasetError) -> Dataset {
+    var preparation = known ?? ArrayPreparation(train.images, isOfPixels: train.isOfPixels)
+    (preparation.label, preparation.source) = (nil, source)
+    if case .numbers(let values) = train.goal {
+      preparation.label = label(of: values, named: name)
+    }
+    let labels = (train.goal.labels ?? []) + (test.goal.labels ?? [])
+    let names = Self.names(labels)
     var notes = notes
-    if first == 1 { notes.append("labels are counted from 1, so 1 is the first class") }
-    if train.isOfPixels && train.type != .uint8 {
-      notes.append("samples of \(train.type) are pixels, 0 to 255, and become 0 to 1")
-    }
-    let known = Set(labels)
-    let empty = names.indices.filter { !known.contains($0 + first) }.map { names[$0] }
+    if names.first == 1 { notes.append("labels are counted from 1, so 1 is the first class") }
+    let present = Set(labels)
+    let empty = names.all.indices.filter { !present.contains($0 + names.first) }
     if !empty.isEmpty {
-      notes.append("warning: classes without a sample: \(TableFindings.list(empty))")
-    }
-    func counted(_ part: Part) -> LabelledImages {
-      LabelledImages(images: part.images, labels: part.labels.map { $0 - first })
+      notes.append(
+        "warning: classes without a sample: \(TableFindings.list(empty.map { names.all[$0] }))")
     }
     return Dataset(
-      name: path, classNames: names, train: counted(train), test: counted(test), preparation: nil,
-      notes: notes)
+      name: path, classNames: names.all,
+      train: try labelled(train, by: preparation.label, first: names.first),
+      test: try labelled(test, by: preparation.label, first: names.first), preparation: nil,
+      arrays: preparation, notes: notes)
+  }
+
+  /// What numbers are called, and their scale: that of the model, where it predicts as many.
+  private func label(of values: Tensor, named name: String) -> Preparation.Label {
+    let count = values.shape[1]
+    if let known = known?.label, known.targets.count == count { return known }
+    let targets = Self.targets(name, count).enumerated().map { column, name in
+      Preparation.Target(
+        name, learnedFrom: (0..<values.shape[0]).lazy.map { values[$0, column] })
+    }
+    return Preparation.Label(task: .regression, targets: targets)
+  }
+
+  /// What the columns of an array are called.
+  private static func targets(_ name: String, _ count: Int) -> [String] {
+    count == 1 ? [name] : (1...count).map { "\(name)\($0)" }
+  }
+
+  private func labelled(
+    _ part: Part, by label: Preparation.Label?, first: Int
+  ) throws(DatasetError) -> LabelledImages {
+    switch part.goal {
+    case .classes(let labels):
+      return LabelledImages(images: part.images, labels: labels.map { $0 - first })
+    case .numbers(let values):
+      guard let label, values.shape[1] == label.targets.count else {
+        throw .malformed(
+          path, expected: "\(label?.targets.count ?? 0) numbers to predict a sample",
+          found: "\(values.shape[1])")
+      }
+      return LabelledImages(images: part.images, targets: label.outputs(for: values))
+    }
+  }
+
+  /// Samples as they are in the file, to tell whether they are the same.
+  private func labelled(_ part: Part) -> LabelledImages {
+    switch part.goal {
+    case .classes(let labels): LabelledImages(images: part.images, labels: labels)
+    case .numbers(let values): LabelledImages(images: part.images, targets: values)
+    }
   }
 
   private func part(
-    _ samples: String, _ labels: String, _ archive: NumPyArchive
+    _ samples: String, _ labels: String, _ archive: NumPyArchive, _ task: Preparation.Task?,
+    by known: ArrayPreparation?
   ) throws(DatasetError) -> Part {
-    let (images, isOfPixels, type) = try images(samples, archive)
-    let classes = try classes(labels, archive)
-    guard images.count == classes.count else {
+    guard let array = try archive.array(labels) else {
+      throw .malformed(path, expected: "labels in \(labels)", found: "no such array")
+    }
+    let (images, isOfPixels, note) = try images(samples, archive, by: known)
+    let goal = try NumPyGoal(array, labels, path: path, task: task)
+    guard images.count == goal.count else {
       throw .malformed(
         path, expected: "\(images.count) labels in \(labels), one per sample",
-        found: "\(classes.count)")
+        found: "\(goal.count)")
     }
-    return Part(images: images, labels: classes, isOfPixels: isOfPixels, type: type)
+    let doubt = task == nil ? goal.note(array, labels) : nil
+    return Part(
+      images: images, goal: goal, isOfPixels: isOfPixels, notes: [note, doubt].compactMap { $0 })
   }
 
   private func images(
-    _ name: String, _ archive: NumPyArchive
-  ) throws(DatasetError) -> (images: Images, isOfPixels: Bool, type: NumPyArray.ElementType) {
+    _ name: String, _ archive: NumPyArchive, by known: ArrayPreparation?
+  ) throws(DatasetError) -> (images: Images, isOfPixels: Bool, note: String?) {
     guard let array = try archive.array(name), array.shape.rank >= 2, array.shape.count > 0,
       array.shape[0] <= Int(Int32.max)
     else {
       throw .malformed(
         path, expected: "samples in \(name): two axes or more", found: "none or fewer")
     }
-    let (shape, type) = (array.shape.withoutFirst, array.elementType)
-    if type == .uint8 { return (Images(pixels: array.bytes, shape: shape), true, type) }
-    let values = array.tensor
-    if let index = values.withUnsafeBufferPointer({ $0.firstIndex { !$0.isFinite } }) {
+    let values = array.elementType == .uint8 ? nil : array.tensor
+    if let values,
+      let index = values.withUnsafeBufferPointer({ $0.firstIndex { !$0.isFinite } })
+    {
       throw .malformed(
         path, expected: "finite numbers in \(name)",
-        found: "NaN or infinity in sample \(index / shape.count)")
+        found: "NaN or infinity in sample \(index / array.shape.withoutFirst.count)")
     }
-    if settings.scale != Preparation.Scale.none, let pixels = pixels(of: values, shape) {
-      return (Images(pixels: pixels, shape: shape), true, type)
+    if let known {
+      let (images, note) = try known.samples(of: array, name, path: path)
+      return (images, known.isOfPixels, note)
     }
-    return (Images(values: values), false, type)
+    let scales = settings.scale != Preparation.Scale.none
+    let found = ArrayPreparation.found(array, scales: scales)
+    let note = "samples of \(array.elementType) are pixels, 0 to 255, and become 0 to 1"
+    return (
+      found.images, found.isOfPixels,
+      found.isOfPixels && array.elementType != .uint8 ? note : nil
+    )
   }
+}
 
-  /// The values as bytes, where all are whole numbers from 0 to 255, some are above 1, and there are
-  /// enough of them for pixels.
-  private func pixels(of values: Tensor, _ shape: Shape) -> [UInt8]? {
-    guard shape.count >= Self.fewestPixels else { return nil }
-    return values.withUnsafeBufferPointer { values in
-      var hasMore = false
-      for value in values {
-        guard value == value.rounded(), 0...255 ~= value else { return nil }
-        hasMore = hasMore || value > 1
-      }
-      return hasMore ? values.map { UInt8($0) } : nil
+extension NumPyDatasetReader.Part {
+  fileprivate func picked(_ places: [Int]) -> Self {
+    let goal: NumPyGoal
+    switch self.goal {
+    case .classes(let labels): goal = .classes(places.map { labels[$0] })
+    case .numbers(let values): goal = .numbers(values.picked(places))
     }
+    return Self(
+      images: images.picked(places), goal: goal, isOfPixels: isOfPixels, notes: notes)
   }
+}
 
-  private func classes(_ name: String, _ archive: NumPyArchive) throws(DatasetError) -> [Int] {
-    guard let array = try archive.array(name) else {
-      throw .malformed(path, expected: "labels in \(name)", found: "no such array")
-    }
-    guard let labels = Self.classes(array) else {
-      throw .malformed(
-        path,
-        expected: "labels in \(name): whole numbers [n], or rows of one 1 and zeros [n, classes]",
-        found: "\(array.elementType) \(array.shape); numbers are predicted from a table (.csv)")
-    }
-    if let index = labels.firstIndex(where: { !(0..<Self.mostClasses).contains($0) }) {
-      throw .malformed(
-        path, expected: "labels in 0..<\(Self.mostClasses) in \(name)",
-        found: "\(labels[index]) at index \(index)")
-    }
-    return labels
-  }
-
-  /// The classes that an array stands for; nil where it is of other numbers.
-  private static func classes(_ array: NumPyArray) -> [Int]? {
-    let isColumn = array.shape.rank == 1 || array.shape.rank == 2 && array.shape[1] == 1
-    if isColumn, let integers = array.integers { return integers }
-    guard array.shape.rank == 1 || array.shape.rank == 2 else { return nil }
-    let (columns, values) = (array.shape.rank == 1 ? 1 : array.shape[1], array.tensor)
-    return values.withUnsafeBufferPointer { values in
-      if columns == 1 {
-        // Whole numbers of a float that are beyond an Int are beyond all classes.
-        return values.allSatisfy { $0 == $0.rounded() && abs($0) < 1e9 }
-          ? values.map { Int($0) } : nil
-      }
-      guard columns > 1 else { return nil }
-      var classes: [Int] = []
-      for start in stride(from: 0, to: values.count, by: columns) {
-        let row = values[start..<start + columns]
-        guard let one = row.firstIndex(of: 1), row.allSatisfy({ $0 == 0 || $0 == 1 }),
-          row.lastIndex(of: 1) == one
-        else { return nil }
-        classes.append(one - start)
-      }
-      return classes
-    }
+extension Dataset {
+  /// The samples of a NumPy archive that a model which was trained on arrays or pictures is scored on:
+  /// those of its part to test with, or all; of the archive that it was trained on only those held out.
+  ///
+  /// Throws where the file is none, and where its samples cannot go in as those went that the model has
+  /// learned from.
+  /// - Parameters:
+  ///   - path: the file
+  ///   - preparation: how the model takes arrays; nil where it does not know, and pixels are found out
+  public init(
+    scoredArrays path: String, by preparation: ArrayPreparation?
+  ) throws(DatasetError) {
+    self = try NumPyDatasetReader(path: path, settings: TableSettings(), known: preparation)
+      .scored()
   }
 }

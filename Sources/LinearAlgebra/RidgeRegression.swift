@@ -10,9 +10,9 @@
 /// scikit-learn's `Ridge(alpha:)`: it weighs against a sum over the samples, so a larger set wants a
 /// larger one.
 public struct RidgeRegression: Sendable {
-  /// `W` [classes, inputs]
+  /// `W` [targets, inputs]
   public let weight: Matrix<Double>
-  /// `b` of each class.
+  /// `b` of each target.
   public let bias: [Double]
   /// λ
   public let ridge: Double
@@ -89,20 +89,20 @@ public struct RidgeRegression: Sendable {
   /// The error from the sums and both triangles of their products.
   private func squaredError(_ sums: RegressionSums, _ products: Matrix<Double>) -> Double {
     require(
-      sums.inputs == weight.columns && sums.classes == weight.rows && sums.count > 0,
-      "RidgeRegression: expected samples of \(weight.columns) inputs and \(weight.rows) classes, got \(sums.count) of \(sums.inputs) and \(sums.classes)"
+      sums.inputs == weight.columns && sums.targets == weight.rows && sums.count > 0,
+      "RidgeRegression: expected samples of \(weight.columns) inputs and \(weight.rows) targets, got \(sums.count) of \(sums.inputs) and \(sums.targets)"
     )
-    let totals = sums.totals
     // [k, d] · [d, d]
     let product = weight.multiplied(by: products)
     var total = 0.0
     for row in 0..<weight.rows {
-      let (bias, count) = (bias[row], Double(sums.classCounts[row]))
+      let bias = bias[row]
       for column in 0..<weight.columns {
-        let linear = 2 * (bias * totals[column] - sums.classSums[row, column])
+        let linear = 2 * (bias * sums.totals[column] - sums.targetProducts[row, column])
         total += weight[row, column] * (product[row, column] + linear)
       }
-      total += Double(sums.count) * bias * bias + (1 - 2 * bias) * count
+      total += Double(sums.count) * bias * bias
+      total += sums.targetSquares[row] - 2 * bias * sums.targetTotals[row]
     }
     return total / Double(sums.count)
   }
@@ -149,18 +149,18 @@ private struct CentredSums {
     }
     squares = varying.map { sums.products[$0, $0] }
     products = Matrix(rows: varying.count, columns: varying.count)
-    targetProducts = Matrix(rows: sums.classes, columns: varying.count)
+    targetProducts = Matrix(rows: sums.targets, columns: varying.count)
     for (row, input) in varying.enumerated() {
       for (column, other) in varying[...row].enumerated() {
         products[row, column] = sums.products[input, other] - count * means[input] * means[other]
       }
-      for target in 0..<sums.classes {
+      for target in 0..<sums.targets {
         targetProducts[target, row] =
-          sums.classSums[target, input] - Double(sums.classCounts[target]) * means[input]
+          sums.targetProducts[target, input] - sums.targetTotals[target] * means[input]
       }
     }
     (self.means, self.varying) = (means, varying)
-    targetMeans = sums.classCounts.map { Double($0) / count }
+    targetMeans = sums.targetTotals.map { $0 / count }
   }
 }
 
@@ -170,11 +170,7 @@ extension RegressionSums {
     guard (0..<inputs).allSatisfy({ products[$0, $0].isFinite }) else {
       throw .notFinite(operand: "samples")
     }
-  }
-
-  /// The sum of all samples.
-  fileprivate var totals: [Double] {
-    (0..<inputs).map { input in (0..<classes).reduce(0) { $0 + classSums[$1, input] } }
+    guard targetSquares.allSatisfy(\.isFinite) else { throw .notFinite(operand: "targets") }
   }
 }
 

@@ -1,14 +1,36 @@
+import Foundation
 import Layers
 import Synchronization
 
 /// The layers of a model as they stand in its file: JSON under `__metadata__`.
-struct Architecture: Codable {
+package struct Architecture: Codable {
   var inputShape: [Int]
   var layers: [StoredRecord]
 
   enum CodingKeys: String, CodingKey {
     case inputShape = "input_shape"
     case layers
+  }
+
+  /// The text of layers that files know; throws where a setting is none that JSON can hold.
+  package static func text(of layers: [any Layer], on inputShape: Shape) throws -> String {
+    try text(
+      Architecture(inputShape: inputShape.sizes, layers: layers.compactMap { StoredRecord($0) }))
+  }
+
+  static func text(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  /// What a text describes; nil where it is none, or has a layer of no known type.
+  package static func network(_ text: String) -> (inputShape: Shape, layers: [any Layer])? {
+    guard let found = try? JSONDecoder().decode(Architecture.self, from: Data(text.utf8)),
+      !found.inputShape.isEmpty, found.inputShape.allSatisfy({ $0 > 0 })
+    else { return nil }
+    let layers = found.layers.compactMap(\.layer)
+    return layers.count == found.layers.count ? (Shape(found.inputShape), layers) : nil
   }
 }
 

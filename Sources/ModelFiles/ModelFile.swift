@@ -46,22 +46,16 @@ public struct ModelFile {
 
   /// The contents of the file; errors name `path`.
   public func contents(for path: String) throws(ModelFileError) -> Data {
-    let records = model.layers.compactMap { StoredRecord($0) }
     if let index = model.layers.firstIndex(where: { StoredRecord($0) == nil }) {
       throw ModelFileError(
         .malformed, path: path, "layer \(index), \(type(of: model.layers[index])), has no file form"
       )
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let architecture = Architecture(inputShape: model.inputShape.sizes, layers: records)
-    let text = { (value: any Encodable) in
-      String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
     do {
       var metadata = [
-        "format": Self.format, "architecture": try text(architecture),
-        "class_names": try text(classNames),
+        "format": Self.format,
+        "architecture": try Architecture.text(of: model.layers, on: model.inputShape),
+        "class_names": try Architecture.text(classNames),
       ]
       metadata.merge(attachments) { own, _ in own }
       return try Safetensors(

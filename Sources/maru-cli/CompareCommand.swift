@@ -83,7 +83,7 @@ struct Comparison {
   /// The settings that at least one file has, as people name them.
   private var settings: [Row] {
     let names = [
-      "dataset", "layers", "parameters", "optimizer", "learning_rate", "tolerance", "l2",
+      "dataset", "layers", "parameters", "loss", "optimizer", "learning_rate", "tolerance", "l2",
       "batch_size", "validation", "seed", "threads", "core",
     ]
     return known(
@@ -109,7 +109,8 @@ struct Comparison {
     let figures = runs.flatMap(\.history.names)
       .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
       .map { name in (name, values { $0.history[name].last }) }
-    let tests = ["test_loss", "test_accuracy"].map { name in
+    let measured = ["test_loss", "test_accuracy", "test_mae", "test_rmse", "test_r2"]
+    let tests = measured.map { name in
       (name, values { $0.parameters[name].flatMap(Self.number) })
     }
     let rows =

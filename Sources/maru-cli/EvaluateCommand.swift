@@ -28,22 +28,33 @@ struct EvaluateCommand: ParsableCommand {
     let test = dataset.test
     try MemoryNeed(scoring: file.model, samples: test.count).check(
       "--dataset: scoring \(test.count.grouped) \(dataset.noun) takes", threads: file.model.threads)
+    let loss = try file.loss
     if !dataset.isOfNumbers {
-      file.model.compile(optimizer: .sgd(), loss: file.model.lossOfClasses)
+      let metrics: [any Metric] =
+        file.model.outputShape == [2] ? [.accuracy, .rocAUC] : [.accuracy]
+      file.model.compile(optimizer: .sgd(), loss: loss, metrics: metrics)
     }
-    let figures = try file.model.scored(test, dataset.preparation)
+    let scores = try file.model.scored(test, dataset.label, loss: loss)
     let matrix = try dataset.isOfNumbers ? nil : confusion(file.model, dataset)
     if json {
-      Results.print("\(try Evaluation(figures, matrix, dataset).text)")
+      Results.print("\(try Evaluation(scores, matrix, dataset).text)")
       return
     }
-    let text = figures.map { "\($0.name): \($0.value.fixed(4))" }
+    // Of one class alone there is no area.
+    let text = scores.figures.filter { $0.name != ROCAUC().name || !$0.value.isNaN }
+      .map { "\(Self.shown($0.name)): \($0.value.fixed(4))" }
     Results.print(
       "\(text.joined(separator: " - ")) over \(test.count.grouped) \(dataset.scoredNoun)")
-    guard let matrix else { return }
     let (names, width) = (dataset.classNames, Terminal.standardOutput.limit)
+    if let table = scores.table(width: width) { Results.print(lines: table) }
+    guard let matrix else { return }
     Results.print(lines: matrix.report(names: names, width: width))
     Results.print(lines: matrix.table(names: names, width: width))
+  }
+
+  /// scikit-learn's name of the area under the curve, and those of the library.
+  fileprivate static func shown(_ name: String) -> String {
+    name == ROCAUC().name ? "roc_auc" : name
   }
 
   private func confusion(_ model: Sequential, _ dataset: Dataset) throws -> ConfusionMatrix {
@@ -61,12 +72,27 @@ private struct Evaluation: Encodable {
     let support: Int
   }
 
+  struct Target: Encodable {
+    let mae, rmse, r2: FiniteOrNull
+  }
+
   let samples: Int
   let figures: Figures
   let classes: [String: Class]?
+  /// By name, where there are several.
+  let targets: [String: Target]?
 
-  init(_ figures: Figures, _ matrix: ConfusionMatrix?, _ dataset: Dataset) {
-    (self.figures, samples) = (figures, dataset.test.count)
+  init(_ scores: Scores, _ matrix: ConfusionMatrix?, _ dataset: Dataset) {
+    (figures, samples) = (scores.figures, dataset.test.count)
+    let named = scores.targets.map { name, figures in
+      (
+        name,
+        Target(
+          mae: FiniteOrNull(figures.mae), rmse: FiniteOrNull(figures.rmse),
+          r2: FiniteOrNull(figures.r2))
+      )
+    }
+    targets = named.count < 2 ? nil : Dictionary(named) { first, _ in first }
     classes = matrix.map { matrix in
       let rows = dataset.classNames.indices.map { label in
         let figures = matrix.figures(label)
@@ -91,10 +117,12 @@ private struct Evaluation: Encodable {
   func encode(to encoder: any Encoder) throws {
     var object = encoder.container(keyedBy: Key.self)
     for (name, value) in figures {
-      try object.encode(FiniteOrNull(value), forKey: Key(stringValue: name))
+      try object.encode(
+        FiniteOrNull(value), forKey: Key(stringValue: EvaluateCommand.shown(name)))
     }
     try object.encode(samples, forKey: Key(stringValue: "samples"))
     try object.encodeIfPresent(classes, forKey: Key(stringValue: "classes"))
+    try object.encodeIfPresent(targets, forKey: Key(stringValue: "targets"))
   }
 
   var text: String {
@@ -106,21 +134,58 @@ private struct Evaluation: Encodable {
   }
 }
 
+/// Samples whose classes are counted as a model counts its own.
+struct KnownSamples {
+  let samples: Images
+  let classNames: [String]
+  /// The class of each sample; -1 where the model does not know it.
+  let labels: [Int]
+  /// The names of classes that it does not know.
+  let unknown: [String]
+}
+
 extension ModelFile {
   /// The data with their labels as the model counts its classes, of which they may lack some.
   ///
-  /// Throws a failure where the model does not take the images, or does not know a class.
+  /// Throws a failure where the model does not take the samples, or does not know a class.
   func relabelled(_ dataset: Dataset, path: String) throws -> Dataset {
+    guard let known = try known(dataset, path: path) else { return dataset }
+    guard known.unknown.isEmpty else {
+      throw Failure.data(
+        "\(path): the model tells \(known.classNames.joined(separator: ", ")) apart, "
+          + "\(dataset.name) also has \(known.unknown.joined(separator: ", "))")
+    }
+    if known.classNames == dataset.classNames { return dataset }
+    let test = LabelledImages(images: known.samples, labels: known.labels)
+    return Dataset(name: dataset.name, classNames: known.classNames, train: test, test: test)
+  }
+
+  /// The samples to test with by the model's classes; nil where these are those of the data, and where
+  /// numbers are predicted.
+  ///
+  /// Throws a failure where the model does not take the samples, or predicts something else.
+  func known(_ dataset: Dataset, path: String) throws -> KnownSamples? {
     let shape = dataset.test.images.shape
     guard model.inputShape == shape || model.inputShape == [shape.count] else {
       throw Failure.data(
         "\(path): the model expects samples of shape \(model.inputShape), "
           + "\(dataset.name) has \(shape)")
     }
-    if dataset.preparation != nil { return dataset }
+    if dataset.preparation != nil { return nil }
+    let outputs = model.outputShape
+    if dataset.isOfNumbers {
+      guard outputs == [dataset.outputs] else {
+        throw Failure.data(
+          "\(path): the model has outputs of shape \(outputs), "
+            + "\(dataset.name) has \(dataset.outputs) numbers to predict")
+      }
+      return nil
+    }
+    guard try label?.task != .regression else {
+      throw Failure.data("\(path): the model predicts numbers, \(dataset.name) has classes")
+    }
     let names = dataset.classNames
     // Classes without names are those of the data where there are as many, or else their numbers.
-    let outputs = model.outputShape
     let known =
       !classNames.isEmpty
       ? classNames : outputs == [names.count] ? names : (0..<outputs.count).map(String.init)
@@ -129,20 +194,12 @@ extension ModelFile {
         "\(path): the model has outputs of shape \(outputs), "
           + "\(dataset.name) has \(names.count) classes")
     }
-    if known == names { return dataset }
     let places = Dictionary(zip(known, known.indices)) { first, _ in first }
-    let unknown = names.filter { places[$0] == nil }
-    guard unknown.isEmpty else {
-      throw Failure.data(
-        "\(path): the model tells \(known.joined(separator: ", ")) apart, "
-          + "\(dataset.name) also has \(unknown.joined(separator: ", "))")
-    }
-    let relabelled = { (part: LabelledImages) in
-      LabelledImages(
-        images: part.images, labels: part.labels.compactMap { places[names[$0]] })
-    }
-    return Dataset(
-      name: dataset.name, classNames: known, train: relabelled(dataset.train),
-      test: relabelled(dataset.test))
+    let present = Set(dataset.test.labels)
+    return KnownSamples(
+      samples: dataset.test.images, classNames: known,
+      labels: dataset.test.labels.map { places[names[$0]] ?? -1 },
+      unknown: names.indices.filter { places[names[$0]] == nil && present.contains($0) }
+        .map { names[$0] })
   }
 }

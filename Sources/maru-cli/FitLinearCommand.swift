@@ -5,11 +5,14 @@ import Text
 struct FitLinearCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fit-linear",
-    abstract: "Fit a linear classifier in one step, by least squares.",
+    abstract: "Fit a linear function in one step, by least squares.",
     discussion: """
-      Ridge regression onto 1 for a sample's class and 0 for the others. The classifier is the best \
-      there is by that measure, with nothing to tune; its outputs are to be compared with each \
-      other, and are no probabilities.
+      Of classes, ridge regression onto 1 for a sample's class and 0 for the others. The classifier is \
+      the best there is by that measure, with nothing to tune; its outputs are to be compared with each \
+      other, and are no probabilities. Of numbers, ridge regression of their values, inputs and numbers \
+      scaled as in training. It minimises the sum over the samples of the squared errors, and the factor \
+      of --ridge times the squared weights; the bias is free. That is scikit-learn's Ridge(alpha=factor) \
+      behind a StandardScaler.
       """)
 
   @Option(
@@ -79,35 +82,50 @@ struct FitLinearCommand: ParsableCommand {
       }
     }
     Results.print("ridge: \(fit.ridge.significant(5)) - fitted in \(seconds.fixed(2)) s")
-    let test = dataset.test
-    let predicted = try model.predict(test.images.flattened()).argmaxOfRows()
-    let right = zip(predicted, test.labels).count { $0 == $1 }
-    Results.print("test accuracy: \((Double(right) / Double(test.count)).fixed(4))")
+    try score(model, dataset)
     if let output { Results.print("saved: \(output)") }
   }
 
-  /// The data; the rows of a table in random order, since they may be sorted by class.
+  /// Prints how good the function is on the samples to test with.
+  private func score(_ model: Sequential, _ dataset: Dataset) throws {
+    let test = dataset.test
+    guard dataset.isOfNumbers else {
+      let predicted = try model.predict(test.images.flattened()).argmaxOfRows()
+      let right = zip(predicted, test.labels).count { $0 == $1 }
+      Results.print("test accuracy: \((Double(right) / Double(test.count)).fixed(4))")
+      return
+    }
+    let scores = try model.scored(test, dataset.label, loss: .meanSquaredError)
+    let errors = scores.figures.filter { $0.name != "loss" }
+    Results.print(
+      "\(errors.map { "test \($0.name): \($0.value.fixed(4))" }.joined(separator: " - "))")
+    if let table = scores.table(width: Terminal.standardOutput.limit) {
+      Results.print(lines: table)
+    }
+  }
+
+  /// The data; the rows of a table in random order, since they may be sorted.
   private func load() throws -> Dataset {
     try table.check(with: DatasetSource(parsing: dataset))
     let dataset = try data.load(dataset, table: table.settings())
     guard let findings = dataset.findings else { return dataset }
-    findings.tell(lines: false)
-    guard !dataset.isOfNumbers else {
-      throw Failure.data(
-        "\(dataset.name): expected classes to tell apart, found numbers in column "
-          + "'\(dataset.preparation?.label.name ?? "")'; maru train predicts them, --task "
-          + "classification takes each for a class")
-    }
+    findings.tell(lines: true)
     return dataset.shufflingTraining()
   }
 
   /// Fits to all training samples, having chosen λ by the last part of them where none is given.
   private func fit(_ data: Dataset) throws -> RidgeRegression {
-    let (train, classes) = (data.train, data.classNames.count)
+    let train = data.train
+    let sums = { (part: Range<Int>) in
+      if let targets = train.targets {
+        return RegressionSums(train.images, targets: targets, indices: part)
+      }
+      return RegressionSums(
+        train.images, labels: train.labels, classes: data.classNames.count, indices: part)
+    }
     do {
       if let givenRidge {
-        let sums = RegressionSums(train.images, labels: train.labels, classes: classes)
-        return try RidgeRegression(sums, ridge: givenRidge)
+        return try RidgeRegression(sums(0..<train.count), ridge: givenRidge)
       }
       let kept = Int(Double(train.count) * (1 - (validationSplit ?? 0.2)))
       guard 0 < kept && kept < train.count else {
@@ -115,9 +133,7 @@ struct FitLinearCommand: ParsableCommand {
           "--validation-split: leaves \(kept) of \(train.count) \(data.noun) to fit to and "
             + "\(train.count - kept) to choose λ by")
       }
-      let parts = [0..<kept, kept..<train.count].map {
-        RegressionSums(train.images, labels: train.labels, classes: classes, indices: $0)
-      }
+      let parts = [0..<kept, kept..<train.count].map(sums)
       let chosen = try RidgeRegression.best(parts[0], validation: parts[1])
       return try RidgeRegression(parts[0] + parts[1], ridge: chosen.ridge)
     } catch LinearAlgebraError.notPositiveDefinite {
@@ -129,7 +145,7 @@ struct FitLinearCommand: ParsableCommand {
     }
   }
 
-  /// The classifier as a network of one layer.
+  /// The function as a network of one layer.
   private func model(of fit: RidgeRegression) throws -> Sequential {
     let layer = Dense(weight: Tensor(fit.weight), bias: Tensor(fit.bias.map { Float($0) }))
     let model = try Sequential(inputShape: [fit.weight.columns], [layer])

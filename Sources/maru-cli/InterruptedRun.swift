@@ -47,10 +47,12 @@ struct RunSettings: Codable {
   }
 }
 
-/// A run that was interrupted, as its folder holds it.
+/// A run that was interrupted, or that ended and may go on for more epochs, as its folder holds it.
 struct InterruptedRun {
   let path: String
   let state: TrainingState
+  /// Whether the run has come to its end, and can only go on for more epochs.
+  let isComplete: Bool
   private let saved: RunSettings
 
   var settings: TrainingSettings { saved.settings }
@@ -66,41 +68,63 @@ struct InterruptedRun {
     }
     _ = try RunFolder.hold(path, of: "--resume")
     let current = RunFolder.checkpointPath(path)
+    var source = current
     let checkpoint: Checkpoint
     do throws(ModelFileError) {
       checkpoint = try Checkpoint(contentsOf: current)
     } catch {
       let previous = Checkpoint.previousPath(of: current)
       // One that cannot be read now may be whole.
-      guard error.kind != .inputOutput, let older = try? Checkpoint(contentsOf: previous) else {
-        throw error.kind == .missing ? Self.missing(path) : error
-      }
-      Messages.print("\(error); going on from the one before")
-      checkpoint = older
-      // The next one to be saved must not take the place of the one that is whole.
-      guard rename(previous, current) == 0 else {
-        throw Failure.inputOutput("\(previous): cannot rename: \(String(cString: strerror(errno)))")
+      if error.kind != .inputOutput, let older = try? Checkpoint(contentsOf: previous) {
+        Messages.print("\(error); going on from the one before")
+        checkpoint = older
+        // The next one to be saved must not take the place of the one that is whole.
+        guard rename(previous, current) == 0 else {
+          throw Failure.inputOutput(
+            "\(previous): cannot rename: \(String(cString: strerror(errno)))")
+        }
+      } else {
+        guard error.kind == .missing else { throw error }
+        source = RunFolder.finalStatePath(path)
+        checkpoint = try Self.finalState(of: path)
       }
     }
+    isComplete = source != current
     state = checkpoint.state
     let text = Data(checkpoint.settings.utf8)
     guard let saved = try? JSONDecoder().decode(RunSettings.self, from: text),
-      saved.settings.problem == nil, (try? saved.settings.layers.layers()) != nil
-    else { throw Failure.data("\(current): not a checkpoint of maru train") }
+      saved.settings.problem == nil, (try? saved.settings.madeLayers()) != nil,
+      saved.settings.initial.map({ $0.file != nil }) ?? true
+    else { throw Failure.data("\(source): not a checkpoint of maru train") }
     self.saved = saved
   }
 
-  private static func missing(_ path: String) -> Failure {
-    if access(RunFolder.modelPath(path), F_OK) == 0 {
-      return .usage("--resume \(path): the run is complete, there is nothing to resume")
+  /// The state in which a run ended.
+  private static func finalState(of path: String) throws -> Checkpoint {
+    do throws(ModelFileError) {
+      return try Checkpoint(contentsOf: RunFolder.finalStatePath(path))
+    } catch {
+      guard error.kind == .missing else { throw error }
+      guard access(RunFolder.modelPath(path), F_OK) == 0 else {
+        throw Failure.missingFile(
+          "--resume \(path): expected the folder of a run that was interrupted, found no checkpoint"
+        )
+      }
+      throw Failure.usage(
+        "--resume \(path): the run is complete and keeps no state of training, since it ended before "
+          + "its last epoch, or is of an earlier version; to train on from its weights: maru train "
+          + "--initial \(path.inShell)")
     }
-    return .missingFile(
-      "--resume \(path): expected the folder of a run that was interrupted, found no checkpoint")
   }
 
   /// Throws a failure where the run has come further than it is asked to.
   func check(epochs: Int) throws {
     let begun = state.step > 0 ? state.epoch : state.epoch - 1
+    guard !isComplete || epochs > begun else {
+      throw Failure.usage(
+        "--resume \(path): the run is complete after \(begun) epochs; to train for more: --epochs N, "
+          + "N above \(begun)")
+    }
     guard epochs >= begun else {
       throw Failure.usage("--epochs: expected at least \(begun), which are begun, got \(epochs)")
     }
@@ -144,10 +168,10 @@ final class InterruptWatch: Callback {
 
   private let folder: RunFolder
   private let settings: String
+  private let epochs: Int
 
-  init(_ folder: RunFolder, settings: String) {
-    self.folder = folder
-    self.settings = settings
+  init(_ folder: RunFolder, settings: String, epochs: Int) {
+    (self.folder, self.settings, self.epochs) = (folder, settings, epochs)
   }
 
   func stepDidEnd(_ progress: TrainingProgress) -> Decision {
@@ -155,7 +179,8 @@ final class InterruptWatch: Callback {
   }
 
   func trainingDidPause(_ state: TrainingState, model: Sequential) throws {
-    guard let signal = Interrupts.received else { return }
+    // After the last step there is nothing to go on with, but a model to save.
+    guard let signal = Interrupts.received, state.epoch <= epochs else { return }
     let place = "interrupted in epoch \(state.epoch) after step \(state.step)"
     guard state.hasFiniteWeights else {
       throw Interrupted(

@@ -9,16 +9,17 @@ struct MemoryNeed {
   private let bytes: Double
 
   /// Adds up the arenas of the parameters, their gradients, what the optimizer remembers and the copy
-  /// that is saved, and what the layers' plans ask for a batch, or for each thread's block of it.
+  /// that is saved, where the state of training is kept another of all but the gradients, and what the layers' plans ask for a batch, or for each thread's block of it.
   ///
   /// Throws ``ModelError`` where a layer cannot take the shape that it would get.
   init(
-    _ settings: TrainingSettings, _ layers: [any Layer], _ inputShape: Shape, samples: Int
+    _ settings: TrainingSettings, _ layers: [any Layer], _ inputShape: Shape, samples: Int,
+    keepingState keepsState: Bool
   ) throws(ModelError) {
     let arenas: Int
     let rows: Int
     if let rule = settings.rule {
-      arenas = 3 + rule.slotCount
+      arenas = 3 + rule.slotCount + (keepsState ? 1 + rule.slotCount : 0)
       rows = settings.batchSize.count(of: samples)
     } else {
       arenas = 1 + settings.lbfgs.numbersAParameter(threads: settings.threads)

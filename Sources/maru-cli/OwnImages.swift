@@ -43,6 +43,7 @@ struct OwnImages {
         "\(modelPath): the model has learned from the columns of a table, not from images of 0 to 1"
       )
     }
+    try file.arrays?.checkPixels(modelPath)
     let style = FittedImage.Style(classNames: names)
     var (fitted, places, failures) = ([FittedImage](), [Int](), [Failure]())
     for (place, path) in paths.enumerated() {

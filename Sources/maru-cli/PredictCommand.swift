@@ -168,10 +168,8 @@ struct PredictCommand: ParsableCommand {
     let names = try rows.names(of: chosen, in: table)
     if let output { try AtomicFile.check(output) }
     let samples = try preparation.samples(of: table, rows: chosen)
-    if let (option, _) = self.pictures.given.first(where: { $0.option != "--confusion" }) {
-      throw Failure.usage(
-        "\(option): expected images, but \(path) has samples of shape \(samples.shape)")
-    }
+    let isOfNumbers = preparation.label.task == .regression
+    try checkPictures(ofNumbers: isOfNumbers, path, samples)
     if preparation.isHeldOut(of: table) {
       let line = "\(path) was trained on: its \(chosen.count) held-out rows are predicted"
       for line in line.wrapped(to: Terminal.standardOutput.limit ?? .max) {
@@ -179,21 +177,16 @@ struct PredictCommand: ParsableCommand {
       }
     }
     let outputs = try rows.outputs(of: samples)
-    let labels = try preparation.labels(of: table, rows: chosen)
-    if let output {
-      let results = logits ? try rows.file.model.predict(samples, scores: true) : outputs
-      try Interrupts.heldBack {
-        if writesCSV {
-          let text = rows.lines.header + rows.lines.lines(names, outputs)
-          try AtomicFile.write(Data(text.utf8), to: output)
-        } else {
-          try NumPyFile.write(results, to: output)
-        }
-      }
-    }
+    let found = try preparation.labels(of: table, rows: chosen)
+    if let note = found?.note { Messages.print("\(note)") }
+    let labels = found?.labels
+    let results = logits ? try rows.file.model.predict(samples, scores: true) : outputs
+    try write(results, rows.lines, names)
     var failures: [Failure] = []
-    if preparation.label.task == .regression {
-      printNumbers(outputs, names, preparation.label)
+    if isOfNumbers {
+      let truth = try preparation.numbers(of: table, rows: chosen)
+      failures = try drawNumbers(outputs, truth, preparation.label, path, pictures)
+      printNumbers(outputs, names)
     } else {
       let guesses = Guess.all(in: outputs)
       if let labels, !labels.contains(where: { $0 < 0 }) {
@@ -211,12 +204,63 @@ struct PredictCommand: ParsableCommand {
     if let failure = failures.first { throw ExitCode(failure.exitCode) }
   }
 
-  private func printNumbers(_ outputs: Tensor, _ names: [String], _ label: Preparation.Label) {
+  /// Writes the outputs of all rows to the file that was asked for, if any.
+  private func write(_ outputs: Tensor, _ lines: PredictionLines, _ names: [String]) throws {
+    guard let output else { return }
+    try Interrupts.heldBack {
+      guard writesCSV else { return try NumPyFile.write(outputs, to: output) }
+      let text = lines.header + lines.lines(names, outputs)
+      try AtomicFile.write(Data(text.utf8), to: output)
+    }
+  }
+
+  /// Throws a failure where pictures are asked for that these samples do not have.
+  private func checkPictures(ofNumbers: Bool, _ path: String, _ samples: Images) throws {
+    if ofNumbers {
+      if logits { throw Failure.usage("--logits: expected with classes, but \(path) has numbers") }
+      if let (option, _) = pictures.given.first(where: { $0.option != "--chart" }) {
+        throw Failure.usage("\(option): expected classes, but the model predicts numbers")
+      }
+      return
+    }
+    if let (option, _) = pictures.given.first(where: { $0.option != "--confusion" }),
+      samples.shape.rank != 2
+    {
+      throw Failure.usage(
+        "\(option): expected images, but \(path) has samples of shape \(samples.shape)")
+    }
+  }
+
+  /// Draws predictions against what is right, and gives why that could not be, if it could not.
+  private func drawNumbers(
+    _ values: Tensor, _ truth: Tensor?, _ label: Preparation.Label, _ path: String,
+    _ files: PredictionPictures.Files
+  ) throws -> [Failure] {
+    guard files.chart != nil else { return [] }
+    guard let truth else {
+      throw Failure.data("--chart: expected numbers in all rows of \(path), to compare with")
+    }
+    let failures = files.writeChart(
+      .predictions(values, truth, names: label.targets.map(\.name), title: "Predictions of \(path)")
+    )
+    for failure in failures { failure.report() }
+    return failures
+  }
+
+  private func printNumbers(_ values: Tensor, _ names: [String]) {
     let shown = names.prefix(count ?? 15)
     let width = shown.map(\.cells).max() ?? 0
-    for (row, name) in shown.enumerated() {
-      let value = Double(label.value(of: outputs[row, 0]))
-      Results.print("\(name.padded(to: width, left: true))  \(value.significant(5))")
+    let texts = shown.indices.map { row in
+      (0..<values.shape[1]).map { Double(values[row, $0]).significant(5) }
+    }
+    let widths = (0..<values.shape[1]).map { column in
+      texts.map { $0[column].cells }.max() ?? 0
+    }
+    for (name, texts) in zip(shown, texts) {
+      let columns =
+        widths.count == 1 ? texts : zip(texts, widths).map { $0.padded(to: $1, left: true) }
+      Results.print(
+        "\(name.padded(to: width, left: true))  \(columns.joined(separator: "  "))")
     }
   }
 
@@ -231,24 +275,74 @@ struct PredictCommand: ParsableCommand {
   private func predict(
     _ name: String, by file: ModelFile, drawing pictures: PredictionPictures.Files
   ) throws {
-    let dataset = try file.relabelled(
-      try data.load(name, for: file, text.options), path: model.model)
-    if let (option, _) = self.pictures.given.first(where: { $0.option != "--confusion" }) {
-      try dataset.checkImages(for: option)
-    }
-    let (images, labels) = (dataset.test.images, dataset.test.labels)
+    let dataset = try data.load(name, for: file, text.options)
+    let known = try file.known(dataset, path: model.model)
+    let images = dataset.test.images
+    try checkPictures(ofNumbers: dataset.isOfNumbers, name, images)
     try MemoryNeed(scoring: file.model, samples: images.count).check(
       "--dataset: scoring \(images.count.grouped) \(dataset.noun) takes",
       threads: file.model.threads)
+    let failures =
+      dataset.isOfNumbers
+      ? try predictNumbers(dataset, by: file, drawing: pictures)
+      : try predictClasses(dataset, known, by: file, drawing: pictures)
+    if let failure = failures.first { throw ExitCode(failure.exitCode) }
+  }
+
+  /// Predicts the numbers of samples that are no rows of a table.
+  private func predictNumbers(
+    _ dataset: Dataset, by file: ModelFile, drawing pictures: PredictionPictures.Files
+  ) throws -> [Failure] {
+    guard let label = dataset.label, let targets = dataset.test.targets else { return [] }
+    if let output { try AtomicFile.check(output) }
+    let values = label.values(of: try file.model.predict(dataset.test.images))
+    let lines = PredictionLines(
+      classNames: [], numbers: label.targets.map(\.name), top: nil)
+    let names = (0..<dataset.test.count).map { "\($0 + 1)" }
+    try write(values, lines, names)
+    let failures = try drawNumbers(
+      values, label.values(of: targets), label, dataset.name, pictures)
+    printNumbers(values, names)
+    if let output { Results.print("saved: \(output)") }
+    return failures
+  }
+
+  /// Predicts the classes of samples that are no rows of a table.
+  private func predictClasses(
+    _ dataset: Dataset, _ known: KnownSamples?, by file: ModelFile,
+    drawing pictures: PredictionPictures.Files
+  ) throws -> [Failure] {
+    let (test, unknown) = (dataset.test, known?.unknown ?? [])
+    let names = known?.classNames ?? dataset.classNames
+    let labels = known?.labels ?? test.labels
+    if !unknown.isEmpty {
+      if let (option, _) = self.pictures.given.first {
+        throw Failure.data(
+          "\(option): expected classes that the model knows, \(dataset.name) also has "
+            + unknown.joined(separator: ", "))
+      }
+      Messages.print(
+        """
+        \(dataset.name): the model does not know the classes \(unknown.joined(separator: ", ")); their \
+        samples are predicted, their labels ignored
+        """)
+    }
     // All probabilities of all classes are for the output file alone.
     let guesses =
       output == nil
-      ? try file.model.guesses(of: images) : Guess.all(in: try predict(images, by: file))
-    let failures = pictures.write(guesses, by: file.model, of: dataset)
-    for failure in failures { failure.report() }
-    printFirst(guesses, labels, names: dataset.classNames)
+      ? try file.model.guesses(of: test.images)
+      : Guess.all(in: try predict(test.images, by: file))
+    var failures: [Failure] = []
+    if unknown.isEmpty {
+      let part = LabelledImages(images: test.images, labels: labels)
+      failures = pictures.write(
+        guesses, by: file.model,
+        of: Dataset(name: dataset.name, classNames: names, train: part, test: part))
+      for failure in failures { failure.report() }
+    }
+    printFirst(guesses, labels, names: names)
     tellAccuracy(guesses, labels)
-    if let failure = failures.first { throw ExitCode(failure.exitCode) }
+    return failures
   }
 
   /// The files that were named, and those in the folders that were.
@@ -297,7 +391,7 @@ struct PredictCommand: ParsableCommand {
         let names =
           file.classNames.isEmpty
           ? (0..<rows.shape[1]).map(String.init) : file.classNames
-        let lines = PredictionLines(classNames: names, label: nil, top: top)
+        let lines = PredictionLines(classNames: names, top: top)
         let text = lines.header + lines.lines((1...rows.shape[0]).map(String.init), rows)
         try AtomicFile.write(Data(text.utf8), to: output)
       }

@@ -5,7 +5,8 @@ import Maru
 struct PredictionPictures: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Draw the first 15 predictions with their probabilities to this .svg or .png file.",
+      "Draw the first 15 predictions with their probabilities to this .svg or .png file; of numbers, all "
+        + "against the true ones, and their residuals.",
       valueName: "file"))
   var chart: String?
   @Option(
@@ -40,6 +41,12 @@ struct PredictionPictures: ParsableArguments {
   /// The files of the pictures that were asked for.
   struct Files {
     let chart, mistakes, confusion: PictureFile?
+
+    /// Draws the first of them, and gives why it could not be, if it could not.
+    func writeChart(_ made: Chart) -> [Failure] {
+      do { try chart?.write(made) } catch { return [Failure(error) ?? .inputOutput("\(error)")] }
+      return []
+    }
 
     /// Draws them, each alone, and gives why some could not be.
     /// - Parameters:

@@ -9,11 +9,12 @@ struct RunFolder {
   private static let modelName = "model.safetensors"
   private static let historyName = "history.json"
   private static let reportName = "report.html"
-  private static let curveNames = ["accuracy.svg", "loss.svg"]
+  private static let pictureNames = ["accuracy.svg", "loss.svg", "predictions.svg"]
   /// What shows the model and how it came about.
   private static let showingNames =
-    [historyName, "history.csv", "summary.txt", reportName] + curveNames
+    [historyName, "history.csv", "summary.txt", reportName] + pictureNames
   private static let checkpointName = "checkpoint.maru"
+  private static let finalStateName = "state.maru"
 
   /// The model file that an argument means: itself, or the one in the folder of a run.
   static func modelPath(_ argument: String) -> String { path(of: modelName, argument) }
@@ -23,6 +24,9 @@ struct RunFolder {
 
   /// Where the run in a folder saves its state.
   static func checkpointPath(_ folder: String) -> String { folder + "/" + checkpointName }
+
+  /// Where the run in a folder keeps the state in which it ended.
+  static func finalStatePath(_ folder: String) -> String { folder + "/" + finalStateName }
 
   /// Where the run saves its state until it is complete.
   var checkpointPath: String { Self.checkpointPath(path) }
@@ -51,7 +55,8 @@ struct RunFolder {
         try Self.refuseInterruptedRun(in: path)
         try Self.refuseFinishedRun(in: path, unless: force)
       }
-      for name in [Self.modelName] + Self.showingNames + [Self.checkpointName] {
+      for name in [Self.modelName] + Self.showingNames + [Self.checkpointName, Self.finalStateName]
+      {
         try AtomicFile.check(path + "/" + name)
       }
     } catch {
@@ -121,16 +126,20 @@ struct RunFolder {
 
   /// Writes the model, which is safe from then on.
   ///
-  /// What shows an earlier one goes with that. The state of training goes, now that the run is
-  /// complete.
+  /// What shows an earlier one goes with that. Of the state of training, that in which it ended is kept, to
+  /// train for more epochs from; the others go, now that the run is complete.
   func save(_ trained: TrainedModel) throws {
-    let dataset = trained.run.dataset
-    let model = try ModelFile(trained.model, of: dataset)
-    let file = path(of: Self.modelName)
-    let contents = try model.contents(for: file)
+    let (run, file) = (trained.run, path(of: Self.modelName))
+    let model = try ModelFile(trained.model, of: run.dataset, loss: run.settings.loss)
+    let state = trained.state.map { state in
+      let settings = RunSettings(run.settings, run.dataset).text
+      return (path(of: Self.finalStateName), Checkpoint(state, settings: settings).contents)
+    }
+    let files = [(file, try model.contents(for: file))] + (state.map { [$0] } ?? [])
+    let stale = Self.showingNames + (state == nil ? [Self.finalStateName] : [])
     try Interrupts.heldBack {
       try create()
-      try AtomicFile.write([(file, contents)], removing: Self.showingNames.map(path(of:)))
+      try AtomicFile.write(files, removing: stale.map(path(of:)))
       // Killed in between, it leaves the latest.
       for state in Self.savedStates(in: path).reversed() { unlink(state) }
     }
@@ -155,13 +164,14 @@ struct RunFolder {
   func writeReport(of result: TrainingResult) -> [Unwritten] {
     let report: Report
     do { report = try result.report() } catch {
-      return [Unwritten(names: [Self.reportName] + Self.curveNames, error)]
+      return [Unwritten(names: [Self.reportName] + Self.pictureNames, error)]
     }
-    // Numbers have no accuracy to be drawn.
-    let curves = zip(Self.curveNames, [report.pictures.accuracy, report.pictures.loss])
+    // Numbers have no accuracy to be drawn, and classes no predictions.
+    let drawn = report.pictures
+    let pictures = zip(Self.pictureNames, [drawn.accuracy, drawn.loss, drawn.numbers])
     let unwritten = write(
       [(Self.reportName, { Data(report.html().utf8) })]
-        + curves.compactMap { name, svg in
+        + pictures.compactMap { name, svg in
           svg.map { svg in (name, { Data((try svg.get() + "\n").utf8) }) }
         })
     if unwritten.isEmpty, let error = report.pictureError {

@@ -52,13 +52,13 @@ struct TableArguments: ParsableArguments {
   @OptionGroup var text: TableTextOptions
   @Option(
     help: ArgumentHelp(
-      "The column of a table to predict. (default: one with a usual name, or by its place)",
-      valueName: "name|number"))
-  var label: String?
+      "The column of a table to predict, or columns of numbers with commas between. (default: one with "
+        + "a usual name, or by its place)", valueName: "name|number,..."))
+  var label: [String] = []
   @Option(
     help: ArgumentHelp(
       "Columns of a table to leave out, with commas between.", valueName: "name|number,..."))
-  var ignore: String?
+  var ignore: [String] = []
   @Option(help: "What to predict. (default: what the label's values look like)")
   var task: Preparation.Task?
   @Option(
@@ -97,9 +97,18 @@ struct TableArguments: ParsableArguments {
   var given: [String] {
     text.given
       + [
-        ("--label", label != nil), ("--ignore", ignore != nil), ("--task", task != nil),
+        ("--label", !label.isEmpty), ("--ignore", !ignore.isEmpty), ("--task", task != nil),
         ("--scale", scale != nil), ("--missing", missing != nil), ("--test", test != nil),
       ].filter(\.1).map(\.0)
+  }
+
+  /// An option that was given, but that a model which is trained further has its own value of.
+  func given(against kept: LearnedInputs, _ source: DatasetSource) -> String? {
+    if kept.pictures != nil, source.isOfPictures, imageSize != nil { return "--image-size" }
+    guard kept.table != nil, case .csv = source else { return nil }
+    return [
+      ("--ignore", !ignore.isEmpty), ("--scale", scale != nil), ("--missing", missing != nil),
+    ].first { $0.1 }?.0
   }
 
   /// Throws a failure where an option was given for what is no table.
@@ -109,6 +118,9 @@ struct TableArguments: ParsableArguments {
         throw Failure.usage(
           "--image-size: expected with a folder of pictures, but \(source) is none")
       }
+      return
+    }
+    if case .numPyArchive = source, given == ["--task"], imageSize == nil, testSplit == nil {
       return
     }
     if let option = given.first {
@@ -122,8 +134,7 @@ struct TableArguments: ParsableArguments {
 
   func settings(seed: UInt64 = 0, split: SplitName? = nil) -> TableSettings {
     TableSettings(
-      options: text.options, label: label,
-      ignored: ignore?.split(separator: ",").map { String($0) } ?? [], task: task, scale: scale,
+      options: text.options, labels: label, ignored: ignore, task: task, scale: scale,
       missing: missing ?? .mean, testFile: test, testSplit: testSplit ?? 0.2,
       split: split.flatMap { .init(rawValue: $0.rawValue) } ?? .stratified, seed: seed,
       imageSize: imageSize)
@@ -159,8 +170,8 @@ extension LabelledImages {
 
 extension Dataset {
   /// Whether numbers are predicted.
-  var isOfNumbers: Bool { preparation?.label.task == .regression }
+  var isOfNumbers: Bool { label?.task == .regression }
 
   /// How many outputs a model of it has.
-  var outputs: Int { preparation?.outputs ?? classNames.count }
+  var outputs: Int { label?.outputs ?? classNames.count }
 }

@@ -4,7 +4,9 @@ import Maru
 /// What was found of a table, as `data show --json` prints it.
 struct TableDescription: Encodable {
   struct Label: Encodable {
-    let column: ColumnName
+    /// The column; of several, their names are in `columns` in its place.
+    let column: ColumnName?
+    let columns: [ColumnName]?
     let task: String
     let classes: [String]?
   }
@@ -45,10 +47,12 @@ struct TableDescription: Encodable {
     let name = { (name: String) in ColumnName(name, hasHeader: findings.hasHeader) }
     (rows, features) = (findings.rows, findings.features.count)
     separator = findings.separator.rawValue
-    label = findings.label.map {
-      Label(
-        column: name($0.name), task: $0.task.rawValue,
-        classes: $0.task == .classification ? $0.classes : nil)
+    label = findings.label.map { label in
+      let columns = label.targets.map { name($0.name) }
+      return Label(
+        column: columns.count == 1 ? columns[0] : nil, columns: columns.count == 1 ? nil : columns,
+        task: label.task.rawValue,
+        classes: label.task == .classification ? label.classes : nil)
     }
     columns = findings.columns.map {
       Column(name: name($0.name), kind: $0.kind.rawValue, missing: $0.missing)

@@ -4,18 +4,18 @@ import Maru
 /// What a model predicts of rows, as lines of CSV.
 struct PredictionLines {
   private let classNames: [String]
-  private let label: Preparation.Label?
+  private let numbers: [String]
   /// How many classes are named a row; nil for the probabilities of all.
   private let top: Int?
   private let rowName: String
 
   /// - Parameters:
   ///   - classNames: a name an output; empty where the outputs are numbers
-  ///   - label: what a table's outputs stand for
+  ///   - numbers: the names of the numbers
   ///   - top: how many of the most probable classes to name
   ///   - rowName: the column that tells which row it is
-  init(classNames: [String], label: Preparation.Label?, top: Int?, rowName: String = "row") {
-    (self.classNames, self.label, self.rowName) = (classNames, label, rowName)
+  init(classNames: [String], numbers: [String] = [], top: Int?, rowName: String = "row") {
+    (self.classNames, self.numbers, self.rowName) = (classNames, numbers, rowName)
     self.top = top.map { min($0, classNames.count) }
   }
 
@@ -23,7 +23,7 @@ struct PredictionLines {
   var header: String {
     let columns: [String]
     if classNames.isEmpty {
-      columns = ["value"]
+      columns = numbers.count > 1 ? numbers : ["value"]
     } else if let top {
       columns = (1...top).flatMap {
         $0 == 1 ? ["class", "probability"] : ["class\($0)", "probability\($0)"]
@@ -37,13 +37,13 @@ struct PredictionLines {
   /// A line a row.
   /// - Parameters:
   ///   - rows: which row each is
-  ///   - outputs: [rows, classes] probabilities, or [rows, 1] numbers
+  ///   - outputs: [rows, classes] probabilities, or [rows, targets] numbers
   func lines(_ rows: [String], _ outputs: Tensor) -> String {
     var text = ""
     let best = classNames.isEmpty ? [] : outputs.argmaxOfRows()
     for (place, row) in rows.enumerated() {
       if classNames.isEmpty {
-        text += line([row, "\(label?.value(of: outputs[place, 0]) ?? outputs[place, 0])"])
+        text += line([row] + (0..<outputs.shape[1]).map { "\(outputs[place, $0])" })
         continue
       }
       let probabilities = classNames.indices.map { outputs[place, $0] }
@@ -82,14 +82,15 @@ struct TablePrediction {
 
   var lines: PredictionLines {
     PredictionLines(
-      classNames: preparation.label.classes, label: preparation.label, top: top,
-      rowName: id ?? "row")
+      classNames: preparation.label.classes, numbers: preparation.label.targets.map(\.name),
+      top: top, rowName: id ?? "row")
   }
 
-  /// The probabilities of the classes, or the numbers.
+  /// The probabilities of the classes, or the numbers in the units of their columns.
   func outputs(of samples: Images) throws -> Tensor {
     preparation.label.task == .classification
-      ? try file.model.probabilities(of: samples) : try file.model.predict(samples)
+      ? try file.model.probabilities(of: samples)
+      : preparation.label.values(of: try file.model.predict(samples))
   }
 
   /// What each row is called.

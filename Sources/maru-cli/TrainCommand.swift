@@ -25,6 +25,18 @@ struct TrainCommand: ParsableCommand {
       maxpool:SIZE, avgpool:SIZE, globalavgpool, as conv:16:3:relu,maxpool:2,flatten,10:softmax.
       """)
   var layers: String?
+  @Option(
+    help: ArgumentHelp(
+      "Begin with the weights of a model, and keep what it has learned of its data; where other classes or "
+        + "numbers are predicted, the last layer is new. Without --layers, the layers are the model's.",
+      valueName: "model"))
+  var initial: String?
+  @Option(
+    help: ArgumentHelp(
+      "What is minimised: \(LossName.allValueStrings.joined(separator: ", ")). DELTA, 1 unless given, is the "
+        + "error from which on Huber's loss is absolute, in standard deviations of the numbers. (default: "
+        + "crossentropy of classes, squared of numbers)", valueName: "loss"))
+  var loss: LossName?
   @OptionGroup var table: TableArguments
   @OptionGroup var components: ComponentOptions
   @Option(help: "How weights are updated.")
@@ -84,8 +96,9 @@ struct TrainCommand: ParsableCommand {
   var checkpointEvery: CheckpointInterval?
   @Option(
     help: ArgumentHelp(
-      "Go on with the interrupted run in a folder; only --epochs, --learning-rate, --threads, "
-        + "--data-directory and --checkpoint-every may be changed.", valueName: "run"))
+      "Go on with the interrupted run in a folder, or for more --epochs with one that has ended; only "
+        + "--epochs, --learning-rate, --threads, --data-directory and --checkpoint-every may be changed.",
+      valueName: "run"))
   var resume: String?
   @Option(help: "How to report progress.")
   var progress: ProgressMode = .auto
@@ -108,17 +121,18 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  /// The options, completed by the settings of the exercise or of tables.
-  private var settings: TrainingSettings {
+  /// The options, completed by the settings of the exercise, or by those of tables, which are also those of
+  /// numbers to predict.
+  private func settings(ofNumbers: Bool = false) -> TrainingSettings {
     let (base, isOfTable) = (exercise ?? .softmax, isOfTable)
-    let isPlainTable = isOfTable && exercise == nil
+    let isPlainTable = (isOfTable || ofNumbers) && exercise == nil
     let optimizer = optimizer ?? (isPlainTable ? TrainingSettings.tableOptimizer : base.optimizer)
     let size = isPlainTable ? TrainingSettings.tableBatch : base.batchSize
     return TrainingSettings(
       dataset: dataset ?? base.dataset, dataDirectory: data.dataDirectory,
       layers: LayerList(
         text: layers ?? (isPlainTable ? TrainingSettings.tableLayers : base.layers), l2: l2 ?? 0),
-      optimizer: optimizer,
+      loss: loss, optimizer: optimizer,
       learningRate: learningRate ?? optimizer.learningRate,
       tolerance: tolerance ?? LBFGS().tolerance,
       batchSize: batchSize ?? (optimizer == .lbfgs ? .full : .samples(size)),
@@ -146,6 +160,7 @@ struct TrainCommand: ParsableCommand {
   /// Where the layers come from, for errors.
   private var layersOption: String {
     if layers != nil { return "--layers" }
+    if let initial { return "--initial \(initial)" }
     if let resume { return "--resume \(resume): the layers of the run" }
     return "the layers of the \((exercise ?? .softmax).rawValue) exercise"
   }
@@ -154,6 +169,7 @@ struct TrainCommand: ParsableCommand {
   private var optionAgainstResume: String? {
     let given: [(String, Bool)] = [
       ("--exercise", exercise != nil), ("--dataset", dataset != nil), ("--layers", layers != nil),
+      ("--initial", initial != nil), ("--loss", loss != nil),
       ("--optimizer", optimizer != nil), ("--tolerance", tolerance != nil), ("--l2", l2 != nil),
       ("--batch-size", batchSize != nil), ("--validation-split", validationSplit != nil),
       ("--split", split != nil), ("--seed", seed != nil), ("--deterministic", deterministic),
@@ -175,7 +191,11 @@ struct TrainCommand: ParsableCommand {
         throw ValidationError("--tolerance: expected with --optimizer lbfgs, which it ends")
       }
     }
-    if let problem = settings.problem { throw ValidationError(problem) }
+    if initial != nil && components.pca != nil {
+      throw ValidationError(
+        "--pca: expected without --initial, whose layers come without components")
+    }
+    if let problem = settings().problem { throw ValidationError(problem) }
     if checkpointEvery != nil && output == nil && resume == nil {
       throw ValidationError("--checkpoint-every: expected with --output, where it is saved")
     }
@@ -184,19 +204,23 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     if let output { try RunFolder.refuseFinishedRun(in: output, unless: force) }
     let interrupted = try resume.map { try InterruptedRun(in: $0) }
-    var settings = interrupted.map { changed($0.settings) } ?? settings
+    var settings = interrupted.map { changed($0.settings) } ?? settings()
     if let problem = settings.problem { throw Failure.usage(problem) }
     try interrupted?.check(epochs: settings.epochs)
     interrupted?.tellOfThreads(settings.threads)
-    _ = try settings.layers.layers()
-    let dataset = try loadData(&settings)
+    let begun = try initial.map { try InitialModel.read($0) }
+    if let begun { settings.initial = begun.initial }
+    _ = try settings.madeLayers()
+    let file = begun?.file ?? settings.initial?.file
+    let dataset = try loadData(&settings, for: file)
     dataset.findings?.tell(lines: progress.isForPeople)
     for note in dataset.notes { Messages.print("\(note)") }
-    if interrupted == nil { complete(&settings, for: dataset) }
-    let layers = try settings.layers.layers()
+    if interrupted == nil { try complete(&settings, for: dataset, begun?.file) }
+    let layers = try settings.madeLayers()
     try interrupted?.check(dataset)
     let run = try TrainingRun(
-      settings, layers, dataset, layersOption: layersOption, telling: progress.isForPeople)
+      settings, layers, dataset, beginningWith: begun?.file, layersOption: layersOption,
+      keepingState: (resume ?? output) != nil, telling: progress.isForPeople)
     guard let path = resume ?? output else {
       try introduce(run)
       return try train(run, nil, resuming: nil)
@@ -215,10 +239,31 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// Settles what follows from the data: the last layer, and how long a table is trained on.
-  private func complete(_ settings: inout TrainingSettings, for dataset: Dataset) {
-    settings.layers = settings.layers.completed(
-      outputs: dataset.outputs, isOfClasses: !dataset.isOfNumbers)
-    if isOfTable && epochs == nil && exercise == nil && settings.optimizer != .lbfgs {
+  private func complete(
+    _ settings: inout TrainingSettings, for dataset: Dataset, _ initial: ModelFile?
+  ) throws {
+    if dataset.isOfNumbers {
+      let (name, initial) = (settings.dataset, settings.initial)
+      settings = self.settings(ofNumbers: true)
+      (settings.dataset, settings.initial) = (name, initial)
+    }
+    if let initial, layers == nil {
+      try settings.initial?.complete(initial, for: dataset, l2: l2)
+      settings.layers = LayerList(describing: try settings.madeLayers(), l2: settings.layers.l2)
+    } else {
+      settings.layers = settings.layers.completed(
+        outputs: dataset.outputs, isOfClasses: !dataset.isOfNumbers)
+    }
+    if let initial, progress.isForPeople {
+      let isSame = try initial.predictsLike(dataset)
+      let last = isSame ? "all layers" : "all layers but the last, which is new, since"
+      let reason =
+        isSame ? "" : dataset.isOfNumbers ? " other numbers are predicted" : " the classes differ"
+      Messages.print("begins with the weights of \(self.initial ?? ""): \(last)\(reason)")
+    }
+    if (isOfTable || dataset.isOfNumbers) && epochs == nil && exercise == nil
+      && settings.optimizer != .lbfgs
+    {
       settings.epochs = TrainingSettings.tableEpochs(
         rows: dataset.train.count, batch: settings.batchSize.count(of: dataset.train.count))
     }
@@ -265,13 +310,25 @@ struct TrainCommand: ParsableCommand {
 
   /// The data asked for. Where the exercise's own are not there and none were named, generated
   /// digits take their place, and a line says so.
-  private func loadData(_ settings: inout TrainingSettings) throws -> Dataset {
+  /// - Parameter initial: the model that is trained further, by which data become samples
+  private func loadData(
+    _ settings: inout TrainingSettings, for initial: ModelFile?
+  ) throws -> Dataset {
     let name = settings.dataset
     do {
       let source = try DatasetSource(parsing: name)
       if resume == nil { try table.check(with: source) }
-      return try Dataset.load(
-        source, dataDirectory: settings.dataDirectory, table: settings.table ?? TableSettings())
+      let kept = try initial?.learnedInputs ?? LearnedInputs()
+      if let option = table.given(against: kept, source) {
+        throw Failure.usage("\(option): expected without --initial, whose model has its own")
+      }
+      let dataset = try Dataset.load(
+        source, dataDirectory: settings.dataDirectory, table: settings.table ?? TableSettings(),
+        keeping: kept)
+      guard let initial else { return dataset }
+      let ordered = initial.orderedLikeModel(dataset)
+      try initial.checkInputs(ordered, "--initial \(settings.initial?.path ?? "")")
+      return ordered
     } catch let error as DatasetError {
       let isAskedFor = dataset != nil || resume != nil || data.dataDirectory != nil
       guard error.kind == .missingFile && !isAskedFor else { throw error }

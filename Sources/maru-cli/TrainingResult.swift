@@ -12,12 +12,15 @@ struct TrainedModel {
   let steps: Int
   /// Whether the run went on from a state whose weights may have been lost already.
   let isResumed: Bool
+  /// The state after the last epoch; nil where training ended before, or no folder keeps it.
+  let state: TrainingState?
 
   /// Scores it on the test samples, and looks whether the scores are sound.
   func tested() throws -> TrainingResult {
     let samples = run.dataset.test
-    let test = try model.scored(samples, run.dataset.preparation)
-    return TrainingResult(trained: self, test: test, problem: try problem(test.loss))
+    let test = try model.scored(samples, run.dataset.label, loss: run.loss.loss)
+    return TrainingResult(
+      trained: self, test: test.figures, problem: try problem(test.figures.loss))
   }
 
   /// How many times that of the untrained model a loss has to be for training to have diverged.
@@ -31,8 +34,7 @@ struct TrainedModel {
   /// the untrained model.
   private func problem(_ testLoss: Double) throws -> String? {
     let dataset = run.dataset
-    // Numbers have a deviation of 1.
-    let guess = dataset.isOfNumbers ? 1 : log(Double(dataset.classNames.count))
+    let guess = run.loss.guess(classes: dataset.classNames.count)
     if testLoss <= guess { return nil }
     let (images, goal) = (dataset.train.images, dataset.train.goal)
     let loss = try model.evaluate(images, goal).loss
@@ -79,6 +81,7 @@ struct TrainingResult {
     let lines: [String?] = [
       run.overview.joined(separator: "\n"), model.summary(),
       "optimizer: \(settings.optimizer.rawValue), \(setting.name) \(setting.value), "
+        + (settings.loss.map { "loss \($0.rawValue), " } ?? "")
         + (settings.layers.l2 == 0 ? "" : "L2 penalty \(penalty), ")
         + "batch size \(batchSize), seed \(settings.seed)",
       "epochs: \(history.epochs.count) in \(history.seconds.reduce(0, +).fixed(2)) s",
@@ -101,7 +104,8 @@ struct TrainingResult {
   var parameters: RunParameters {
     let settings = run.settings
     return RunParameters(
-      dataset: run.dataset.name, layers: run.layers, optimizer: settings.optimizer,
+      dataset: run.dataset.name, layers: run.layers, loss: settings.loss,
+      optimizer: settings.optimizer,
       learningRate: settings.learningRate,
       tolerance: settings.rule == nil ? settings.tolerance : nil,
       l2: settings.layers.l2 == 0 ? nil : settings.layers.l2, batchSize: batchSize,
@@ -109,7 +113,7 @@ struct TrainingResult {
       steps: trained.steps, validationSplit: settings.validationSplit, split: settings.split,
       seed: settings.seed, threads: settings.threads,
       deterministic: settings.isDeterministic, earlyStopping: settings.earlyStopping,
-      core: OpenBLAS.coreName,
+      core: OpenBLAS.coreName, initial: settings.initial?.path,
       parameters: model.parameterCount, testLoss: FiniteOrNull(test.loss),
       testAccuracy: FiniteOrNull(test["accuracy"] ?? .nan),
       testMAE: test["mae"].map(FiniteOrNull.init), testRMSE: test["rmse"].map(FiniteOrNull.init),
@@ -125,7 +129,7 @@ struct TrainingResult {
     return try Report(
       model: model, history: history, dataset: run.dataset, test: test,
       settings: [
-        "data set": run.dataset.name, "layers": run.layers,
+        "data set": run.dataset.name, "layers": run.layers, "loss": run.loss.rawValue,
         "optimizer": settings.optimizer.rawValue, setting.name: setting.value,
         "L2 penalty": penalty, "batch size": "\(batchSize)", "steps per epoch": "\(trained.steps)",
         "epochs": "\(settings.epochs)", "validation": validation, "seed": "\(settings.seed)",
@@ -139,6 +143,8 @@ struct TrainingResult {
 struct RunParameters: Encodable {
   let dataset: String
   let layers: String
+  /// Where one was asked for.
+  let loss: LossName?
   let optimizer: OptimizerName
   let learningRate: Float?
   let tolerance: Double?
@@ -153,6 +159,8 @@ struct RunParameters: Encodable {
   let deterministic: Bool
   let earlyStopping: Int?
   let core: String
+  /// The model that training began with, if with one.
+  let initial: String?
   let parameters: Int
   let testLoss: FiniteOrNull
   let testAccuracy: FiniteOrNull
@@ -160,8 +168,8 @@ struct RunParameters: Encodable {
   let testMAE, testRMSE, testR2: FiniteOrNull?
 
   enum CodingKeys: String, CodingKey {
-    case dataset, layers, optimizer, tolerance, l2, epochs, steps, split, seed, threads
-    case deterministic, core, parameters
+    case dataset, layers, loss, optimizer, tolerance, l2, epochs, steps, split, seed, threads
+    case deterministic, core, initial, parameters
     case learningRate = "learning_rate"
     case batchSize = "batch_size"
     case validationSplit = "validation_split"

@@ -9,27 +9,40 @@ struct TrainingRun {
   let model: Sequential
   /// What the samples go through first, where principal components are asked for.
   let projection: Projection?
+  /// What is minimised.
+  let loss: LossName
+  private let initial: ModelFile?
+  private let layersOption: String
   private let inputShape: Shape
 
   /// Makes the network, or throws a failure that names the option that is to blame.
   /// - Parameters:
+  ///   - initial: the model whose weights it begins with; nil for weights of its own
   ///   - layersOption: what the layers were given by
+  ///   - keepsState: whether the state of training is kept at the end
   ///   - tells: whether it is told of what does not keep it from training
   init(
-    _ settings: TrainingSettings, _ layers: [any Layer], _ dataset: Dataset, layersOption: String,
+    _ settings: TrainingSettings, _ layers: [any Layer], _ dataset: Dataset,
+    beginningWith initial: ModelFile?, layersOption: String, keepingState keepsState: Bool,
     telling tells: Bool
   ) throws {
     self.settings = settings
+    self.initial = initial
     self.dataset = dataset
+    loss = try LossName(asked: settings.loss, for: dataset)
     let shape = dataset.train.images.shape
-    inputShape = settings.layers.takesImages ? shape : [shape.count]
+    inputShape =
+      settings.initial?.inputShape ?? (settings.layers.takesImages ? shape : [shape.count])
+    self.layersOption = layersOption
     let projection = try settings.pca.map {
       try Projection($0, whitening: settings.whitens, settings, dataset)
     }
     self.projection = projection
     let shapeOfModel = projection.map { [$0.count] } ?? inputShape
     do {
-      try MemoryNeed(settings, layers, shapeOfModel, samples: dataset.train.count).check(
+      try MemoryNeed(
+        settings, layers, shapeOfModel, samples: dataset.train.count, keepingState: keepsState
+      ).check(
         "\(layersOption): these layers and this batch size take", threads: settings.threads,
         telling: tells)
       model = try Sequential(inputShape: shapeOfModel, layers, seed: settings.seed)
@@ -42,16 +55,16 @@ struct TrainingRun {
     guard model.outputShape == [outputs], scores.last is Dense else {
       let expected =
         dataset.isOfNumbers
-        ? "1, an output for the number to predict"
+        ? "\(outputs), an output for \(outputs == 1 ? "the number" : "each of the numbers") to predict"
         : "\(outputs):softmax or \(outputs), an output for each class of the data"
       throw Failure.usage(
         "\(layersOption): expected to end in \(expected), got '\(settings.layers.text)'")
     }
-    let loss = Self.loss(of: dataset)
+    try initial?.begin(model, for: dataset, layersOption)
     model.threads = settings.threads
     model.isDeterministic = settings.isDeterministic
     if let rule = settings.rule {
-      model.compile(optimizer: rule, loss: loss)
+      model.compile(optimizer: rule, loss: loss.loss)
     } else {
       if let layer = model.layerThatChangesLoss {
         let name = "\(type(of: layers[layer]))".lowercased()
@@ -59,13 +72,8 @@ struct TrainingRun {
           "\(layersOption): expected no \(name) with --optimizer lbfgs, whose loss may not change "
             + "from pass to pass, got '\(settings.layers.text)'")
       }
-      model.compile(optimizer: settings.lbfgs, loss: loss)
+      model.compile(optimizer: settings.lbfgs, loss: loss.loss)
     }
-  }
-
-  /// What is minimised: of classes or of numbers.
-  private static func loss(of dataset: Dataset) -> any Loss {
-    if dataset.isOfNumbers { .meanSquaredError } else { .softmaxCrossEntropy }
   }
 
   /// The whole network with its weights as they are now.
@@ -74,7 +82,7 @@ struct TrainingRun {
   private func completed(_ model: Sequential) throws -> Sequential {
     guard let projection else { return model }
     let completed = try projection.completed(model, inputShape: inputShape)
-    completed.compile(optimizer: .sgd(), loss: Self.loss(of: dataset))
+    completed.compile(optimizer: .sgd(), loss: loss.loss)
     return completed
   }
 
@@ -96,6 +104,7 @@ struct TrainingRun {
     resuming state: TrainingState?
   ) throws -> TrainedModel {
     let (steps, stopOnNaN) = (StepCount(), StopOnNaN())
+    let final = folder.map { _ in FinalState(epochs: settings.epochs) }
     let history: History
     do {
       history = try model.fit(
@@ -105,7 +114,7 @@ struct TrainingRun {
         callbacks: [steps, stopOnNaN] + settings.earlyStoppingCallback
           + (progress.callback().map { [$0] } ?? [])
           + (progress.isForPeople ? [SlowdownWatch(threads: settings.threads)] : [])
-          + savingCallbacks(folder),
+          + savingCallbacks(folder) + (final.map { [$0] } ?? []),
         profile: profile, resuming: state)
     } catch let error as ModelError {
       throw state == nil
@@ -121,15 +130,18 @@ struct TrainingRun {
     if let line = history.stopLine, progress.isForPeople { Messages.print("\(line)") }
     return TrainedModel(
       run: self, model: try completed(), history: history, steps: steps.count,
-      isResumed: state != nil)
+      isResumed: state != nil,
+      // A run may have been interrupted behind its last epoch.
+      state: final?.state ?? state.flatMap { $0.epoch > settings.epochs ? $0 : nil })
   }
 
   /// The whole network as it was before training.
   func untrained() throws -> Sequential {
     let untrained = try Sequential(
       inputShape: model.inputShape, model.layers, seed: settings.seed)
+    try initial?.begin(untrained, for: dataset, layersOption)
     untrained.threads = settings.threads
-    untrained.compile(optimizer: .sgd(), loss: Self.loss(of: dataset))
+    untrained.compile(optimizer: .sgd(), loss: loss.loss)
     return try completed(untrained)
   }
 
@@ -137,7 +149,7 @@ struct TrainingRun {
   private func savingCallbacks(_ folder: RunFolder?) -> [any Callback] {
     guard let folder else { return [] }
     let text = RunSettings(settings, dataset).text
-    let watch = InterruptWatch(folder, settings: text)
+    let watch = InterruptWatch(folder, settings: text, epochs: settings.epochs)
     guard let every = settings.checkpointEvery else { return [watch] }
     return [watch, Checkpoints(folder.checkpointPath, every: every.interval, settings: text)]
   }
@@ -167,6 +179,22 @@ extension History {
   var stopLine: String? {
     let count = epochs.count == 1 ? "1 epoch" : "\(epochs.count) epochs"
     return stopReason.map { "ended after \(count): \($0)" }
+  }
+}
+
+/// Keeps the state of training after the last epoch, from which it may go on for more.
+private final class FinalState: Callback {
+  private let epochs: Int
+  private(set) var state: TrainingState?
+
+  init(epochs: Int) { self.epochs = epochs }
+
+  func epochDidEnd(_ record: EpochRecord, model: Sequential) -> Decision {
+    record.epoch == epochs ? .pause : .proceed
+  }
+
+  func trainingDidPause(_ state: TrainingState, model: Sequential) {
+    if state.epoch > epochs { self.state = state }
   }
 }
 

@@ -89,6 +89,8 @@ struct TrainingSettings: Codable {
   var dataset: String
   var dataDirectory: String?
   var layers: LayerList
+  /// What is minimised; nil for what goes with the task.
+  let loss: LossName?
   let optimizer: OptimizerName
   /// nil for L-BFGS.
   var learningRate: Float?
@@ -109,6 +111,11 @@ struct TrainingSettings: Codable {
   let whitens: Bool
   /// How a table becomes samples; nil for what is none.
   var table: TableSettings?
+  /// The model that training begins with, if with any.
+  var initial: InitialModel?
+
+  /// The layers to train.
+  func madeLayers() throws -> [any Layer] { try initial?.layers ?? layers.layers() }
 
   /// The rule of the updates, nil for L-BFGS.
   var rule: (any Optimizer)? {
@@ -127,6 +134,7 @@ struct TrainingSettings: Codable {
     case .digits, .published, nil: break
     }
     settings.table?.testFile = table?.testFile.map(whole)
+    settings.initial = initial?.withWholePath
     return settings
   }
 

@@ -297,20 +297,18 @@ struct TableCommandTests {
       try folder.bytes(of: "run/model.safetensors") == folder.bytes(of: "cut/model.safetensors"))
   }
 
-  /// What is chosen by a part of the rows does not suffer from their order; numbers are no classes.
+  /// What is chosen by a part of the rows does not suffer from their order.
   @Test func linearFitTakesTables() throws {
     let rows = Self.rows(150).sorted { $0[4] < $1[4] }
     let data = try write(Self.text(rows), "sorted.csv")
     let result = try maru("fit-linear --output", [folder["linear"], "--dataset", data])
-    expectSuccess(result)
+    #expect(result.exitCode == 0)
+    #expect(
+      result.errorLines.contains("left out: 'Id', which only counts the rows"), "\(result.errors)")
     #expect(try accuracy(result) > 0.8)
     let evaluated = try maru("evaluate", [folder["linear"], "--dataset", data])
     expectSuccess(evaluated)
     #expect(evaluated.outputLines.first?.hasSuffix(" over 30 held-out rows") == true)
-    expectFailure(
-      try maru("fit-linear --label weight --dataset", [data]), 65,
-      "\(data): expected classes to tell apart, found numbers in column 'weight'; maru train predicts "
-        + "them, --task classification takes each for a class")
   }
 
   // MARK: Other programs

@@ -155,7 +155,7 @@ struct TrainTests {
       folder.contents.filter { $0.hasPrefix("a/run/") }
         == [
           "accuracy.svg", "history.csv", "history.json", "loss.svg", "model.safetensors",
-          "report.html", "summary.txt",
+          "report.html", "state.maru", "summary.txt",
         ].map { "a/run/\($0)" })
 
     let contents = try JSONDecoder().decode(
@@ -201,7 +201,7 @@ struct TrainTests {
     for (name, bytes) in before { #expect(after[name] != bytes, "\(name)") }
     #expect(try folder.text(of: "run/history.csv").split(separator: "\n").count == 3)
     #expect(try folder.text(of: "run/notes.txt") == "mine")
-    #expect(folder.contents.filter { $0.hasPrefix("run/") }.count == 8)
+    #expect(folder.contents.filter { $0.hasPrefix("run/") }.count == 9)
   }
 
   // MARK: Settings

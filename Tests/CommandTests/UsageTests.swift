@@ -52,7 +52,7 @@ struct UsageTests {
 
         SUBCOMMANDS:
           train                   Train a network, and save it with its history.
-          fit-linear              Fit a linear classifier in one step, by least squares.
+          fit-linear              Fit a linear function in one step, by least squares.
           evaluate                Score a model on the test part of a data set.
           predict                 Predict the classes of test images, or of your own.
           summary                 Print the layers of a model, and draw its weights.

@@ -324,8 +324,7 @@ struct NumPyDatasetTests {
       (["y_test": npy("|u1", "(3,)", [1, 0, 0])], "2 labels in y_test, one per sample, found 3"),
       (
         ["y_test": npy("<f4", "(2,)", [0, 0, 0, 0x3F, 0, 0, 0, 0])],
-        "labels in y_test: whole numbers [n], or rows of one 1 and zeros [n, classes], found float32 "
-          + "[2]; numbers are predicted from a table (.csv)"
+        "labels in y_test: whole numbers [n], or rows of one 1 and zeros [n, classes], found float32 [2]"
       ),
       (
         ["y_test": npy("|i1", "(2,)", [0, 255])],

@@ -57,7 +57,7 @@ struct ByteSumsTests {
     }
     #expect(sums.count == indices.count)
     #expect(sums.products.elements == products.map { Double($0) })
-    #expect(sums.classSums.elements == classSums.map { Double($0) })
+    #expect(sums.targetProducts.elements == classSums.map { Double($0) })
   }
 
   private func onThreads<Result>(_ threads: Int, _ body: () throws -> Result) rethrows -> Result {
@@ -88,7 +88,7 @@ struct ByteSumsTests {
     }
     let n = Double(count)
     #expect(sums.products.elements == [65_025 * n, 0, 0, 0, 0, 0, 255 * n, 0, n])
-    #expect(sums.classSums.elements == [255 * n, 0, n])
+    #expect(sums.targetProducts.elements == [255 * n, 0, n])
   }
 
   @Test("samples are those of the indices, in any order and more than once")

@@ -13,7 +13,7 @@ import TestSupport
       Limits.refuseThreads()
       let after = sums()
       #expect(after.products == before.products)
-      #expect(after.classSums == before.classSums)
+      #expect(after.targetProducts == before.targetProducts)
     }
   }
 }

@@ -43,13 +43,15 @@ import TestSupport
     let samples = Samples(count, seed: 611)
     let (x, y) = (Matrix<Double>(samples.x), samples.targets)
     let sums = samples.sums()
-    #expect(sums.count == count && sums.inputs == 5 && sums.classes == 3)
+    #expect(sums.count == count && sums.inputs == 5 && sums.targets == 3)
     #expect(sums.products == x.multiplied(by: x, transposingSelf: true).lowerTriangle)
-    #expect(sums.classSums == y.multiplied(by: x, transposingSelf: true))
-    #expect(sums.classCounts == (0..<3).map { label in samples.labels.count { $0 == label } })
+    #expect(sums.targetProducts == y.multiplied(by: x, transposingSelf: true))
+    let counts = (0..<3).map { label in Double(samples.labels.count { $0 == label }) }
+    #expect(sums.targetTotals == counts && sums.targetSquares == counts)
+    #expect(sums.totals == (0..<5).map { column in (0..<count).reduce(0) { $0 + x[$1, column] } })
     let parts = samples.sums(0..<count / 3) + samples.sums(count / 3..<count)
     #expect(parts.count == count && parts.products == sums.products)
-    #expect(parts.classSums == sums.classSums && parts.classCounts == sums.classCounts)
+    #expect(parts.targetProducts == sums.targetProducts && parts.targetTotals == sums.targetTotals)
   }
 
   @Test("sums of bytes are those of their floats")
@@ -57,9 +59,10 @@ import TestSupport
     let (source, labels) = (ByteSource(3000, 20, scale: 0.5, seed: 618), (0..<3000).map { $0 % 7 })
     let bytes = RegressionSums(source, labels: labels, classes: 7, indices: 1000..<2900)
     let floats = RegressionSums(source.floats, labels: labels, classes: 7, indices: 1000..<2900)
-    #expect(bytes.classCounts == floats.classCounts)
+    #expect(bytes.targetTotals == floats.targetTotals)
     #expect((bytes.products - floats.products).size < 1e-14 * floats.products.size)
-    #expect((bytes.classSums - floats.classSums).size < 1e-14 * floats.classSums.size)
+    #expect(
+      (bytes.targetProducts - floats.targetProducts).size < 1e-14 * floats.targetProducts.size)
   }
 
   /// Ridge regression is plain least squares with √λ·I below the inputs and zeros below the targets;
@@ -213,11 +216,55 @@ import TestSupport
       }, "RegressionSums: expected a label for each of 2 samples, got 1 labels, samples 0..<2")
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        _ = try? RidgeRegression(RegressionSums(inputs: 2, classes: 1), ridge: 1)
+        _ = try? RidgeRegression(RegressionSums(inputs: 2, targets: 1), ridge: 1)
       }, "RidgeRegression: expected at least one sample, got none")
     expectTrap(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = try? RidgeRegression(Samples(20, seed: 617).sums(), ridge: -0.001)
       }, "RidgeRegression: expected λ from 0, got -0.001")
+  }
+}
+
+/// Numbers as targets, as by scikit-learn's `Ridge`.
+struct RidgeGoldenTests {
+  private let x: Tensor
+  private let y: Tensor
+
+  init() {
+    let columns = RidgeGoldens.columns
+    x = Tensor(RidgeGoldens.inputs, shape: [RidgeGoldens.inputs.count / columns, columns])
+    y = Tensor(RidgeGoldens.targets, shape: [RidgeGoldens.targets.count / 2, 2])
+  }
+
+  @Test(arguments: RidgeGoldens.fits.indices) func numbersAreFitted(_ index: Int) throws {
+    let golden = RidgeGoldens.fits[index]
+    // In two parts, whose sums add up.
+    let sums = [0..<17, 17..<40].map { RegressionSums(x, targets: y, indices: $0) }
+    let fit = try RidgeRegression(sums[0] + sums[1], ridge: golden.ridge)
+    let pairs = zip(fit.weight.elements + fit.bias, golden.weight + golden.bias)
+    #expect(pairs.allSatisfy { abs($0 - $1) <= 1e-9 * max(1, abs($1)) }, "\(fit)")
+  }
+
+  @Test func errorIsThatOfTheSamples() throws {
+    let fit = try RidgeRegression(RegressionSums(x, targets: y, indices: 0..<30), ridge: 1)
+    let error = fit.squaredError(RegressionSums(x, targets: y, indices: 30..<40))
+    let expected = (30..<40).reduce(0.0) { sum, row in
+      sum
+        + (0..<2).reduce(0.0) { sum, target in
+          let value = (0..<4).reduce(fit.bias[target]) {
+            $0 + fit.weight[target, $1] * Double(x[row, $1])
+          }
+          return sum + (value - Double(y[row, target])) * (value - Double(y[row, target]))
+        }
+    }
+    #expect(abs(error - expected / 10) < 1e-9 * expected)
+  }
+
+  @Test func targetsOfAnotherCountTrap() async {
+    expectTrap(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = RegressionSums(Tensor(zeros: [3, 2]), targets: Tensor(zeros: [2, 1]))
+      },
+      "RegressionSums: expected a row of targets for each of 3 samples, got [2, 1], samples 0..<3")
   }
 }

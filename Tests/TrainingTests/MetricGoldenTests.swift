@@ -54,6 +54,26 @@ struct Classification: Sendable {
     #expect(abs(try value("r2", figures) - golden.r2) < 1e-9)
   }
 
+  @Test(arguments: MetricGoldens.regressions)
+  func scoresOfTargetsHaveTheMeansOfAll(_ golden: Regression) throws {
+    let shape: Shape = [golden.targets.count / golden.columns, golden.columns]
+    let (predictions, targets) = (
+      Tensor(golden.predictions, shape: shape), Tensor(golden.targets, shape: shape)
+    )
+    let scores = RegressionScores(predictions: predictions, targets: targets)
+    #expect(scores.targets.count == golden.columns)
+    #expect(abs(scores.mean.mae / golden.mae - 1) < 1e-6)
+    #expect(abs(scores.mean.rmse / golden.rmse - 1) < 1e-6)
+    #expect(abs(scores.mean.r2 - golden.r2) < 1e-9)
+    let units = (0..<golden.columns).map { Double($0) + 2 }
+    let scaled = RegressionScores(predictions: predictions, targets: targets, units: units)
+    for (column, unit) in units.enumerated() {
+      #expect(scaled.targets[column].mae == unit * scores.targets[column].mae)
+      #expect(scaled.targets[column].rmse == unit * scores.targets[column].rmse)
+      #expect(scaled.targets[column].r2 == scores.targets[column].r2)
+    }
+  }
+
   @Test(arguments: MetricGoldens.rankings)
   func areasOfTwoClasses(_ golden: Ranking) throws {
     let metrics: [any Metric] = [.rocAUC, .macroF1]

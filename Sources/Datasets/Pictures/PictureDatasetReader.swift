@@ -5,6 +5,8 @@ struct PictureDatasetReader {
   let folder: PictureFolder
   /// The size to bring all to; nil for the size that all have.
   let size: PictureSize?
+  /// How a model that is trained further takes pictures.
+  var known: PicturePreparation?
 
   /// The samples of a part, the class of each, how they were made, and what has to be said.
   struct Part {
@@ -33,7 +35,10 @@ struct PictureDatasetReader {
         notes: ["\(train.samples.count) and \(test.samples.count) \(what)"] + train.notes
           + test.notes)
     }
-    preparation.source = .init(checksum: train.samples.checksum, split: split)
+    let checksum = train.samples.checksum
+    let source = known?.source.flatMap { $0.checksum == checksum ? $0 : nil }
+    let split = source?.split ?? split
+    preparation.source = .init(checksum: checksum, split: split)
     let rows = split.rows(train.samples.count, labels: train.samples.labels)
     return Dataset(
       name: folder.path, classNames: names, train: train.samples.picked(rows.training),
@@ -53,11 +58,8 @@ struct PictureDatasetReader {
       throw .malformed(
         part.path, expected: "a folder of PNG or JPEG files for each class", found: "none")
     }
-    if let other = part.classes.first(where: { !classNames.contains($0.name) }) {
-      throw .malformed(
-        part.path, expected: "classes of the model: \(TableFindings.list(classNames))",
-        found: "\(other.name)")
-    }
+    // Behind those of the model, which does not know them.
+    let classNames = classNames + part.classes.map(\.name).filter { !classNames.contains($0) }
     let read = try read(part, classNames: classNames, preparation)
     var (samples, isHeldOut) = (read.samples, false)
     if folder.test == nil, let source = preparation.source, source.checksum == samples.checksum {
@@ -71,6 +73,7 @@ struct PictureDatasetReader {
 
   /// How all pictures become samples.
   func preparation() throws(DatasetError) -> PicturePreparation {
+    if let known { return PicturePreparation(size: known.size, channels: known.channels) }
     let files = (folder.train.classes + (folder.test?.classes ?? [])).flatMap(\.files)
     let headers = forEachInOrder(files) { path throws(DatasetError) in
       let file = try PictureFile(path)
@@ -118,7 +121,8 @@ extension Dataset {
   /// The pictures in a folder that a model which was trained on pictures is scored on: those of its part
   /// to test with, or all; of the folder that it was trained on only those held out.
   ///
-  /// Throws where the folder holds no pictures, and where it has a class that the model does not know.
+  /// Its classes are those of the model, and behind them those that the model does not know. Throws where
+  /// the folder holds no pictures.
   /// - Parameters:
   ///   - path: the folder
   ///   - preparation: how the model takes pictures
@@ -134,17 +138,30 @@ extension Dataset {
 extension LabelledImages {
   /// Some of the samples, in the order of their places.
   func picked(_ places: [Int]) -> LabelledImages {
-    let images: Images
-    if let values = self.images.values {
-      let count = self.images.shape.count
-      let picked = values.withUnsafeBufferPointer { values in
-        places.flatMap { values[$0 * count..<($0 + 1) * count] }
-      }
-      images = Images(
-        values: Tensor(picked, shape: Shape([places.count] + self.images.shape.sizes)))
-    } else {
-      images = Images(pixels: places.flatMap { self.images[$0] }, shape: self.images.shape)
-    }
+    let images = images.picked(places)
+    if let targets { return LabelledImages(images: images, targets: targets.picked(places)) }
     return LabelledImages(images: images, labels: places.map { labels[$0] })
+  }
+}
+
+extension Images {
+  /// Some of the samples, in the order of their places.
+  func picked(_ places: [Int]) -> Images {
+    if let values { return Images(values: values.picked(places)) }
+    return Images(pixels: places.flatMap { self[$0] }, shape: shape)
+  }
+}
+
+extension Tensor {
+  /// Some of the rows, in the order of their places.
+  func picked(_ places: [Int]) -> Tensor {
+    let width = shape.withoutFirst.count
+    return Tensor(shape: Shape([places.count] + shape.withoutFirst.sizes)) { picked in
+      withUnsafeBufferPointer { values in
+        for (row, place) in places.enumerated() {
+          for column in 0..<width { picked[row * width + column] = values[place * width + column] }
+        }
+      }
+    }
   }
 }

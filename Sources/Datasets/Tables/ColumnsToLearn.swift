@@ -26,15 +26,15 @@ struct ColumnsToLearn {
   ) throws(DatasetError) {
     (self.table, self.settings, self.rows) = (table, settings, rows)
     self.leavesOut = leavesOut
-    var ignored: Set<Int> = []
-    for name in settings.ignored { ignored.insert(try table.index(of: name, option: "--ignore")) }
-    guard !ignored.contains(choice.column) else {
+    let ignored = Set(try table.indices(of: settings.ignored, option: "--ignore"))
+    if let column = choice.columns.first(where: ignored.contains) {
       throw .malformed(
         table.text.path, expected: "a label that is not left out",
-        found: "'\(table.columns[choice.column].name)' in both --label and --ignore")
+        found: "'\(table.columns[column].name)' in both --label and --ignore")
     }
     columns = table.columns.indices.filter { index in
-      index != choice.column && !ignored.contains(index) && !choice.namesakes.contains(index)
+      !choice.columns.contains(index) && !ignored.contains(index)
+        && !choice.namesakes.contains(index)
     }
     leftOut =
       ignored.sorted().map { .init(column: table.columns[$0].name, reason: "as asked") }

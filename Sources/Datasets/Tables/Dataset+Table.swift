@@ -2,8 +2,15 @@ import Tensors
 
 extension Dataset {
   /// Samples of a table: its rows in two parts, or with those of the file to test with.
-  public init(of table: Table, _ settings: TableSettings = TableSettings()) throws(DatasetError) {
-    let learned = LearnedTable(table, settings)
+  /// - Parameters:
+  ///   - table: the table; read for `kept` where that is given
+  ///   - settings: how it becomes samples
+  ///   - kept: what a model that is to be trained further has learned of another table: the columns that
+  ///     it takes with their scales and categories, and the scales of what it predicts, stay
+  public init(
+    of table: Table, _ settings: TableSettings = TableSettings(), keeping kept: Preparation? = nil
+  ) throws(DatasetError) {
+    let learned = LearnedTable(table, settings, keeping: kept)
     if let problem = learned.findings.problem { throw problem }
     guard let preparation = learned.preparation, let labels = learned.labels else {
       throw DatasetError(.malformed, path: table.text.path, "nothing to learn from")
@@ -40,23 +47,25 @@ extension Preparation {
     if label.task == .classification {
       return LabelledImages(images: images, labels: rows.map { labels.labels[$0] })
     }
-    let values = labels.numbers(table, rows).map { ($0 - label.mean) / label.deviation }
-    return LabelledImages(images: images, targets: Tensor(values, shape: [rows.count, 1]))
+    return LabelledImages(
+      images: images, targets: label.outputs(for: labels.numbers(table, rows)))
   }
 
   /// The rows of a table that have to be scored, which all must have labels: all, or of the file that was
   /// trained on those held out.
   public func labelled(_ table: Table) throws(DatasetError) -> LabelledImages {
     guard let labels = try labels(of: table) else {
+      let missing = label.targets.map(\.name).filter { name in
+        !table.columns.contains { $0.name == name && $0.kind != .empty }
+      }
       throw .malformed(
-        table.text.path, expected: "a column '\(label.name)' with labels",
+        table.text.path,
+        expected: (missing.count == 1 ? "a column " : "columns ")
+          + TableFindings.list(missing.map { "'\($0)'" }) + " with labels",
         found: "none among \(TableFindings.list(table.columns.map(\.name)))")
     }
-    guard labels.column.missing == 0 else {
-      throw table.problem(
-        labels.column, labels.column.survey.firstMissing, expected: "a label in",
-        option: "rows without one can be predicted", more: labels.column.missing - 1)
-    }
+    if let problem = labels.problem { throw problem }
+    try labels.checkComplete(table, option: "rows without one can be predicted")
     guard table.rowCount > 0 else {
       throw .malformed(table.text.path, expected: "rows to score", found: "none")
     }
@@ -85,19 +94,42 @@ extension Dataset {
       preparation: preparation, isHeldOut: preparation.isHeldOut(of: table))
   }
 
-  /// All rows of a table for a model that has learned nothing of it: its columns in their order, not
-  /// scaled.
-  public init(unprepared table: Table) throws(DatasetError) {
+  /// All rows of a table for a model that has learned nothing of it: its columns in their order, as they
+  /// stand or as the model takes arrays.
+  public init(
+    unprepared table: Table, by arrays: ArrayPreparation? = nil
+  ) throws(DatasetError) {
     let settings = TableSettings(scale: Preparation.Scale.none, testFile: table.text.path)
     let learned = LearnedTable(table, settings, leavesOut: false)
     if let problem = learned.findings.problem { throw problem }
     guard let preparation = learned.preparation, let labels = learned.labels else {
       throw DatasetError(.malformed, path: table.text.path, "nothing to learn from")
     }
-    let all = try preparation.part(table, labels, learned.training)
+    var (images, note) = (try preparation.samples(of: table), String?.none)
+    if let arrays, let values = images.values {
+      (images, note) = try arrays.samples(of: values, "the columns", path: table.text.path)
+    }
+    var known = arrays ?? ArrayPreparation(images, isOfPixels: false)
+    let all: LabelledImages
+    if labels.task == .regression {
+      // A model that has learned no scale gives the numbers themselves.
+      let raw = Preparation.Label(
+        task: .regression, targets: labels.columns.map { Preparation.Target($0.name) })
+      let label = arrays?.label ?? raw
+      guard label.targets.count == raw.targets.count else {
+        throw .malformed(
+          table.text.path, expected: "\(label.targets.count) columns of numbers for --label",
+          found: "\(raw.targets.count)")
+      }
+      known.label = label
+      all = LabelledImages(
+        images: images, targets: label.outputs(for: labels.numbers(table, learned.training)))
+    } else {
+      all = LabelledImages(images: images, labels: labels.labels)
+    }
     self.init(
       name: table.text.path, classNames: preparation.label.classes, train: all, test: all,
-      preparation: nil)
+      preparation: nil, arrays: known, notes: note.map { [$0] } ?? [])
   }
 }
 
@@ -106,25 +138,8 @@ extension Dataset {
   package func shufflingTraining(seed: UInt64 = 0) -> Dataset {
     var generator = RandomGenerator(seed: seed, for: .validationSplit)
     let order = Array(0..<train.count).shuffled(using: &generator)
-    let (width, shape) = (train.images.shape.count, train.images.shape)
-    let images: Images
-    if let values = train.images.values {
-      images = Images(
-        values: Tensor(shape: values.shape) { target in
-          values.withUnsafeBufferPointer { source in
-            for (row, place) in order.enumerated() {
-              for column in 0..<width {
-                target[row * width + column] = source[place * width + column]
-              }
-            }
-          }
-        })
-    } else {
-      images = Images(pixels: order.flatMap { train.images[$0] }, shape: shape)
-    }
     return Dataset(
-      name: name, classNames: classNames,
-      train: LabelledImages(images: images, labels: order.map { train.labels[$0] }), test: test,
-      preparation: preparation, findings: findings)
+      name: name, classNames: classNames, train: train.picked(order), test: test,
+      preparation: preparation, findings: findings, pictures: pictures, arrays: arrays)
   }
 }

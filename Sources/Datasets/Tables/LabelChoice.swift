@@ -1,18 +1,23 @@
 import Tensors
 
-/// Which column has the labels, and what shows it.
+/// Which column has the labels, or which have the numbers to predict, and what shows it.
 struct LabelChoice {
-  let column: Int
+  let columns: [Int]
   /// Why it was chosen; nil where it was asked for.
   let reason: String?
   /// Other columns with the same name, which are left out.
   let namesakes: [Int]
 
-  /// Finds the column asked for, or one with a usual name, or by its place and values.
-  init(_ table: Table, asked: String?) throws(DatasetError) {
-    if let asked {
-      column = try table.index(of: asked, option: "--label")
+  /// Finds the columns asked for, or one with a usual name, or by its place and values.
+  init(_ table: Table, asked: [String]) throws(DatasetError) {
+    if !asked.isEmpty {
+      columns = try table.indices(of: asked, option: "--label")
       (reason, namesakes) = (nil, [])
+      guard Set(columns).count == columns.count else {
+        throw .malformed(
+          table.text.path, expected: "different columns for --label",
+          found: TableFindings.list(columns.map { "'\(table.columns[$0].name)'" }))
+      }
       return
     }
     let names = table.format.names.map { $0.lowercased() }
@@ -22,7 +27,7 @@ struct LabelChoice {
       })
     {
       let places = names.indices.filter { names[$0] == name }
-      column = places[0]
+      columns = [places[0]]
       reason = "by its name"
       namesakes = Array(places.dropFirst())
       return
@@ -34,7 +39,7 @@ struct LabelChoice {
         table.text.path, expected: "a column of labels; name it by --label NAME|NUMBER",
         found: "none by a usual name or place among \(table.columns.count)")
     }
-    (column, reason) = place
+    (columns, reason) = ([place.column], place.reason)
   }
 
   /// The last column, or the first where that looks like classes and the last does not.
@@ -130,12 +135,36 @@ struct ValueProfile {
 }
 
 extension Table {
+  /// The places of columns: each text is one by its name or number, or several with commas between.
+  ///
+  /// A text is tried as one name first, since a name may have commas.
+  func indices(of texts: [String], option: String) throws(DatasetError) -> [Int] {
+    var indices: [Int] = []
+    for text in texts {
+      if let index = index(of: text) {
+        indices.append(index)
+        continue
+      }
+      for name in text.split(separator: ",") {
+        indices.append(try index(of: String(name), option: option))
+      }
+      if text.allSatisfy({ $0 == "," }) { _ = try index(of: text, option: option) }
+    }
+    return indices
+  }
+
   /// The place of a column by its name, in letters of any case, or by its number from 1.
-  func index(of name: String, option: String) throws(DatasetError) -> Int {
+  private func index(of name: String) -> Int? {
     if let index = columns.firstIndex(where: { $0.name == name }) { return index }
     let same = columns.indices.filter { columns[$0].name.lowercased() == name.lowercased() }
     if same.count == 1 { return same[0] }
     if let number = Int(name), columns.indices.contains(number - 1) { return number - 1 }
+    return nil
+  }
+
+  /// The place of a column, which must be there.
+  func index(of name: String, option: String) throws(DatasetError) -> Int {
+    if let index = index(of: name) { return index }
     let names = columns.prefix(20).map(\.name).joined(separator: ", ")
     throw .malformed(
       text.path, expected: "a column '\(name)' for \(option)",

@@ -105,26 +105,42 @@ extension Preparation {
     return column
   }
 
-  /// The label of each row of a table; nil where it has no column of labels.
+  /// The label of each row of a table; nil where it has no column of labels, or not all of them.
   func labels(of table: Table) throws(DatasetError) -> TableLabels? {
-    guard let column = table.columns.first(where: { $0.name == label.name }), column.kind != .empty
-    else { return nil }
-    if label.task == .classification {
-      return try TableLabels(table, column, classes: label.classes)
+    let columns = label.targets.compactMap { target in
+      table.columns.first { $0.name == target.name && $0.kind != .empty }
     }
-    guard column.oddTexts == 0 else {
+    guard columns.count == label.targets.count else { return nil }
+    if label.task == .classification {
+      return TableLabels(table, columns[0], classes: label.classes)
+    }
+    if let column = columns.first(where: { $0.place.block == .codes }) {
       throw table.problem(
         column, column.survey.firstText, expected: "a finite number in", option: "as the label is",
-        more: column.oddTexts - 1)
+        more: max(0, column.oddTexts - 1))
     }
-    return TableLabels(numbersIn: column)
+    return TableLabels(numbersIn: columns)
   }
 
-  /// The class of some rows of a table, or -1 where it is not told; nil where there is no column of
-  /// labels, and for numbers.
-  package func labels(of table: Table, rows: [Int]) throws(DatasetError) -> [Int]? {
+  /// The class of some rows of a table, or -1 where it is not told or none of the model's, of which the
+  /// note tells; nil where there is no column of labels, and for numbers.
+  package func labels(
+    of table: Table, rows: [Int]
+  ) throws(DatasetError) -> (labels: [Int], note: String?)? {
     guard label.task == .classification, let labels = try labels(of: table) else { return nil }
-    return rows.map { labels.labels[$0] }
+    return (
+      rows.map { labels.labels[$0] },
+      labels.problem.map { "\($0); these rows are predicted, their labels ignored" }
+    )
+  }
+
+  /// The numbers to predict in some rows of a table, in their units: [rows, targets]; nil where a column
+  /// or a value is missing.
+  package func numbers(of table: Table, rows: [Int]) throws(DatasetError) -> Tensor? {
+    guard label.task == .regression, let labels = try labels(of: table),
+      labels.columns.allSatisfy({ $0.missing == 0 })
+    else { return nil }
+    return labels.numbers(table, rows)
   }
 
   /// What columns of a table the model does not know, and values that it has not seen, in lines.
@@ -230,7 +246,7 @@ extension Preparation {
   func names(for format: TableFormat, path: String) throws(DatasetError) -> [String] {
     if format.hasHeader && self.format.hasHeader == true { return format.names }
     if format.names.count == names.count { return names }
-    let unlabelled = names.filter { $0 != label.name }
+    let unlabelled = names.filter { name in !label.targets.contains { $0.name == name } }
     if format.names.count == unlabelled.count { return unlabelled }
     if format.hasHeader { return format.names }
     throw .malformed(

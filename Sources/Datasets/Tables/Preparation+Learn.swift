@@ -12,10 +12,18 @@ struct LearnedTable {
   private(set) var preparation: Preparation?
 
   private let leavesOut: Bool
+  /// What a model that is trained further has learned, which stays.
+  private let kept: Preparation?
 
   /// Looks at a table, and learns from the rows that are not held out.
-  /// - Parameter leavesOut: whether columns that say nothing are left out
-  init(_ table: Table, _ settings: TableSettings, leavesOut: Bool = true) {
+  /// - Parameters:
+  ///   - leavesOut: whether columns that say nothing are left out
+  ///   - kept: what has been learned of another table, and stands for what could be of this one
+  init(
+    _ table: Table, _ settings: TableSettings, leavesOut: Bool = true,
+    keeping kept: Preparation? = nil
+  ) {
+    self.kept = kept
     (self.table, self.settings, self.leavesOut) = (table, settings, leavesOut)
     findings.describe(table)
     do throws(DatasetError) {
@@ -26,47 +34,64 @@ struct LearnedTable {
   }
 
   private mutating func learn() throws(DatasetError) {
-    let choice = try LabelChoice(table, asked: settings.label)
-    let labels = try TableLabels(table, choice.column, asked: settings.task)
+    let ownLabels = labelsOfKept
+    let choice = try LabelChoice(table, asked: ownLabels ?? settings.labels)
+    var labels = try TableLabels(
+      table, choice.columns,
+      asked: settings.task ?? (ownLabels == nil ? nil : kept?.label.task))
+    if let kept { labels = try kept.ordered(labels, table) }
     self.labels = labels
     findings.label = Preparation.Label(
-      name: labels.column.name, task: labels.task, classes: labels.classes)
-    guard labels.column.missing == 0 else {
-      throw table.problem(
-        labels.column, labels.column.survey.firstMissing, expected: "a label in",
-        option: "remove the rows without one", more: labels.column.missing - 1)
+      task: labels.task, targets: labels.columns.map { Preparation.Target($0.name) },
+      classes: labels.classes)
+    try labels.checkComplete(table, option: "remove the rows without one")
+    let split = tableSplit
+    let classes = labels.task == .classification ? labels.labels : nil
+    (training, heldOut) =
+      split?.rows(table.rowCount, labels: classes) ?? (Array(0..<table.rowCount), [])
+    let inputs: (columns: [Preparation.Column], scale: Preparation.Scale, areBytes: Bool)
+    if let kept {
+      inputs = (kept.columns, kept.scale, kept.isOfBytes)
+    } else {
+      let learned = try learnedColumns(choice)
+      inputs = (learned.features, learned.scale, learned.areOfBytes)
     }
-    split(labels)
-    var columns = try ColumnsToLearn(table, settings, choice, rows: training, leavesOut: leavesOut)
     try checkSplit()
-    columns.learn()
-    findings.leftOut = columns.leftOut
-    findings.features = columns.features.map(\.name)
-    findings.warnings += columns.warnings
     let label = learned(labels)
+    findings.features = inputs.columns.map(\.name)
     findings.label = label
     preparation = Preparation(
       format: TableOptions(
         separator: table.format.separator, decimal: table.format.decimal,
         hasHeader: table.format.hasHeader),
-      names: table.columns.map(\.name), columns: columns.features, scale: columns.scale,
-      isOfBytes: columns.areOfBytes,
-      label: label,
-      source: Preparation.Source(
-        checksum: table.text.checksum,
-        split: settings.testFile == nil
-          ? TableSplit(settings.split, fraction: settings.testSplit, seed: settings.seed) : nil))
-    tell(choice, labels, columns.scale)
+      names: table.columns.map(\.name), columns: inputs.columns, scale: inputs.scale,
+      isOfBytes: inputs.areBytes, label: label,
+      source: Preparation.Source(checksum: table.text.checksum, split: split))
+    tell(choice, labels, inputs.scale, split)
   }
 
-  private mutating func split(_ labels: TableLabels) {
-    if settings.testFile != nil {
-      training = Array(0..<table.rowCount)
-      return
-    }
-    let classes = labels.task == .classification ? labels.labels : nil
-    let split = TableSplit(settings.split, fraction: settings.testSplit, seed: settings.seed)
-    (training, heldOut) = split.rows(table.rowCount, labels: classes)
+  /// The columns that a model which is trained further predicts, unless others are asked for.
+  private var labelsOfKept: [String]? {
+    guard settings.labels.isEmpty, let names = kept?.label.targets.map(\.name) else { return nil }
+    return names.allSatisfy { name in table.columns.contains { $0.name == name } } ? names : nil
+  }
+
+  /// Which rows are held out: of a file that a model has learned from, the same as then.
+  private var tableSplit: TableSplit? {
+    if settings.testFile != nil { return nil }
+    if let kept, kept.isHeldOut(of: table) { return kept.source.split }
+    return TableSplit(settings.split, fraction: settings.testSplit, seed: settings.seed)
+  }
+
+  /// What the rows to train on tell of the columns.
+  private mutating func learnedColumns(
+    _ choice: LabelChoice
+  ) throws(DatasetError) -> ColumnsToLearn {
+    var columns = try ColumnsToLearn(table, settings, choice, rows: training, leavesOut: leavesOut)
+    columns.learn()
+    findings.leftOut = columns.leftOut
+    findings.warnings += columns.warnings
+    return columns
   }
 
   private func checkSplit() throws(DatasetError) {
@@ -79,34 +104,42 @@ struct LearnedTable {
 
   /// The label with the scale of its numbers in the rows to train on.
   private mutating func learned(_ labels: TableLabels) -> Preparation.Label {
-    var label = Preparation.Label(
-      name: labels.column.name, task: labels.task, classes: labels.classes)
-    if labels.task == .classification { return label }
-    let values = labels.numbers(table, training).map { Double($0) }
-    let mean = values.reduce(0, +) / Double(values.count)
-    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-    label.mean = Float(mean)
-    label.deviation = variance > 0 ? Float(variance.squareRoot()) : 1
-    let all = labels.numbers(table, Array(0..<table.rowCount))
-    findings.range = (all.min() ?? 0)...(all.max() ?? 0)
-    return label
+    if labels.task == .classification {
+      return Preparation.Label(
+        task: labels.task, targets: [Preparation.Target(labels.columns[0].name)],
+        classes: labels.classes)
+    }
+    let (table, training) = (table, training)
+    findings.ranges = labels.columns.map { column in
+      let all = (0..<table.rowCount).lazy.map { table.number($0, column.place) }
+      return (all.min() ?? 0)...(all.max() ?? 0)
+    }
+    if let kept, kept.predicts(labels) { return kept.label }
+    return Preparation.Label(
+      task: labels.task,
+      targets: labels.columns.map { column in
+        Preparation.Target(
+          column.name, learnedFrom: training.lazy.map { table.number($0, column.place) })
+      })
   }
 
   // MARK: What was found
 
   private mutating func tell(
-    _ choice: LabelChoice, _ labels: TableLabels, _ scale: Preparation.Scale
+    _ choice: LabelChoice, _ labels: TableLabels, _ scale: Preparation.Scale,
+    _ split: TableSplit?
   ) {
-    let name =
-      table.format.hasHeader ? "'\(labels.column.name)'" : "column \(choice.column + 1)"
+    let name = choice.columns.map { index in
+      table.format.hasHeader ? "'\(table.columns[index].name)'" : "column \(index + 1)"
+    }.joined(separator: ", ")
     let found = choice.reason.map { " (\($0); --label NAME|NUMBER)" } ?? ""
     let why = labels.reason.map { " (\($0); --task)" } ?? ""
     let values =
       labels.task == .classification
       ? "\(labels.classes.count) classes: " + TableFindings.list(labels.classes)
-      : findings.range.map {
+      : findings.ranges.map {
         "from \(Table.text($0.lowerBound)) to \(Table.text($0.upperBound))"
-      } ?? ""
+      }.joined(separator: ", ")
     findings.lines.append("label: \(name)\(found), \(labels.task.rawValue)\(why), \(values)")
     let reasons = Dictionary(grouping: findings.leftOut) { $0.reason }
     for reason in reasons.keys.sorted() {
@@ -120,23 +153,27 @@ struct LearnedTable {
       case .pixels: "numbers divided by 255"
       case .none: "nothing"
       }
-    findings.lines.append("scaled: \(meaning) (--scale)")
-    if let testFile = settings.testFile {
-      findings.lines.append(
-        "split: all \(training.count) rows to train on, tested with \(testFile)")
-    } else {
+    findings.lines.append(
+      "scaled: " + (kept == nil ? "\(meaning) (--scale)" : "as the model knows"))
+    if let split {
       let kind =
-        labels.task == .regression && settings.split == .stratified ? .shuffled : settings.split
+        labels.task == .regression && split.kind == .stratified ? .shuffled : split.kind
+      let isKept = kept?.isHeldOut(of: table) ?? false
+      let reason = isKept ? "those that the model knows" : "--test-split, --test FILE"
       findings.lines.append(
         "split: \(training.count) rows to train on, \(heldOut.count) to test with "
-          + "(\(kind.rawValue), seed \(settings.seed); --test-split, --test FILE)")
+          + "(\(kind.rawValue), seed \(split.seed); \(reason))")
+    } else {
+      findings.lines.append(
+        "split: all \(training.count) rows to train on, tested with \(settings.testFile ?? "")")
     }
+    if let kept { findings.lines += kept.notes(on: table) }
     warn(labels)
   }
 
   private mutating func warn(_ labels: TableLabels) {
     guard labels.task == .classification else { return }
-    let (classes, name) = (labels.classes, labels.column.name)
+    let (classes, name) = (labels.classes, labels.columns[0].name)
     if classes.count == 1 {
       findings.warnings.append(
         "column '\(name)' has one class alone, '\(classes[0])'; --label for another column")
@@ -166,5 +203,31 @@ struct LearnedTable {
       findings.warnings.append(
         "no row to train on is of \(TableFindings.list(unseen)); --split stratified")
     }
+  }
+}
+
+extension Preparation {
+  /// Labels of a table that a model is trained further on, its classes or numbers in the order of the
+  /// model's where they are the same.
+  fileprivate func ordered(
+    _ labels: TableLabels, _ table: Table
+  ) throws(DatasetError) -> TableLabels {
+    let names = labels.columns.map(\.name)
+    if let name = names.first(where: { name in columns.contains { $0.name == name } }) {
+      throw .malformed(
+        table.text.path, expected: "a label that the model does not learn from", found: "'\(name)'")
+    }
+    if labels.task == .classification {
+      guard labels.classes.sorted() == label.classes.sorted() else { return labels }
+      return TableLabels(table, labels.columns[0], classes: label.classes)
+    }
+    let own = label.targets.compactMap { target in labels.columns.first { $0.name == target.name } }
+    return own.count == names.count ? TableLabels(numbersIn: own) : labels
+  }
+
+  /// Whether the model predicts numbers of these columns, in their order.
+  fileprivate func predicts(_ labels: TableLabels) -> Bool {
+    label.task == .regression && labels.task == .regression
+      && label.targets.map(\.name) == labels.columns.map(\.name)
   }
 }

@@ -66,12 +66,45 @@ public struct Preparation: Sendable, Hashable, Codable {
 
   /// What is predicted.
   public struct Label: Sendable, Hashable, Codable {
-    /// The name of the column.
-    public let name: String
     /// What its values are.
     public let task: Task
+    /// The column of the classes; or those of the numbers, an output each.
+    public let targets: [Target]
     /// The names of the classes; an output each.
     public var classes: [String] = []
+
+    /// The names of the columns, with commas between.
+    public var name: String { targets.map(\.name).joined(separator: ", ") }
+
+    /// The number of outputs of the model.
+    public var outputs: Int { task == .classification ? classes.count : targets.count }
+
+    /// Numbers in the units of their columns for the outputs of a model: [samples, targets], as they are.
+    ///
+    /// Traps where there are not as many columns as targets.
+    public func values(of outputs: Tensor) -> Tensor { mapped(outputs) { $0.value(of: $1) } }
+
+    /// What the outputs of a model should be for numbers in the units of their columns.
+    func outputs(for values: Tensor) -> Tensor { mapped(values) { $0.output(for: $1) } }
+
+    private func mapped(_ rows: Tensor, _ change: (Target, Float) -> Float) -> Tensor {
+      require(
+        rows.shape.rank == 2 && rows.shape[1] == targets.count,
+        "Preparation.Label: expected rows of \(targets.count) numbers, got \(rows.shape)")
+      return Tensor(shape: rows.shape) { changed in
+        rows.withUnsafeBufferPointer { rows in
+          for index in rows.indices {
+            changed[index] = change(targets[index % targets.count], rows[index])
+          }
+        }
+      }
+    }
+  }
+
+  /// A column that is predicted, and the scale of its numbers in the rows to train on.
+  public struct Target: Sendable, Hashable, Codable {
+    /// Its name.
+    public let name: String
     /// The mean of the numbers: an output of 0 stands for it.
     public var mean: Float = 0
     /// Their standard deviation: what an output of 1 lies above it.
@@ -79,6 +112,23 @@ public struct Preparation: Sendable, Hashable, Codable {
 
     /// A number in the units of the column for an output of the model.
     public func value(of output: Float) -> Float { output * deviation + mean }
+
+    /// What the output of the model should be for a number.
+    func output(for value: Float) -> Float { (value - mean) / deviation }
+
+    /// Learns the scale of numbers, at least one.
+    init(_ name: String, learnedFrom values: some Collection<Float>) {
+      self.name = name
+      let count = Double(values.count)
+      let mean = values.reduce(0.0) { $0 + Double($1) } / count
+      let variance =
+        values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
+      self.mean = Float(mean)
+      deviation = variance > 0 ? Float(variance.squareRoot()) : 1
+    }
+
+    /// A column of classes.
+    init(_ name: String) { self.name = name }
   }
 
   /// The file that it was learned from, and which of its rows were held out.
@@ -108,5 +158,5 @@ public struct Preparation: Sendable, Hashable, Codable {
   public var inputs: Int { columns.reduce(0) { $0 + $1.width } }
 
   /// The number of outputs of the model.
-  public var outputs: Int { label.task == .classification ? label.classes.count : 1 }
+  public var outputs: Int { label.outputs }
 }

@@ -22,8 +22,8 @@ public struct TableFindings: Sendable {
   public internal(set) var features: [String] = []
   /// What is predicted; nil where no column says so.
   public internal(set) var label: Preparation.Label?
-  /// The least and the greatest number of a regression.
-  public internal(set) var range: ClosedRange<Float>?
+  /// The least and the greatest number of each target of a regression.
+  public internal(set) var ranges: [ClosedRange<Float>] = []
   /// What does not go into the model.
   public internal(set) var leftOut: [LeftOut] = []
   /// What looks wrong, with what helps.

@@ -1,8 +1,8 @@
 import Tensors
 
-/// What a column says of each row that is to be predicted.
+/// What is to be predicted of each row: the class in a column, or the numbers in some.
 struct TableLabels {
-  let column: Table.Column
+  let columns: [Table.Column]
   let task: Preparation.Task
   /// Why the task was chosen; nil where it was asked for.
   let reason: String?
@@ -10,14 +10,27 @@ struct TableLabels {
   private(set) var classes: [String] = []
   /// The class of each row, or -1 where it has none.
   private(set) var labels: [Int] = []
+  /// What is wrong with labels that are none of the model's classes, if there are some.
+  private(set) var problem: DatasetError?
 
   /// In bytes. A model's file names its classes, and could not be read with names of megabytes.
   private static let longestName = 1000
   private static let mostClasses = 65_536
 
   /// Finds what is to be predicted of a table to learn from.
-  init(_ table: Table, _ index: Int, asked: Preparation.Task?) throws(DatasetError) {
-    column = table.columns[index]
+  init(_ table: Table, _ indices: [Int], asked: Preparation.Task?) throws(DatasetError) {
+    columns = indices.map { table.columns[$0] }
+    if indices.count > 1 {
+      (task, reason) = (.regression, asked == nil ? "several columns" : nil)
+      guard asked != .classification else {
+        throw .malformed(
+          table.text.path, expected: "one column of classes for --label",
+          found: TableFindings.list(columns.map { "'\($0.name)'" }))
+      }
+      for column in columns { try table.checkNumbers(column) }
+      return
+    }
+    let (index, column) = (indices[0], columns[0])
     let profile = ValueProfile(table, index)
     let isNamed = table.format.hasHeader && UsualLabels.isOfClasses(table.format.names[index])
     let isOfClasses =
@@ -29,10 +42,7 @@ struct TableLabels {
       : profile.form == .text
         ? "texts" : profile.form == .fraction ? "numbers" : "\(profile.distinct) whole numbers"
     if task == .regression {
-      guard profile.form != .text else {
-        throw table.problem(
-          column, column.survey.firstText, expected: "a number in", option: "--task classification")
-      }
+      try table.checkNumbers(column)
       return
     }
     guard profile.distinct <= Self.mostClasses else {
@@ -40,19 +50,17 @@ struct TableLabels {
         table.text.path, expected: "at most \(Self.mostClasses) classes in column '\(column.name)'",
         found: "more; --task regression is for numbers, --label for another column")
     }
-    try find(table)
+    try find(table, column)
   }
 
-  /// The numbers of a column.
-  init(numbersIn column: Table.Column) {
-    (self.column, task, reason) = (column, .regression, nil)
+  /// The numbers of columns.
+  init(numbersIn columns: [Table.Column]) {
+    (self.columns, task, reason) = (columns, .regression, nil)
   }
 
-  /// The class of each row by the names of a model's classes; throws where a name is not among them.
-  init(
-    _ table: Table, _ column: Table.Column, classes: [String]
-  ) throws(DatasetError) {
-    (self.column, self.classes, task, reason) = (column, classes, .classification, nil)
+  /// The class of each row by the names of a model's classes, -1 where it is none of these.
+  init(_ table: Table, _ column: Table.Column, classes: [String]) {
+    (columns, self.classes, task, reason) = ([column], classes, .classification, nil)
     let places = Dictionary(zip(classes, classes.indices)) { first, _ in first }
     var unknown: [String: Int] = [:]
     var firstUnknown: Int?
@@ -75,7 +83,7 @@ struct TableLabels {
     }
     if let firstUnknown {
       let names = unknown.keys.sorted().prefix(10).joined(separator: ", ")
-      throw DatasetError(
+      problem = DatasetError(
         .malformed, path: table.text.path,
         "line \(table.line(ofRow: firstUnknown)): the model tells \(classes.joined(separator: ", ")) "
           + "apart, column '\(column.name)' also has \(names)")
@@ -88,7 +96,7 @@ struct TableLabels {
     return Float(text).map(Table.text) ?? text
   }
 
-  private mutating func find(_ table: Table) throws(DatasetError) {
+  private mutating func find(_ table: Table, _ column: Table.Column) throws(DatasetError) {
     if column.place.block != .codes {
       let values = (0..<table.rowCount).map { table.number($0, column.place) }
       let sorted = Set(values.filter { !$0.isNaN }).sorted()
@@ -125,9 +133,23 @@ struct TableLabels {
     return texts.indices.sorted { (numbers[$0], texts[$0]) < (numbers[$1], texts[$1]) }
   }
 
-  /// The numbers of the rows, as the column has them.
-  func numbers(_ table: Table, _ rows: [Int]) -> [Float] {
-    rows.map { table.number($0, column.place) }
+  /// The numbers of the rows, as the columns have them: [rows, columns].
+  func numbers(_ table: Table, _ rows: [Int]) -> Tensor {
+    Tensor(shape: [rows.count, columns.count]) { numbers in
+      for (place, row) in rows.enumerated() {
+        for (index, column) in columns.enumerated() {
+          numbers[place * columns.count + index] = table.number(row, column.place)
+        }
+      }
+    }
+  }
+
+  /// Throws where a row has no label, with what helps.
+  func checkComplete(_ table: Table, option: String) throws(DatasetError) {
+    guard let column = columns.first(where: { $0.missing > 0 }) else { return }
+    throw table.problem(
+      column, column.survey.firstMissing, expected: "a label in", option: option,
+      more: column.missing - 1)
   }
 
   /// The number of samples of each class in some rows.
@@ -144,6 +166,13 @@ extension UsualLabels {
 }
 
 extension Table {
+  /// Throws where a column to be predicted has other values than numbers.
+  fileprivate func checkNumbers(_ column: Column) throws(DatasetError) {
+    if column.place.block != .codes { return }
+    throw problem(
+      column, column.survey.firstText, expected: "a number in", option: "--task classification")
+  }
+
   /// What is wrong with a field of a column, how often, and what helps.
   func problem(
     _ column: Column, _ field: TableField?, expected: String, option: String, more: Int = 0

@@ -4,9 +4,10 @@ import Tensors
 public struct TableSettings: Sendable, Hashable, Codable {
   /// How the text is written.
   public var options: TableOptions
-  /// The column of labels: its name, or its number from 1.
-  public var label: String?
-  /// Columns to leave out, by name or by number from 1.
+  /// What is predicted: a column by its name or its number from 1; several columns of numbers each by
+  /// itself, or in one text with commas between. Found out where it is empty.
+  public var labels: [String]
+  /// Columns to leave out, told in the same way.
   public var ignored: [String]
   /// What is to be predicted.
   public var task: Preparation.Task?
@@ -27,7 +28,7 @@ public struct TableSettings: Sendable, Hashable, Codable {
 
   /// Creates settings.
   public init(
-    options: TableOptions = TableOptions(), label: String? = nil, ignored: [String] = [],
+    options: TableOptions = TableOptions(), labels: [String] = [], ignored: [String] = [],
     task: Preparation.Task? = nil, scale: Preparation.Scale? = nil,
     missing: Preparation.Missing = .mean, testFile: String? = nil, testSplit: Double = 0.2,
     split: TableSplit.Kind = .stratified, seed: UInt64 = 0, imageSize: PictureSize? = nil
@@ -35,7 +36,7 @@ public struct TableSettings: Sendable, Hashable, Codable {
     require(
       0 < testSplit && testSplit < 1,
       "TableSettings: expected a test split above 0 and below 1, got \(testSplit)")
-    (self.options, self.label, self.ignored, self.task) = (options, label, ignored, task)
+    (self.options, self.labels, self.ignored, self.task) = (options, labels, ignored, task)
     (self.scale, self.missing, self.testFile) = (scale, missing, testFile)
     (self.testSplit, self.split, self.seed) = (testSplit, split, seed)
     self.imageSize = imageSize

@@ -27,7 +27,7 @@ struct PreparationTests {
   {
     try Preparation(
       learnedFrom: table(text),
-      TableSettings(label: label, scale: scale, testFile: "another"))
+      TableSettings(labels: label.map { [$0] } ?? [], scale: scale, testFile: "another"))
   }
 
   private func values(_ preparation: Preparation, _ text: String) throws -> [Float] {
@@ -90,10 +90,10 @@ struct PreparationTests {
     #expect(none.label == nil)
     #expect(none.problem?.problem.contains("--label NAME|NUMBER") == true)
     for label in ["a", "A", "2"] {
-      let found = try findings(text, TableSettings(label: label))
+      let found = try findings(text, TableSettings(labels: [label]))
       #expect(found.label?.name == "a" && found.label?.task == .regression)
     }
-    let wrong = try findings(text, TableSettings(label: "c"))
+    let wrong = try findings(text, TableSettings(labels: ["c"]))
     #expect(
       wrong.problem?.problem == "expected a column 'c' for --label, found the columns name, a, b")
   }
@@ -316,7 +316,46 @@ struct PreparationTests {
     #expect(abs(mean) < 1e-6 && abs(square - 1) < 1e-5)
     let label = try #require(dataset.preparation?.label)
     let prices = Set((0..<50).map { Float($0 * 3) + 0.25 })
-    #expect(targets.allSatisfy { prices.contains((label.value(of: $0) * 4).rounded() / 4) })
+    #expect(
+      targets.allSatisfy { prices.contains((label.targets[0].value(of: $0) * 4).rounded() / 4) })
+  }
+
+  @Test func severalTargetsHaveAScaleEach() throws {
+    let rows = (0..<50).map { "\($0 * 7 % 11).5,\($0 * 3).25,\(1000 - $0 * $0)" }
+    let text = "a,price,rent\n" + rows.joined(separator: "\n")
+    for labels in [["price,rent"], ["price", "rent"], ["2,3"], ["PRICE", "3"]] {
+      let dataset = try Dataset.load(.csv(path(text)), table: TableSettings(labels: labels))
+      let label = try #require(dataset.label)
+      #expect(label.task == .regression && label.targets.map(\.name) == ["price", "rent"])
+      #expect(dataset.preparation?.columns.map(\.name) == ["a"])
+      let targets = try #require(dataset.train.targets)
+      #expect(targets.shape == [40, 2])
+      for column in 0..<2 {
+        let values = (0..<40).map { targets[$0, column] }
+        #expect(abs(values.reduce(0, +) / 40) < 1e-6)
+        #expect(abs(values.reduce(0) { $0 + $1 * $1 } / 40 - 1) < 1e-5)
+      }
+      let prices = Set((0..<50).map { Float($0 * 3) + 0.25 })
+      let values = label.values(of: targets)
+      #expect((0..<40).allSatisfy { prices.contains((values[$0, 0] * 4).rounded() / 4) })
+    }
+  }
+
+  /// A model that is trained further takes other tables as the one that it has learned from.
+  @Test func whatWasLearnedIsKept() throws {
+    let first = try learned(Self.mixed)
+    let second = try Table(
+      contentsOf: path(Self.mixed.replacing("\n", with: "\n") + "\n", "second.csv"), for: first)
+    let dataset = try Dataset(of: second, keeping: first)
+    #expect(dataset.preparation?.columns == first.columns)
+    #expect(dataset.preparation?.scale == first.scale)
+    #expect(dataset.preparation?.source.checksum != first.source.checksum)
+    // Of the file that it has learned from, the same rows are held out, whatever is asked for.
+    let whole = try Dataset.load(.csv(path(Self.mixed)), table: TableSettings(seed: 3))
+    let known = try #require(whole.preparation)
+    let same = try Dataset(
+      of: Table(contentsOf: path(Self.mixed), for: known), TableSettings(seed: 4), keeping: known)
+    #expect(same.test.checksum == whole.test.checksum)
   }
 
   // MARK: The split

@@ -283,7 +283,7 @@ struct TableReadingTests {
   }
 
   private func samples(of table: Table, label: String) throws -> [Float] {
-    let settings = TableSettings(label: label, scale: Preparation.Scale.none, testFile: "none")
+    let settings = TableSettings(labels: [label], scale: Preparation.Scale.none, testFile: "none")
     let preparation = try Preparation(learnedFrom: table, settings)
     return try preparation.samples(of: table).values?.elements ?? []
   }

@@ -12,3 +12,9 @@ func drawComponents(of mnist: Dataset) throws {
     shares: principal.explainedVarianceRatio.map { Double($0) }, title: "Components"
   ).write(to: "components.svg")
 }
+
+func fitNumbers(_ samples: Tensor, _ prices: Tensor) throws {
+  let sums = RegressionSums(samples, targets: prices)
+  let fit = try RidgeRegression(sums, ridge: 1)
+  print(fit.weight, fit.bias)
+}
