@@ -26,7 +26,12 @@ extension Preparation {
 
   package func samples(of table: Table, rows: [Int]?) throws(DatasetError) -> Images {
     var found: [Table.Column] = []
-    for column in columns { found.append(try self.column(column, of: table)) }
+    let places = Dictionary(
+      zip(table.columns.map(\.name), table.columns.indices)
+    ) { first, _ in first }
+    for column in columns {
+      found.append(try self.column(column, of: table, at: places[column.name]))
+    }
     let rows = rows ?? Array(0..<table.rowCount)
     if isOfBytes {
       if let column = found.first(where: { $0.place.block != .bytes }), !rows.isEmpty {
@@ -84,8 +89,10 @@ extension Preparation {
   }
 
   /// A column of a table that the model knows.
-  private func column(_ known: Column, of table: Table) throws(DatasetError) -> Table.Column {
-    guard let column = table.columns.first(where: { $0.name == known.name }) else {
+  private func column(
+    _ known: Column, of table: Table, at place: Int?
+  ) throws(DatasetError) -> Table.Column {
+    guard let place else {
       let missing = columns.map(\.name).filter { name in !table.columns.contains { $0.name == name }
       }
       throw .malformed(
@@ -94,6 +101,7 @@ extension Preparation {
         found: "none named \(TableFindings.list(missing.map { "'\($0)'" })) among "
           + TableFindings.list(table.columns.map(\.name)))
     }
+    let column = table.columns[place]
     let others =
       known.kind == .boolean ? column.survey.dates + column.survey.texts : column.oddTexts
     if known.kind != .category && others > 0 {
