@@ -182,7 +182,7 @@ struct TableReadingTests {
   @Test func checksumIsThatOfTheWholeFile() throws {
     let bytes = Array((0..<900_000).map { "\($0 / 3),\($0 % 7)\n" }.joined().utf8)
     let table = try table(bytes)
-    let preparation = try Preparation(learnedFrom: table, TableSettings(label: "2"))
+    let preparation = try Preparation(learnedFrom: table, TableSettings(labels: ["2"]))
     let expected = bytes.withUnsafeBytes { libdeflate_crc32(0, $0.baseAddress, $0.count) }
     #expect(bytes.count > 3 << 21 && preparation.source.checksum == expected)
   }
@@ -207,19 +207,19 @@ struct TableReadingTests {
       String(repeating: "1;a\n", count: 100) + "2.5;a\n3,5;a\n4.5;b\n",
       TableOptions(hasHeader: false))
     #expect(mixed.text(100, of: mixed.columns[0]) == "2.5")
-    let problem = Dataset.findings(of: mixed, TableSettings(label: "2")).problem
+    let problem = Dataset.findings(of: mixed, TableSettings(labels: ["2"])).problem
     #expect(problem?.description.contains("found '3,5'") == true)
     let rows = "1;a\n2,5;b\n3,5;a\n4,5;b\n"
     let asked = try table(
       rows, TableOptions(separator: .semicolon, decimal: .point, hasHeader: false))
     #expect(
-      Dataset.findings(of: asked, TableSettings(label: "2")).warnings.contains(
+      Dataset.findings(of: asked, TableSettings(labels: ["2"])).warnings.contains(
         "column '1': '2,5' is a text, and a number only with ',' before the decimals; --decimal ,"))
     let quoted = try table(
       rows.replacing(/\d,\d/) { "\"\($0.output)\"" }.replacing(";", with: ","),
       TableOptions(hasHeader: false))
     #expect(
-      Dataset.findings(of: quoted, TableSettings(label: "2")).warnings.contains {
+      Dataset.findings(of: quoted, TableSettings(labels: ["2"])).warnings.contains {
         $0.hasSuffix("a file with other separators can have such decimals")
       })
   }
@@ -269,7 +269,7 @@ struct TableReadingTests {
     let zeros = ["0", "0.0", "0.000000000000000000e+00", "0e5", "0e-9", "00"]
     let rows = (forms + zeros).map { Array(repeating: $0, count: 64).joined(separator: ",") + ",a" }
     let table = try table(rows.joined(separator: "\n"), TableOptions(hasHeader: false))
-    let settings = TableSettings(label: "65", testFile: "none")
+    let settings = TableSettings(labels: ["65"], testFile: "none")
     let preparation = try Preparation(learnedFrom: table, settings)
     let pixels = Array(try preparation.samples(of: table).pixels)
     #expect(pixels == [UInt8](repeating: 255, count: 6 * 64) + [UInt8](repeating: 0, count: 6 * 64))
