@@ -64,7 +64,7 @@ struct RegressionCommandTests {
   func lossIsChosen(name: String) throws {
     let data = try write("flats.csv")
     let options = "--label price --ignore rent --seed 2"
-    let trained = try train(data, "\(options) --loss \(name)")
+    let trained = try train(data, "\(options) --epochs 1 --loss \(name)")
     expectSuccess(trained)
     let evaluated = try maru("evaluate --json", [folder["run"], "--dataset", data])
     let figures = try json(evaluated)
