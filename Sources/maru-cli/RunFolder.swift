@@ -126,38 +126,42 @@ struct RunFolder {
 
   /// Writes the model, which is safe from then on.
   ///
-  /// What shows an earlier one goes with that. Of the state of training, that in which it ended is kept, to
-  /// train for more epochs from; the others go, now that the run is complete.
+  /// What shows an earlier one goes with that, as does the state of training from which that could go on.
   func save(_ trained: TrainedModel) throws {
     let (run, file) = (trained.run, path(of: Self.modelName))
     let model = try ModelFile(trained.model, of: run.dataset, loss: run.settings.loss)
-    let state = trained.state.map { state in
-      let settings = RunSettings(run.settings, run.dataset).text
-      return (path(of: Self.finalStateName), Checkpoint(state, settings: settings).contents)
-    }
-    let files = [(file, try model.contents(for: file))] + (state.map { [$0] } ?? [])
-    let stale = Self.showingNames + (state == nil ? [Self.finalStateName] : [])
+    let contents = try model.contents(for: file)
+    let stale = Self.showingNames + [Self.finalStateName]
     try Interrupts.heldBack {
       try create()
-      try AtomicFile.write(files, removing: stale.map(path(of:)))
+      try AtomicFile.write([(file, contents)], removing: stale.map(path(of:)))
       // Killed in between, it leaves the latest.
       for state in Self.savedStates(in: path).reversed() { unlink(state) }
     }
   }
 
-  /// Writes the history in both forms, and a summary for people.
+  /// Writes the history in both forms, a summary for people, and the state in which training ended, where
+  /// it may go on for more epochs.
   func writeTexts(of result: TrainingResult) -> [Unwritten] {
     let history = path(of: Self.historyName)
-    return write([
+    let run = result.trained.run
+    let state = result.trained.state.map { state in
       (
-        Self.historyName,
-        {
-          try HistoryFile.contents(result.history, parameters: result.parameters, for: history)
-        }
-      ),
-      ("history.csv", { Data(result.history.csv.utf8) }),
-      ("summary.txt", { Data(result.summary.utf8) }),
-    ])
+        Self.finalStateName,
+        { Checkpoint(state, settings: RunSettings(run.settings, run.dataset).text).contents }
+      )
+    }
+    return write(
+      [
+        (
+          Self.historyName,
+          {
+            try HistoryFile.contents(result.history, parameters: result.parameters, for: history)
+          }
+        ),
+        ("history.csv", { Data(result.history.csv.utf8) }),
+        ("summary.txt", { Data(result.summary.utf8) }),
+      ] + (state.map { [$0] } ?? []))
   }
 
   /// Draws the pictures, and writes the report with them and the curves apart.
