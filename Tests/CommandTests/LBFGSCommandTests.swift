@@ -53,7 +53,7 @@ struct LBFGSCommandTests {
       folder.contents.filter { $0.hasPrefix("run/") }.sorted()
         == [
           "accuracy.svg", "history.csv", "history.json", "loss.svg", "model.safetensors",
-          "report.html", "state.maru", "summary.txt",
+          "report.html", "summary.txt",
         ].map { "run/\($0)" })
     let history = try folder.text(of: "run/history.json")
     for part in [
