@@ -1,3 +1,5 @@
+import Foundation
+
 /// Which data set is meant: one known by name, the generated digits, or the user's own files.
 public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
   /// A data set known by name.
@@ -19,8 +21,9 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
   /// Fashion-MNIST.
   public static let fashionMNIST = DatasetSource.published(.fashionMNIST)
 
-  /// Understands `mnist`, `fashion-mnist`, `digits`, or the path of a folder, or of a file that ends
-  /// in `.npz`, or in `.csv`, `.tsv`, `.txt` or `.data`, also compressed (`.csv.gz`).
+  /// Understands `mnist`, `fashion-mnist`, `digits`, or the path of a folder, of a file that ends in
+  /// `.npz`, or of a table: a text file, or one that ends in `.csv`, `.tsv`, `.txt` or `.data`, also
+  /// compressed (`.csv.gz`).
   ///
   /// A name goes before a folder called the same, which is meant by `./mnist`.
   /// - Throws: ``DatasetError`` where the text is neither a name nor such a path.
@@ -37,7 +40,7 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
         throw DatasetError(
           .missingFile, path: text, "expected \(Self.choices), found no such file or folder")
       case .file where text.lowercased().hasSuffix(".npz"): self = .numPyArchive(text)
-      case .file where Self.isTable(text): self = .csv(text)
+      case .file where Self.isTable(text) || Self.isText(text): self = .csv(text)
       case .file, .other:
         throw .malformed(text, expected: Self.choices, found: "a file")
       }
@@ -51,9 +54,18 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
     return [".csv", ".tsv", ".txt", ".data"].contains { plain.hasSuffix($0) }
   }
 
+  /// Whether a file begins as texts do: without control characters, or with a mark of UTF-16.
+  private static func isText(_ path: String) -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path),
+      let bytes = try? file.read(upToCount: 4096), !bytes.isEmpty
+    else { return false }
+    if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) { return true }
+    return bytes.allSatisfy { $0 >= 0x20 || 0x09...0x0D ~= $0 }
+  }
+
   private static let choices =
     PublishedDataset.all.map(\.name).joined(separator: ", ")
-    + ", digits, a folder with the four IDX files or with pictures in a folder for each class, a .npz file or a table (.csv, .tsv, .txt, .data)"
+    + ", digits, a folder with the four IDX files or with pictures in a folder for each class, a .npz file or a table in a text file"
 
   /// Whether it is a folder of pictures, in a folder for each class.
   package var isOfPictures: Bool {

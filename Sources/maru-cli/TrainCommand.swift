@@ -266,6 +266,16 @@ struct TrainCommand: ParsableCommand {
     {
       settings.epochs = TrainingSettings.tableEpochs(
         rows: dataset.train.count, batch: settings.batchSize.count(of: dataset.train.count))
+      if earlyStopping == nil && settings.validationSplit > 0 {
+        settings.earlyStopping = TrainingSettings.tablePatience
+      }
+      if let patience = settings.earlyStopping, progress.isForPeople {
+        Messages.print(
+          """
+          trains for \(settings.epochs) epochs, or until val_loss has not improved for \(patience) \
+          (--epochs, --early-stopping)
+          """)
+      }
     }
   }
 

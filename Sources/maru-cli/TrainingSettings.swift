@@ -22,6 +22,8 @@ extension TrainingSettings {
   static let tableLayers = "64:relu"
   static let tableOptimizer = OptimizerName.adam
   static let tableBatch = 32
+  /// Few rows are soon learned by heart.
+  static let tablePatience = 20
 
   /// As many epochs as make some thousand steps of few rows, within limits.
   static func tableEpochs(rows: Int, batch: Int) -> Int {
@@ -104,7 +106,7 @@ struct TrainingSettings: Codable {
   var threads: Int
   let isDeterministic: Bool
   /// The epochs without improvement that end training, if any do.
-  let earlyStopping: Int?
+  var earlyStopping: Int?
   var checkpointEvery: CheckpointInterval?
   /// The principal components to train on, if on any.
   let pca: KeptComponents?

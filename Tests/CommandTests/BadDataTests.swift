@@ -87,14 +87,14 @@ struct BadDataTests {
     expectFailure(
       result, 66,
       "no-such-data: expected mnist, fashion-mnist, digits, a folder with the four IDX files or with pictures in a folder for each class, "
-        + "a .npz file or a table (.csv, .tsv, .txt, .data), found no such file or folder")
+        + "a .npz file or a table in a text file, found no such file or folder")
   }
 
   @Test func emptyNameIsQuoted() throws {
     expectFailure(
       try Command.maru(["train", "--dataset", ""]), 66,
       "'': expected mnist, fashion-mnist, digits, a folder with the four IDX files or with pictures in a folder for each class, "
-        + "a .npz file or a table (.csv, .tsv, .txt, .data), found no such file or folder")
+        + "a .npz file or a table in a text file, found no such file or folder")
     expectFailure(
       try Command.maru(["summary", ""]), 66, "'': cannot read: No such file or directory")
   }
@@ -105,7 +105,7 @@ struct BadDataTests {
     expectFailure(
       try Command.maru(["train", "--dataset", path]), 65,
       "\(path): expected mnist, fashion-mnist, digits, a folder with the four IDX files or with pictures in a folder for each class, "
-        + "a .npz file or a table (.csv, .tsv, .txt, .data), "
+        + "a .npz file or a table in a text file, "
         + "found a file")
   }
 

@@ -49,6 +49,24 @@ struct PictureFolderCommandTests {
     #expect(predicted.outputLines.allSatisfy { $0.contains("  light ") })
   }
 
+  /// Numbers from 0 to 1 in columns are no pixels.
+  @Test func picturesAreNoRowsOfATable() throws {
+    let rows = (0..<40).map { row in
+      (0..<4).map { "\(Double((row * 7 + $0 * 3) % 16) / 16)" }.joined(separator: ",")
+        + ",\(row % 2)"
+    }
+    let data = try folder.write(
+      Array(("a,b,c,d,label\n" + rows.joined(separator: "\n")).utf8), to: "fractions.csv")
+    let trained = try Command.maru([
+      "train", "--dataset", data, "--epochs", "1", "--progress", "none", "--output", folder["run"],
+    ])
+    #expect(trained.exitCode == 0)
+    expectFailure(
+      try Command.maru(["predict", folder["run"], folder["in/dark/0.png"]]), 65,
+      "\(folder["run"]): the model has learned from the columns of a table, not from images of 0 to 1"
+    )
+  }
+
   @Test func optionsOfPicturesAreForPicturesAlone() throws {
     expectFailure(
       try Command.maru(["train", "--dataset", "digits", "--image-size", "8"]), 64,

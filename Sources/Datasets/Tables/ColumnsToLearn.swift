@@ -48,6 +48,7 @@ struct ColumnsToLearn {
       throw .malformed(
         table.text.path, expected: "two columns or more",
         found: "none beside the label to learn from"
+          + leftOut.map { "; '\($0.column)' is left out: \($0.reason)" }.joined()
       )
     }
   }
@@ -69,9 +70,26 @@ struct ColumnsToLearn {
         leftOut.append(.init(column: column.name, reason: reason))
       } else {
         kept.append(index)
+        warnAbout(index)
       }
     }
     columns = kept
+  }
+
+  /// All columns of dates, as an option takes them.
+  private var dates: String {
+    columns.map { table.columns[$0] }.filter { $0.kind == .date }.map(\.name).joined(separator: ",")
+  }
+
+  /// Without a name, a first column of numbers that differ may identify or measure.
+  private mutating func warnAbout(_ index: Int) {
+    guard leavesOut, index == columns.first, !table.format.hasHeader,
+      ValueProfile(table, index).isOfDifferentNumbers
+    else { return }
+    let name = table.columns[index].name
+    warnings.append(
+      "column '\(name)' has a whole number of its own in nearly each row, as identifiers are; "
+        + "--ignore \(name)")
   }
 
   /// The forms of the columns of numbers: of those that show fractions at once there is no more to know.
@@ -95,7 +113,7 @@ struct ColumnsToLearn {
     case .date:
       throw table.problem(
         column, column.survey.firstText, expected: "numbers or categories in",
-        option: "dates can't be learned from: --ignore \(column.name)")
+        option: "dates can't be learned from: --ignore \(dates)")
     case .number where column.oddTexts > 0:
       throw table.problem(
         column, column.survey.firstText, expected: "a finite number in",
@@ -117,11 +135,8 @@ struct ColumnsToLearn {
       name == "" || name == "id" || name.hasSuffix("_id") || name.hasSuffix(" id")
       || column.name.hasSuffix("Id") || column.name.hasSuffix("ID") || name.hasPrefix("unnamed")
       || name == "index"
-    if profile.isOfItsOwn && profile.form != .text
-      || isNamedSo && profile.isOfDifferentNumbers
-    {
-      return "which only counts the rows"
-    }
+    if profile.isOfItsOwn && profile.form != .text { return "which only counts the rows" }
+    if isNamedSo && profile.isOfDifferentNumbers { return "a number of its own in each row" }
     return column.kind == .category && profile.isOfItsOwn ? "a text of its own in each row" : nil
   }
 
@@ -154,11 +169,20 @@ struct ColumnsToLearn {
     if scale == .none { warnUnscaled() }
   }
 
+  /// Whether some row to learn from has no value: else an indicator would have nothing to learn.
+  private func hasMissing(_ column: Table.Column) -> Bool {
+    column.missing > 0
+      && rows.contains { row in
+        column.place.block == .codes
+          ? table.code(row, column.place) < 0 : table.number(row, column.place).isNaN
+      }
+  }
+
   private func number(
     _ column: Table.Column, _ moments: NumberMoments, _ range: NumberRange
   ) -> Preparation.Column {
     var learned = Preparation.Column(name: column.name, kind: column.kind)
-    learned.hasIndicator = column.missing > 0
+    learned.hasIndicator = hasMissing(column)
     if scale == .pixels && !learned.hasIndicator {
       learned.factor = 1 / 255
       return learned
@@ -186,7 +210,7 @@ struct ColumnsToLearn {
 
   private func category(_ column: Table.Column) -> Preparation.Column {
     var learned = Preparation.Column(name: column.name, kind: .category)
-    learned.hasIndicator = column.missing > 0
+    learned.hasIndicator = hasMissing(column)
     let texts = table.texts(column.place)
     var counts = [Int](repeating: 0, count: texts.count)
     for row in rows {

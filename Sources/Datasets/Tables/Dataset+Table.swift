@@ -65,11 +65,14 @@ extension Preparation {
         found: "none among \(TableFindings.list(table.columns.map(\.name)))")
     }
     if let problem = labels.problem { throw problem }
-    try labels.checkComplete(table, option: "rows without one can be predicted")
+    if !isHeldOut(of: table) {
+      try labels.checkComplete(table, option: "rows without one can be predicted")
+    }
     guard table.rowCount > 0 else {
       throw .malformed(table.text.path, expected: "rows to score", found: "none")
     }
-    return try part(table, labels, rows(of: table))
+    let rows = try rows(of: table).filter { labels.isLabelled($0, of: table) }
+    return try part(table, labels, rows)
   }
 
   /// The rows of a table that the model has not been trained on, and all where it is another file's.

@@ -9,7 +9,8 @@ struct LabelChoice {
   let namesakes: [Int]
 
   /// Finds the columns asked for, or one with a usual name, or by its place and values.
-  init(_ table: Table, asked: [String]) throws(DatasetError) {
+  /// - Parameter ignored: columns that are none in any case
+  init(_ table: Table, asked: [String], ignoring ignored: [String]) throws(DatasetError) {
     if !asked.isEmpty {
       columns = try table.indices(of: asked, option: "--label")
       (reason, namesakes) = (nil, [])
@@ -20,7 +21,8 @@ struct LabelChoice {
       }
       return
     }
-    let names = table.format.names.map { $0.lowercased() }
+    let left = Set(try table.indices(of: ignored, option: "--ignore"))
+    let names = table.format.names.enumerated().map { left.contains($0) ? "" : $1.lowercased() }
     if table.format.hasHeader,
       let name = UsualLabels.names.first(where: { name in
         names.contains(name) && !(name == "y" && names.contains("x") && names.count > 2)
@@ -33,39 +35,17 @@ struct LabelChoice {
       return
     }
     namesakes = []
-    let profiles = { (column: Int) in ValueProfile(table, column) }
-    guard let place = Self.place(table, profiles) else {
+    guard table.columns.count > 1 else {
+      throw .malformed(
+        table.text.path, expected: "two columns or more",
+        found: "one; --separator tells what stands between fields")
+    }
+    guard let place = LabelPlace(table, ignoring: left) else {
       throw .malformed(
         table.text.path, expected: "a column of labels; name it by --label NAME|NUMBER",
         found: "none by a usual name or place among \(table.columns.count)")
     }
     (columns, reason) = ([place.column], place.reason)
-  }
-
-  /// The last column, or the first where that looks like classes and the last does not.
-  private static func place(
-    _ table: Table, _ profile: (Int) -> ValueProfile
-  ) -> (column: Int, reason: String?)? {
-    let count = table.columns.count
-    guard count > 1 else { return nil }
-    let (last, first) = (count - 1, (0..<count).first { !profile($0).isOfItsOwn } ?? 0)
-    let ends = (last: profile(last), first: profile(first))
-    if table.format.hasHeader {
-      if ends.last.distinct > 1 && !ends.last.isOfItsOwn { return (last, "the last column") }
-    } else {
-      if ends.last.isOfClasses && ends.last.form != profile(last - 1).form {
-        return (last, "the last column")
-      }
-      if first != last, ends.first.isOfClasses,
-        ends.first.form != profile(first + 1).form || !ends.last.isOfClasses
-      {
-        return (first, "column \(first + 1), with few values")
-      }
-      if ends.last.isOfClasses || ends.last.distinct > 1 && ends.last.form != .text {
-        return (last, "the last column")
-      }
-    }
-    return ends.first.isOfClasses ? (first, "column \(first + 1), with few values") : nil
   }
 }
 
@@ -77,7 +57,8 @@ struct ValueProfile {
   /// The number of values that differ; of fractions, that of the rows.
   let distinct: Int
   private let rows: Int
-  private let isDense: Bool
+  /// Whether whole numbers leave out less than half of those between the least and the greatest.
+  let isDense: Bool
   private let counts: Bool
 
   /// Whole numbers of more values are no classes, unless they are named so.
@@ -130,8 +111,11 @@ struct ValueProfile {
     rows > 2 && (counts || form == .text && 10 * distinct > 9 * rows)
   }
 
-  /// Whether all rows have whole numbers that differ.
-  var isOfDifferentNumbers: Bool { rows > 2 && form == .whole && distinct == rows }
+  /// Whether nearly all rows have whole numbers that differ; large ones may be alike as floats.
+  var isOfDifferentNumbers: Bool { rows > 2 && form == .whole && 10 * distinct > 9 * rows }
+
+  /// Whether the values tell rows apart and nothing else; in the first column, numbers without order may.
+  func isIdentifier(isFirst: Bool) -> Bool { isOfItsOwn || isFirst && isOfDifferentNumbers }
 }
 
 extension Table {

@@ -230,6 +230,11 @@ extension Table {
     if options.hasHeader == nil && names == nil {
       options.hasHeader = try preparation.isHeader(in: text, options)
     }
+    if text.checksum == preparation.source.checksum {
+      // The file that was trained on is read as then, whatever its first rows look like.
+      options.separator = options.separator ?? preparation.format.separator
+      options.decimal = options.decimal ?? preparation.format.decimal
+    }
     var kinds = Dictionary(
       preparation.columns.map { ($0.name, $0.kind) }
     ) { first, _ in first }

@@ -35,7 +35,8 @@ struct LearnedTable {
 
   private mutating func learn() throws(DatasetError) {
     let ownLabels = labelsOfKept
-    let choice = try LabelChoice(table, asked: ownLabels ?? settings.labels)
+    let choice = try LabelChoice(
+      table, asked: ownLabels ?? settings.labels, ignoring: settings.ignored)
     var labels = try TableLabels(
       table, choice.columns,
       asked: settings.task ?? (ownLabels == nil ? nil : kept?.label.task))
@@ -44,11 +45,11 @@ struct LearnedTable {
     findings.label = Preparation.Label(
       task: labels.task, targets: labels.columns.map { Preparation.Target($0.name) },
       classes: labels.classes)
-    try labels.checkComplete(table, option: "remove the rows without one")
     let split = tableSplit
     let classes = labels.task == .classification ? labels.labels : nil
     (training, heldOut) =
       split?.rows(table.rowCount, labels: classes) ?? (Array(0..<table.rowCount), [])
+    try leaveOutUnlabelled(labels)
     let inputs: (columns: [Preparation.Column], scale: Preparation.Scale, areBytes: Bool)
     if let kept {
       inputs = (kept.columns, kept.scale, kept.isOfBytes)
@@ -94,6 +95,22 @@ struct LearnedTable {
     return columns
   }
 
+  /// Rows without a label are neither to train on nor to test with.
+  private mutating func leaveOutUnlabelled(_ labels: TableLabels) throws(DatasetError) {
+    let (table, columns) = (table, labels.columns.filter { $0.missing > 0 })
+    if columns.isEmpty { return }
+    let labelled = (0..<table.rowCount).count { labels.isLabelled($0, of: table) }
+    if settings.missing == .refuse || labelled == 0 {
+      try labels.checkComplete(table, option: "remove the rows without one")
+    }
+    training.removeAll { !labels.isLabelled($0, of: table) }
+    heldOut.removeAll { !labels.isLabelled($0, of: table) }
+    findings.warnings.append(
+      "\(table.rowCount - labelled) of \(table.rowCount) rows are left out, since they have no label in "
+        + "column \(TableFindings.list(columns.map { "'\($0.name)'" })); --missing refuse refuses them"
+    )
+  }
+
   private func checkSplit() throws(DatasetError) {
     guard training.isEmpty || heldOut.isEmpty && settings.testFile == nil else { return }
     throw DatasetError(
@@ -112,6 +129,7 @@ struct LearnedTable {
     let (table, training) = (table, training)
     findings.ranges = labels.columns.map { column in
       let all = (0..<table.rowCount).lazy.map { table.number($0, column.place) }
+        .filter { !$0.isNaN }
       return (all.min() ?? 0)...(all.max() ?? 0)
     }
     if let kept, kept.predicts(labels) { return kept.label }
@@ -168,7 +186,23 @@ struct LearnedTable {
         "split: all \(training.count) rows to train on, tested with \(settings.testFile ?? "")")
     }
     if let kept { findings.lines += kept.notes(on: table) }
+    if choice.reason != nil { warnOfSiblings(of: labels.columns[0].name) }
     warn(labels)
+  }
+
+  /// Of the columns X1, X2, Y1 and Y2, where the last is the label, the one before most likely is another
+  /// label, which is not known of rows to predict.
+  private mutating func warnOfSiblings(of label: String) {
+    func stem(_ name: String) -> Substring? {
+      let stem = name.prefix { !$0.isNumber }
+      return stem.isEmpty || stem.endIndex == name.endIndex ? nil : stem
+    }
+    guard let own = stem(label) else { return }
+    let siblings = findings.features.filter { stem($0) == own }
+    if siblings.isEmpty || siblings.count == findings.features.count { return }
+    findings.warnings.append(
+      "'\(label)' is predicted from \(TableFindings.list(siblings.map { "'\($0)'" })) too; where that "
+        + "is not known before: --ignore \(siblings.prefix(12).joined(separator: ","))")
   }
 
   private mutating func warn(_ labels: TableLabels) {

@@ -13,7 +13,7 @@ import Tensors
 /// 0 to 255, else as floats, or as codes of texts. Words such as `NA` and `?` stand for what is missing.
 public struct Table: Sendable {
   /// The columns, in the order of the file.
-  public let columns: [Column]
+  public private(set) var columns: [Column]
   /// The number of rows, without the header.
   public let rowCount: Int
   /// How the text is written.
@@ -27,7 +27,7 @@ public struct Table: Sendable {
     /// Its name in the header; without a header, its number from 1.
     public let name: String
     /// What its values are.
-    public let kind: Kind
+    public fileprivate(set) var kind: Kind
     /// The number of rows without a value.
     public var missing: Int { survey.missing }
     /// The texts among numbers, if there are some, which most likely are mistakes.
@@ -107,6 +107,24 @@ public struct Table: Sendable {
     }
     rowCount = survey.rows
     (self.format, self.text, blocks, values) = (format, text, reading.blocks, reading.values)
+    for index in columns.indices where kinds[columns[index].name] == nil && isOfFewTexts(index) {
+      columns[index].kind = .category
+    }
+  }
+
+  private static let mostTexts = 20
+  /// Mistakes are fewer, and each is another.
+  private static let fewestOddTexts = (share: 0.05, ofEach: 3)
+
+  /// Whether a column of numbers has texts among few values that come up again: 2, 3, 4, 5more.
+  private func isOfFewTexts(_ index: Int) -> Bool {
+    let column = columns[index]
+    guard column.oddTexts > 0, values.texts[column.place.place].count <= Self.mostTexts else {
+      return false
+    }
+    let texts = texts(column.place).count { Float($0) == nil }
+    return texts > 0 && column.oddTexts >= Self.fewestOddTexts.ofEach * texts
+      && Double(column.oddTexts) >= Self.fewestOddTexts.share * Double(rowCount - column.missing)
   }
 
   /// The names, of which a later one that has come up gets its number behind a point, as in pandas.

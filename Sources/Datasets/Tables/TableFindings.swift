@@ -73,7 +73,7 @@ extension TableFindings {
           : "; values missing in "
             + Self.list(missing.map { "\($0.name) (\($0.missing))" })))
     for (name, count) in Dictionary(table.format.names.map { ($0, 1) }, uniquingKeysWith: +)
-      .filter({ $0.value > 1 }).sorted(by: { $0.key < $1.key })
+      .filter({ $0.value > 1 && $0.key != "" }).sorted(by: { $0.key < $1.key })
     {
       let places = table.format.names.indices.filter { table.format.names[$0] == name }
       warnings.append(

@@ -71,8 +71,15 @@ struct TableFormat: Sendable {
     var bestScore = best.score
     for sample in samples.dropFirst() {
       guard let score = sample.score else { continue }
-      // Texts have blanks in them too.
-      if sample.separator == .blank && bestScore?.isEven == true { continue }
+      if sample.separator == .blank, let bestScore, bestScore.isEven {
+        // Texts have blanks in them too. Columns that blanks align may have tabs among these.
+        if best.separator == .tab && sample.isOfOneWidth
+          && (bestScore < score || !best.isOfOneWidth)
+        {
+          best = sample
+        }
+        continue
+      }
       if bestScore.map({ $0 < score }) ?? true { (best, bestScore) = (sample, score) }
     }
     return best

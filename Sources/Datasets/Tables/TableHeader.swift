@@ -51,8 +51,9 @@ struct TableHeader {
   private static func comesUpAgain(
     _ names: [String], in body: ArraySlice<[TableField]>, _ text: TableText
   ) -> Bool {
-    let again = names.indices.count { comesUpAgain(names, at: $0, in: body, text) }
-    return 2 * again >= names.count
+    let named = names.indices.filter { names[$0] != "" }
+    let again = named.count { comesUpAgain(names, at: $0, in: body, text) }
+    return 2 * again >= named.count
   }
 
   private static func comesUpAgain(
@@ -98,6 +99,11 @@ struct TableHeader {
     return fields.count == sample.width && fields.contains { Float($0) == nil } ? fields : nil
   }
 
+  /// A name without the blanks that quotes kept.
+  private func trimmed(_ name: String) -> String {
+    String(name.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+  }
+
   /// The names by column, which are as many as most rows have fields.
   func names() throws(DatasetError) -> [String] {
     let width = sample.rows.count > (isInRows ? 1 : 0) ? sample.width : sample.rows[0].count
@@ -109,7 +115,7 @@ struct TableHeader {
         row.count < width || row.last.map(sample.isEmpty) == true
       }
     guard isThere else { return (1...(isTrailed ? width - 1 : width)).map(String.init) }
-    var names = comment ?? sample.rows[0].map { sample.text.string($0) }
+    var names = comment ?? sample.rows[0].map { trimmed(sample.text.string($0)) }
     if names.count == width + 1 && names.last == "" && !body.isEmpty { names.removeLast() }
     if names.count == width && names.last == "" && isTrailed { names.removeLast() }
     if names.count == width - 1 && !isTrailed {
@@ -130,7 +136,8 @@ struct TableHeader {
 enum UsualLabels {
   /// In the order in which they are looked for.
   static let names = [
-    "label", "labels", "target", "class", "species", "diagnosis", "outcome", "y",
+    "label", "labels", "target", "class", "species", "diagnosis", "outcome", "y", "survived",
+    "churn", "exited", "attrition", "saleprice", "medv", "median_house_value", "medhouseval",
   ]
 
   /// Whether a name, in letters of any case, is that of a label, and is no word for a value.

@@ -152,6 +152,12 @@ struct TableLabels {
       more: column.missing - 1)
   }
 
+  /// Whether a row has a label.
+  func isLabelled(_ row: Int, of table: Table) -> Bool {
+    task == .classification
+      ? labels[row] >= 0 : columns.allSatisfy { !table.number(row, $0.place).isNaN }
+  }
+
   /// The number of samples of each class in some rows.
   func counts(_ rows: [Int]) -> [Int] {
     rows.reduce(into: classes.map { _ in 0 }) { $0[labels[$1]] += 1 }

@@ -79,6 +79,9 @@ struct TableSample {
     return counts[first] == most ? first : counts.filter { $0.value == most }.keys.max() ?? 0
   }
 
+  /// Whether all rows have as many fields, two or more.
+  var isOfOneWidth: Bool { problem == nil && width >= 2 && rows.allSatisfy { $0.count == width } }
+
   /// Nil where the rows are not divided.
   var score: Score? {
     let width = width

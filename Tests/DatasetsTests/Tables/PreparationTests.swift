@@ -189,6 +189,18 @@ struct PreparationTests {
         == ["which only counts the rows", "the same in all rows", "a text of its own in each row"])
   }
 
+  /// A value that is missing in rows to test with alone is the mean, without an input of its own.
+  @Test func indicatorsAreLearnedFromRowsToTrainOn() throws {
+    let rows = (0..<20).map { "\($0 == 19 ? "" : "\($0 * 7 % 11).5"),\($0 % 2)" }
+    let settings = TableSettings(testSplit: 0.2, split: .last)
+    let held = try Preparation(
+      learnedFrom: table("a,label\n" + rows.joined(separator: "\n")), settings)
+    #expect(held.inputs == 1)
+    let trained = try Preparation(
+      learnedFrom: table("a,label\n" + rows.reversed().joined(separator: "\n")), settings)
+    #expect(trained.inputs == 2)
+  }
+
   /// By name, whatever the order; what is unseen has no input, and what is missing the mean.
   @Test func otherTablesGoTheSameWay() throws {
     let preparation = try learned(Self.mixed)
@@ -419,8 +431,8 @@ struct PreparationTests {
           + "learned from: --ignore day"
       ),
       (
-        "a,label\n1,x\n2,\n3,y\n4,?\n",
-        "line 3: expected a label in column 'label', found none and 1 more like it; remove the rows "
+        "a,label\n1,\n2,?\n",
+        "line 2: expected a label in column 'label', found none and 1 more like it; remove the rows "
           + "without one"
       ),
       ("label\n1\n2\n", "expected two columns or more, found none beside the label to learn from"),
@@ -446,6 +458,28 @@ struct PreparationTests {
       error?.problem
         == "line 3: expected a value in column 'a', found none and 1 more like it; --missing mean "
         + "takes the mean in its place")
+    let labels = try findings("a,label\n1,x\n2,\n3,y\n", TableSettings(missing: .refuse))
+    #expect(
+      labels.problem?.problem
+        == "line 3: expected a label in column 'label', found none; remove the rows without one")
+  }
+
+  /// Rows without a label are neither trained on nor tested with, which is said.
+  @Test(arguments: ["x,y", "1.5,2.25"])
+  func rowsWithoutLabelsAreLeftOut(labels: String) throws {
+    let values: [String] = labels.split(separator: ",").map(String.init) + ["", "?"]
+    let rows = (0..<100).map { "\($0 * 7 % 11).5,\(values[$0 % 4])" }.joined(separator: "\n")
+    let path = try path("a,label\n" + rows)
+    let dataset = try Dataset.load(.csv(path))
+    #expect(dataset.train.count + dataset.test.count == 50 && dataset.test.count > 5)
+    #expect(
+      dataset.findings?.warnings == [
+        "50 of 100 rows are left out, since they have no label in column 'label'; --missing refuse "
+          + "refuses them"
+      ])
+    let preparation = try #require(dataset.preparation)
+    let again = try preparation.labelled(Table(contentsOf: path, for: preparation))
+    #expect(again.count == dataset.test.count)
   }
 
   @Test func labelThatIsTooLongIsRefused() throws {
