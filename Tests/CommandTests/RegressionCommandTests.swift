@@ -191,7 +191,7 @@ struct RegressionCommandTests {
   @Test func whatIsNoNumberIsRefusedByName() throws {
     let data = try write("flats.csv", changing: (4, "1,2,3,"))
     expectFailure(
-      try train(data, "--label price,rent"), 65,
+      try train(data, "--label price,rent --missing refuse"), 65,
       "\(data): line 6: expected a label in column 'rent', found none; remove the rows without one")
     let words = try write("words.csv", changing: (4, "1,2,3,cheap"))
     expectFailure(

@@ -304,7 +304,8 @@ struct TableCommandTests {
     let result = try maru("fit-linear --output", [folder["linear"], "--dataset", data])
     #expect(result.exitCode == 0)
     #expect(
-      result.errorLines.contains("left out: 'Id', which only counts the rows"), "\(result.errors)")
+      result.errorLines.contains("left out: 'Id', a number of its own in each row"),
+      "\(result.errors)")
     #expect(try accuracy(result) > 0.8)
     let evaluated = try maru("evaluate", [folder["linear"], "--dataset", data])
     expectSuccess(evaluated)

@@ -40,7 +40,8 @@ import Testing
     side(LBFGS.self), side(LearningRate.self), side(History.self),
     side(EpochRecord.self), side(Figures.self), side((any Metric).self), side(Outputs.self),
     side(Accuracy.self), side(TopKAccuracy.self), side(MacroF1.self), side(ROCAUC.self),
-    side(RootMeanSquaredError.self), side(R2.self), side(ConfusionMatrix.self),
+    side(RootMeanSquaredError.self), side(R2.self), side(RegressionScores.self),
+    side(RegressionScores.Figures.self), side(ConfusionMatrix.self),
     side(ConfusionMatrix.Cell.self),
     side(StepProfile.Work.self), side(StepProfile.Row.self), side(Decision.self),
     side(CSVLogger.WriteError.self), side(TrainingState.self), side(CallbackMemory.self),
@@ -60,6 +61,7 @@ import Testing
     side(TableSplit.Kind.self), side(TableFindings.self), side(TableFindings.LeftOut.self),
     side(Preparation.self), side(Preparation.Task.self), side(Preparation.Scale.self),
     side(Preparation.Missing.self), side(Preparation.Column.self), side(Preparation.Label.self),
+    side(Preparation.Target.self), side(ArrayPreparation.self),
     side(Preparation.Source.self),
     // ModelFiles and ONNXFiles
     side(ModelFileError.self), side(ModelFileError.Kind.self), side(Checkpoint.self),
