@@ -42,7 +42,7 @@ public final class Sequential {
   ///
   /// Each goes forward and backward by itself, a last one of a short batch with fewer samples or none,
   /// and the gradients are added up in one fixed tree. So the result does not depend on who computes a
-  /// shard. ``BatchNorm`` takes its statistics from each shard, and its running values become the mean of
+  /// shard. `BatchNorm` takes its statistics from each shard, and its running values become the mean of
   /// those of the shards. L-BFGS, which takes all samples, has no shards.
   public var shards = 1 {
     willSet {
