@@ -1,7 +1,7 @@
 """Trains the workloads beside busy programs, with Maru and with its peers in turn.
 
 A busy program is an endless loop on a processor of its own. Maru is measured as it chooses its threads
-itself, and with each fixed number of threads, of which the best is what it should come near.
+itself, and with at most each number, of which the best is what it should come near.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from compare import OURS, Failure, aligned, install, machine, measure, note
 from workloads import WORKLOADS, find_files
 
 PEERS = ["numpy", "jax", "torch"]
-FIXED = "maru, threads: "
+FIXED = "maru, at most "
 LOOP = "while True: pass"
 
 
@@ -48,7 +48,7 @@ def table(name, states, results):
     for backend, by_state in results.items():
         rows.append([backend, *(cell(by_state[state]) for state in states)])
     ours = results[OURS]
-    rows.append(["maru / its best fixed", *(share(ours, results, fixed, s) for s in states)])
+    rows.append(["maru / its best", *(share(ours, results, fixed, s) for s in states)])
     for peer in [backend for backend in results if backend not in [OURS, *fixed]]:
         rows.append([f"maru / {peer}", *(share(ours, results, [peer], s) for s in states)])
     return aligned(rows)

@@ -2,6 +2,7 @@
 #include "CKernels.h"
 
 #include <sched.h>
+#include <time.h>
 
 #if defined(__linux__)
 #include <linux/futex.h>
@@ -28,6 +29,12 @@ static void wake_all(uint32_t *word) {
 }
 #endif
 
+static uint64_t nanoseconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
 /// How often a thread looks before it sleeps.
 enum { PATIENCE = 2000 };
 
@@ -46,10 +53,11 @@ void maru_wait_at(maru_barrier *barrier) {
     if (__atomic_load_n(generation, __ATOMIC_ACQUIRE) != current) return;
     maru_relax();
   }
-  __atomic_add_fetch(&barrier->sleeps, 1, __ATOMIC_RELAXED);
+  uint64_t start = nanoseconds();
   __atomic_add_fetch(&barrier->sleepers, 1, __ATOMIC_SEQ_CST);
   while (__atomic_load_n(generation, __ATOMIC_SEQ_CST) == current) sleep_while(generation, current);
   __atomic_sub_fetch(&barrier->sleepers, 1, __ATOMIC_RELAXED);
+  __atomic_add_fetch(&barrier->slept, nanoseconds() - start, __ATOMIC_RELAXED);
 }
 
 uint32_t maru_calls(const uint32_t *calls) { return __atomic_load_n(calls, __ATOMIC_ACQUIRE); }

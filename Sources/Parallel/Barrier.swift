@@ -10,7 +10,7 @@ package final class Barrier: @unchecked Sendable {
     let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.room, alignment: Self.room)
     barrier = memory.bindMemory(to: maru_barrier.self, capacity: 1)
     barrier.initialize(
-      to: maru_barrier(count: UInt32(count), arrived: 0, generation: 0, sleepers: 0, sleeps: 0))
+      to: maru_barrier(count: UInt32(count), arrived: 0, generation: 0, sleepers: 0, slept: 0))
   }
 
   deinit { barrier.deallocate() }
@@ -21,8 +21,8 @@ package final class Barrier: @unchecked Sendable {
   /// How many threads have to reach it.
   package var count: Int { Int(barrier.pointee.count) }
 
-  /// How often a thread has slept here.
-  var sleeps: UInt32 { barrier.pointee.sleeps }
+  /// The nanoseconds that threads have slept here, all together.
+  var slept: UInt64 { barrier.pointee.slept }
 
   /// Waits for the others: a while in a loop, then asleep.
   package func wait() { maru_wait_at(barrier) }

@@ -44,13 +44,14 @@ package final class Formation: @unchecked Sendable {
   ///   - index: the number of the thread
   ///   - join: called when the thread begins to take part
   ///   - step: one step, by its number
-  ///   - decide: how many take part in the next step, given whether one of the threads slept in this
+  ///   - decide: how many take part in the next step, given the
+  ///     nanoseconds that threads slept in this, all together
   package func run(
     _ index: Int, join: (TeamThread) -> Void, step: (Int, TeamThread, Barrier) -> Void,
-    decide: (Bool) -> Int
+    decide: (UInt64) -> Int
   ) {
     var (number, count, takesPart) = (first, firstCount, false)
-    var slept: UInt32 = 0
+    var slept: UInt64 = 0
     // Who sits out from the beginning may come when it has been called already.
     var seenCalls: UInt32 = 0
     while true {
@@ -69,15 +70,15 @@ package final class Formation: @unchecked Sendable {
       step(number, thread, barrier)
       let cell = next[number & 1]
       if index == 0 {
-        let sleeps = barrier.sleeps
-        cell.value.store(min(decide(sleeps != slept), threads), ordering: .relaxed)
-        slept = sleeps
+        let all = barrier.slept
+        cell.value.store(min(decide(all - slept), threads), ordering: .relaxed)
+        slept = all
       }
       barrier.wait()
       let following = cell.value.load(ordering: .relaxed)
       if index == 0 { settle(following, after: count, number + 1) }
       if following == 0 { return }
-      if following != count { slept = barriers[following - 1].sleeps }
+      if following != count { slept = barriers[following - 1].slept }
       (number, count) = (number + 1, following)
     }
   }

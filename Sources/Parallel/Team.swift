@@ -51,7 +51,7 @@ package enum Team {
     var now = size
     var start = monotonicNanoseconds()
     OpenBLAS.withThreads(upTo: size.most) { count in
-      func decide(_ slept: Bool) -> Int {
+      func decide(_ slept: UInt64) -> Int {
         let end = monotonicNanoseconds()
         now.note(nanoseconds: end - start, slept: slept)
         start = end

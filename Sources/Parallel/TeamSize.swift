@@ -5,7 +5,7 @@ import BLAS
 /// A thread costs more than it gains where its processor has other work to do, or where the work is too
 /// small to be passed between processors. What a step takes tells; so from time to time a team makes
 /// some steps with half of its threads, or with twice as many, and stays there if that is faster. It tries
-/// fewer at its start, and then where threads have waited for so long that they slept; more wherever it
+/// fewer at its start, and then where threads sleep a tenth of their time while they wait; more wherever it
 /// has given some up. A trial that gains nothing makes the next one come later,
 /// until there is one in 65 windows.
 package struct TeamSize: Sendable {
@@ -15,6 +15,8 @@ package struct TeamSize: Sendable {
   private static let gain = 0.05
   /// By how much the time of a step may change before it is taken for a change of the machine.
   private static let change = 1.25
+  /// The share of their time that threads have to sleep for fewer to be tried.
+  private static let waiting = 0.1
   /// In windows: the first pause between two trials, and the longest.
   private static let (firstPause, longestPause) = (4, 64)
 
@@ -29,7 +31,7 @@ package struct TeamSize: Sendable {
   private var triedLower = false
   private var windows = 0
   private var pause = Self.firstPause
-  private var (steps, sleptSteps, nanoseconds) = (0, 0, UInt64(0))
+  private var (steps, nanoseconds, slept) = (0, UInt64(0), UInt64(0))
 
   /// Begins with all threads.
   package init(most: Int) {
@@ -38,20 +40,21 @@ package struct TeamSize: Sendable {
     (count, home) = (most, most)
   }
 
-  /// Notes how long a step has taken with ``count`` threads, and whether one of them slept.
-  package mutating func note(nanoseconds: UInt64, slept: Bool) {
+  /// Notes how long a step has taken with ``count`` threads, and how long they slept in it, all together.
+  package mutating func note(nanoseconds: UInt64, slept: UInt64) {
     if most == 1 { return }
     self.nanoseconds += nanoseconds
     steps += 1
-    sleptSteps += slept ? 1 : 0
+    self.slept += slept
     let time = Double(self.nanoseconds) / Double(steps)
     // A trial that is clearly lost ends early.
     let isLost = count != home && steps >= 2 && time > 2 * (homeTime ?? .infinity)
     guard isLost || self.nanoseconds >= Self.window.nanoseconds && steps >= Self.window.steps else {
       return
     }
-    let isWaiting = 10 * sleptSteps > steps
-    (steps, sleptSteps, self.nanoseconds) = (0, 0, 0)
+    let all = self.nanoseconds * UInt64(count)
+    let isWaiting = Double(self.slept) > Self.waiting * Double(all)
+    (steps, self.nanoseconds, self.slept) = (0, 0, 0)
     if count == home { endWindow(time, isWaiting) } else { endTrial(time) }
   }
 

@@ -256,8 +256,8 @@ typedef struct {
   uint32_t arrived;
   uint32_t generation;
   uint32_t sleepers;
-  /// How often a thread has slept here.
-  uint32_t sleeps;
+  /// The nanoseconds that threads have slept here, all together.
+  uint64_t slept;
 } maru_barrier;
 
 /// Waits until as many threads as the barrier counts have called this.
