@@ -88,7 +88,8 @@ package final class Formation: @unchecked Sendable {
   private func settle(_ following: Int, after count: Int, _ number: Int) {
     if following == 0 || following > count {
       calledStep.store(number, ordering: .relaxed)
-      calledCount.store(following, ordering: .relaxed)
+      // Who wakes late from an earlier call may see this one.
+      calledCount.store(following, ordering: .releasing)
       maru_call(calls)
     } else if following < count {
       while sitting.load(ordering: .acquiring) < threads - following { maru_yield() }
@@ -101,7 +102,7 @@ package final class Formation: @unchecked Sendable {
     sitting.wrappingAdd(1, ordering: .acquiringAndReleasing)
     while true {
       seen = maru_sit_out(calls, seen)
-      let count = calledCount.load(ordering: .relaxed)
+      let count = calledCount.load(ordering: .acquiring)
       if count == 0 { return nil }
       if index < count {
         sitting.wrappingSubtract(1, ordering: .acquiringAndReleasing)

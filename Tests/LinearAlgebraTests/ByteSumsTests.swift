@@ -40,7 +40,9 @@ struct ByteSource: SampleSource {
   .enabled(if: maru_has_byte_products() != 0, "needs a processor with AVX-512 VNNI"))
 struct ByteSumsTests {
   /// Expects `XᵀX` and the sums of the classes by the definition.
-  private func check(_ source: ByteSource, _ indices: Range<Int>, threads: Int) {
+  ///
+  /// The number of threads is the whole process's, so a test that sets it has one of its own.
+  private static func check(_ source: ByteSource, _ indices: Range<Int>, threads: Int) {
     let d = source.sampleShape.count
     let labels = (0..<source.sampleCount).map { $0 * 7 % 3 }
     var products = [Int](repeating: 0, count: d * d)
@@ -52,43 +54,46 @@ struct ByteSumsTests {
         for column in 0...row { products[row * d + column] += sample[row] * sample[column] }
       }
     }
-    let sums = onThreads(threads) {
-      RegressionSums(source, labels: labels, classes: 3, indices: indices)
-    }
+    OpenBLAS.threads = threads
+    let sums = RegressionSums(source, labels: labels, classes: 3, indices: indices)
     #expect(sums.count == indices.count)
     #expect(sums.products.elements == products.map { Double($0) })
     #expect(sums.targetProducts.elements == classSums.map { Double($0) })
   }
 
-  private func onThreads<Result>(_ threads: Int, _ body: () throws -> Result) rethrows -> Result {
-    let saved = OpenBLAS.threads
-    OpenBLAS.threads = threads
-    defer { OpenBLAS.threads = saved }
-    return try body()
-  }
-
-  @Test("widths around those of vectors and tiles", arguments: [1, 2, 15, 16, 17, 47, 48, 49, 81])
-  func widths(inputs: Int) {
-    check(ByteSource(70, inputs, seed: UInt64(620 + inputs)), 0..<70, threads: 2)
-  }
-
-  @Test("counts around those of groups and blocks", arguments: [0, 1, 3, 4, 5, 1023, 1025, 3100])
-  func counts(count: Int) {
-    let source = ByteSource(count + 2, 19, seed: UInt64(700 + count))
-    for threads in [1, 3] { check(source, 1..<count + 1, threads: threads) }
-  }
-
-  @Test("the largest sums do not overflow", arguments: [65_536, 65_537, 140_000])
-  func largest(count: Int) {
-    // Input 0 makes the largest sums, input 1 against it the least.
-    let pixels = [[UInt8]](repeating: [255, 0, 1], count: count).flatMap { $0 }
-    let sums = onThreads(1) {
-      RegressionSums(
-        ByteSource(pixels, inputs: 3), labels: [Int](repeating: 0, count: count), classes: 1)
+  @Test("widths around those of vectors and tiles")
+  func widths() async {
+    await #expect(processExitsWith: .success) {
+      for inputs in [1, 2, 15, 16, 17, 47, 48, 49, 81] {
+        Self.check(ByteSource(70, inputs, seed: UInt64(620 + inputs)), 0..<70, threads: 2)
+      }
     }
-    let n = Double(count)
-    #expect(sums.products.elements == [65_025 * n, 0, 0, 0, 0, 0, 255 * n, 0, n])
-    #expect(sums.targetProducts.elements == [255 * n, 0, n])
+  }
+
+  @Test("counts around those of groups and blocks")
+  func counts() async {
+    await #expect(processExitsWith: .success) {
+      for count in [0, 1, 3, 4, 5, 1023, 1025, 3100] {
+        let source = ByteSource(count + 2, 19, seed: UInt64(700 + count))
+        for threads in [1, 3] { Self.check(source, 1..<count + 1, threads: threads) }
+      }
+    }
+  }
+
+  @Test("the largest sums do not overflow")
+  func largest() async {
+    await #expect(processExitsWith: .success) {
+      OpenBLAS.threads = 1
+      for count in [65_536, 65_537, 140_000] {
+        // Input 0 makes the largest sums, input 1 against it the least.
+        let pixels = [[UInt8]](repeating: [255, 0, 1], count: count).flatMap { $0 }
+        let sums = RegressionSums(
+          ByteSource(pixels, inputs: 3), labels: [Int](repeating: 0, count: count), classes: 1)
+        let n = Double(count)
+        #expect(sums.products.elements == [65_025 * n, 0, 0, 0, 0, 0, 255 * n, 0, n])
+        #expect(sums.targetProducts.elements == [255 * n, 0, n])
+      }
+    }
   }
 
   @Test("samples are those of the indices, in any order and more than once")
