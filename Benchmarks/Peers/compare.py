@@ -154,33 +154,57 @@ def note(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+def arguments(description, peers):
+    """A parser of the options that all comparisons of training have."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--workload", choices=WORKLOADS, nargs="+", default=list(WORKLOADS))
-    parser.add_argument("--peers", choices=PEERS, nargs="+", default=PEERS)
+    parser.add_argument("--peers", choices=peers, nargs="*", default=peers)
     parser.add_argument("--epochs", type=int, default=3, help="measured in each round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data-directory", help="looked into first, as maru does")
-    parser.add_argument("--chart", metavar="FILE", help="draws the epochs as an SVG")
-    options = parser.parse_args()
+    return parser
 
-    left_out, peers = [], []
-    for peer in options.peers:
+
+def installed(peers, left_out):
+    """Those of the peers that can be installed; says of the others why not."""
+    found = []
+    for peer in peers:
         note(f"installing what {peer} needs")
         try:
             install(peer)
-            peers.append(peer)
+            found.append(peer)
         except Failure as failure:
             left_out.append(f"{peer} could not be installed: {failure}")
-    print("\n".join(machine()))
+    return found
 
-    all_results = {}
+
+def with_data(options, left_out):
+    """The workloads whose data are there."""
     for name in options.workload:
         try:
             find_files(WORKLOADS[name].dataset, options.data_directory)
+            yield name
         except FileNotFoundError as error:
             left_out.append(f"{name}: {error}")
-            continue
+
+
+def tell(left_out):
+    """Prints what could not be measured."""
+    if left_out:
+        print("\nleft out:")
+        print("\n".join(dict.fromkeys(left_out)))
+
+
+def main():
+    parser = arguments(__doc__, PEERS)
+    parser.add_argument("--chart", metavar="FILE", help="draws the epochs as an SVG")
+    options = parser.parse_args()
+    left_out = []
+    peers = installed(options.peers, left_out)
+    print("\n".join(machine()))
+
+    all_results = {}
+    for name in with_data(options, left_out):
         results = all_results[name] = {backend: [] for backend in [OURS, *peers]}
         for turn in range(options.rounds):
             for backend, runs in results.items():
@@ -195,9 +219,7 @@ def main():
     print("\n".join(ratio_table(all_results, peers)))
     if options.chart:
         draw(options.chart, all_results)
-    if left_out:
-        print("\nleft out:")
-        print("\n".join(dict.fromkeys(left_out)))
+    tell(left_out)
 
 
 if __name__ == "__main__":

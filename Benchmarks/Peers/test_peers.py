@@ -214,12 +214,12 @@ class ContentionTests(unittest.TestCase):
             self.assertEqual(os.sched_getaffinity(int(loops[0])), {first})
         self.assertEqual(children.read_text().split(), [])
 
-    def test_shares_are_of_medians_and_of_the_best_fixed_number(self):
-        fixed = contention.FIXED
+    def test_shares_are_of_medians_and_of_the_best_limit(self):
+        at_most = contention.AT_MOST
         results = {
             "maru": {"quiet": [11, 12, 40]},
-            f"{fixed}1": {"quiet": [20, 20, 20]},
-            f"{fixed}2": {"quiet": [9, 10, 30]},
+            f"{at_most}1": {"quiet": [20, 20, 20]},
+            f"{at_most}2": {"quiet": [9, 10, 30]},
             "numpy": {"quiet": [24]},
             "jax": {"quiet": []},
         }

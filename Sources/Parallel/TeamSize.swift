@@ -6,8 +6,8 @@ import BLAS
 /// small to be passed between processors. What a step takes tells; so from time to time a team makes
 /// some steps with half of its threads, or with twice as many, and stays there if that is faster. It tries
 /// fewer at its start, and then where threads sleep a tenth of their time while they wait; more wherever it
-/// has given some up. A trial that gains nothing makes the next one come later,
-/// until there is one in 65 windows.
+/// has given some up. A trial that gains nothing makes the next one come later, until there is one in 65
+/// windows.
 package struct TeamSize: Sendable {
   /// What is measured before a decision, in nanoseconds and in steps.
   private static let window: (nanoseconds: UInt64, steps: Int) = (10_000_000, 4)

@@ -118,12 +118,12 @@ final class TrainingLoop: TrainingProgram {
   ) {
     context.batchCount = batch.count
     let (all, updates) = (runner.plan.chains.indices, runner.plan.firstUpdate)
-    func run(_ chains: Range<Int>, size: Int) {
+    func carryOut(_ chains: Range<Int>, size: Int) {
       runner.run(
         chains, size: size, mode: .training, step: context.number, rate: context.rate,
         firstSample: context.first, thread, barrier)
     }
-    func run(_ samples: Range<Int>, _ chains: Range<Int>) {
+    func train(on samples: Range<Int>, _ chains: Range<Int>) {
       let size = sizes.firstIndex(of: samples.count) ?? 0
       context.indices = UnsafeBufferPointer(rebasing: batch[samples])
       context.first = samples.lowerBound
@@ -131,21 +131,21 @@ final class TrainingLoop: TrainingProgram {
         step.gather(context.indices, into: runner.batch(size: size))
         runner.clock?.lapGather()
       }
-      run(chains, size: size)
+      carryOut(chains, size: size)
     }
-    guard let updates else { return run(batch.indices, all) }
+    guard let updates else { return train(on: batch.indices, all) }
     shards.begin(thread)
     runner.wait(barrier)
     for shard in 0..<shards.count {
       let samples = shards.range(shard, of: batch.count)
       if !samples.isEmpty {
-        run(samples, 0..<updates)
+        train(on: samples, 0..<updates)
         runner.wait(barrier)
       }
       shards.add(shard, isEmpty: samples.isEmpty, of: batch.count, thread)
       runner.wait(barrier)
     }
-    run(updates..<all.upperBound, size: 0)
+    carryOut(updates..<all.upperBound, size: 0)
   }
 
   /// Gives what was measured so far to a profile.

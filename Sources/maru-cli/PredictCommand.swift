@@ -247,31 +247,6 @@ struct PredictCommand: ParsableCommand {
     return failures
   }
 
-  private func printNumbers(_ values: Tensor, _ names: [String]) {
-    let shown = names.prefix(count ?? 15)
-    let width = shown.map(\.cells).max() ?? 0
-    let texts = shown.indices.map { row in
-      (0..<values.shape[1]).map { Double(values[row, $0]).significant(5) }
-    }
-    let widths = (0..<values.shape[1]).map { column in
-      texts.map { $0[column].cells }.max() ?? 0
-    }
-    for (name, texts) in zip(shown, texts) {
-      let columns =
-        widths.count == 1 ? texts : zip(texts, widths).map { $0.padded(to: $1, left: true) }
-      Results.print(
-        "\(name.padded(to: width, left: true))  \(columns.joined(separator: "  "))")
-    }
-  }
-
-  /// Prints the share of right guesses among the rows that have labels, if any has.
-  private func tellAccuracy(_ guesses: [Guess], _ labels: [Int]?) {
-    let known = zip(guesses, labels ?? []).filter { $1 >= 0 }
-    if known.isEmpty { return }
-    let right = known.count { $0.label == $1 }
-    Results.print("accuracy score: \((Double(right) / Double(known.count)).fixed(4))")
-  }
-
   private func predict(
     _ name: String, by file: ModelFile, drawing pictures: PredictionPictures.Files
   ) throws {
@@ -348,9 +323,7 @@ struct PredictCommand: ParsableCommand {
   /// The files that were named, and those in the folders that were.
   private func imagePaths() throws -> [String] {
     try images.flatMap { path in
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
-      else { return [path] }
+      guard Self.isFolder(path) else { return [path] }
       let files = Picture.files(in: path)
       if files.isEmpty {
         throw Failure.data("\(path): expected PNG or JPEG files, found none in it")
@@ -383,43 +356,16 @@ struct PredictCommand: ParsableCommand {
   ) throws -> Tensor {
     if let output { try AtomicFile.check(output) }
     let probabilities = try file.model.probabilities(of: images)
-    if let output {
+    if output != nil {
       let results = logits ? try file.model.predict(images, scores: true) : probabilities
       let rows = places.map { results.rows(at: $0, of: count ?? images.count) } ?? results
-      try Interrupts.heldBack {
-        guard writesCSV else { return try NumPyFile.write(rows, to: output) }
-        let names =
-          file.classNames.isEmpty
-          ? (0..<rows.shape[1]).map(String.init) : file.classNames
-        let lines = PredictionLines(classNames: names, top: top)
-        let text = lines.header + lines.lines((1...rows.shape[0]).map(String.init), rows)
-        try AtomicFile.write(Data(text.utf8), to: output)
-      }
+      let names =
+        file.classNames.isEmpty ? (0..<rows.shape[1]).map(String.init) : file.classNames
+      try write(
+        rows, PredictionLines(classNames: names, top: top),
+        (0..<rows.shape[0]).map { "\($0 + 1)" })
     }
     return probabilities
-  }
-
-  /// Prints the first guesses, beside them what is right where that is known.
-  /// - Parameter rows: what each sample is called; its number from 0 unless given
-  private func printFirst(
-    _ guesses: [Guess], _ labels: [Int]?, names: [String], rows: [String]? = nil
-  ) {
-    let count = min(count ?? 15, guesses.count)
-    let numbers = (0..<count).map { rows?[$0] ?? "\($0)" }
-    let numberWidth = numbers.map(\.cells).max() ?? 0
-    let names = Terminal.standardOutput.fitted(names, times: 2, beside: numberWidth + 13)
-    let width = names.map(\.cells).max() ?? 0
-    for index in 0..<count {
-      let guess = guesses[index].label
-      let percent = (100 * Double(guesses[index].probability)).fixed(0)
-      let number = numbers[index].padded(to: numberWidth, left: true)
-      let answer = "\(names[guess].padded(to: width)) \(percent.padded(to: 3, left: true))%"
-      if let label = labels?[index], label >= 0 {
-        Results.print("\(number)  \(guess == label ? "✓" : "✗") \(answer)  (\(names[label]))")
-      } else {
-        Results.print("\(number)  \(answer)")
-      }
-    }
   }
 
   private static func isFolder(_ path: String) -> Bool {

@@ -9,10 +9,6 @@ struct ArrayCommandTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func maru(_ line: String, _ paths: [String] = []) throws -> ProcessResult {
-    try Command.maru(Command.words(line) + paths)
-  }
-
   private func archive(
     _ name: String, _ change: (Float) -> Float = { $0 }, classes: (Int) -> Float = { Float($0 % 4) }
   ) throws -> String {
@@ -30,7 +26,7 @@ struct ArrayCommandTests {
 
   private func probabilities(of data: String, by model: String) throws -> [[Float]] {
     let output = folder["p.csv"]
-    let result = try maru(
+    let result = try Command.maru(
       "predict --force --output", [output, model, "--dataset", data])
     #expect(result.exitCode == 0, "\(result.errors)")
     return try folder.text(of: "p.csv").split(separator: "\n").dropFirst().map {
@@ -46,7 +42,7 @@ struct ArrayCommandTests {
 
   @Test func pixelsWithFractionsAreScaledAsThoseOfTraining() throws {
     let data = try archive("pixels.npz")
-    let trained = try maru(
+    let trained = try Command.maru(
       "train --layers 4:softmax --epochs 30 --seed 1 --progress none --dataset",
       [data, "--output", folder["run"]])
     #expect(trained.exitCode == 0)
@@ -58,12 +54,12 @@ struct ArrayCommandTests {
     #expect(try probabilities(of: data, by: folder["run"]).count == 16)
     expectSame(try probabilities(of: broken, by: folder["run"]), expected, within: 1e-3)
     let scaled = try archive("scaled.npz") { min(255, $0 + 1) / 255 }
-    let told = try maru("evaluate", [folder["run"], "--dataset", scaled])
+    let told = try Command.maru("evaluate", [folder["run"], "--dataset", scaled])
     #expect(
       told.errorLines == ["X: numbers from 0 to 1 are taken for pixels that are scaled already"])
     expectSame(try probabilities(of: scaled, by: folder["run"]), expected, within: 1e-5)
     let wide = try archive("wide.npz") { $0 * 2 }
-    let refused = try maru("evaluate", [folder["run"], "--dataset", wide])
+    let refused = try Command.maru("evaluate", [folder["run"], "--dataset", wide])
     #expect(
       refused.exitCode == 65
         && refused.errors.contains(
@@ -73,7 +69,7 @@ struct ArrayCommandTests {
 
   @Test func numbersThatAreNoPixelsStayAsTheyStand() throws {
     let data = try archive("centred.npz") { ($0 - 90) / 60 }
-    let trained = try maru(
+    let trained = try Command.maru(
       "train --layers 4:softmax --epochs 30 --progress none --dataset",
       [data, "--output", folder["run"]])
     #expect(trained.exitCode == 0)
@@ -89,7 +85,7 @@ struct ArrayCommandTests {
         Stripes.names[0]: idx([4, 8, 10], pixels), Stripes.names[1]: idx([4], [0, 1, 2, 3]),
         Stripes.names[2]: idx([4, 8, 10], pixels), Stripes.names[3]: idx([4], [0, 1, 2, 3]),
       ])
-    let refused = try maru("evaluate", [folder["run"], "--dataset", wide])
+    let refused = try Command.maru("evaluate", [folder["run"], "--dataset", wide])
     #expect(
       refused.exitCode == 65
         && refused.errors.contains(
@@ -100,19 +96,19 @@ struct ArrayCommandTests {
 
   @Test func classesThatTheModelDoesNotKnowArePredictedAnyway() throws {
     let data = try archive("pixels.npz")
-    let trained = try maru(
+    let trained = try Command.maru(
       "train --layers 4:softmax --epochs 30 --progress none --dataset",
       [data, "--output", folder["run"]])
     #expect(trained.exitCode == 0)
     let others = try archive("others.npz", { min(255, $0 + 1) }) { Float($0 % 5) }
-    let result = try maru("predict", [folder["run"], "--dataset", others])
+    let result = try Command.maru("predict", [folder["run"], "--dataset", others])
     #expect(result.exitCode == 0)
     #expect(
       result.errorLines.contains(
         "\(others): the model does not know the classes 4; their samples are predicted, their labels "
           + "ignored"), "\(result.errors)")
     #expect(result.output.contains("accuracy score: "))
-    let evaluated = try maru("evaluate", [folder["run"], "--dataset", others])
+    let evaluated = try Command.maru("evaluate", [folder["run"], "--dataset", others])
     #expect(
       evaluated.exitCode == 65
         && evaluated.errors.contains("the model tells 0, 1, 2, 3 apart, \(others) also has 4"))
@@ -121,11 +117,11 @@ struct ArrayCommandTests {
     let table = try folder.write(
       Array(("size,species\n" + rows.joined(separator: "\n")).utf8), to: "bugs.csv")
     expectSuccess(
-      try maru(
+      try Command.maru(
         "train --epochs 30 --progress none --dataset", [table, "--output", folder["bugs"]]))
     let other = try folder.write(
       Array("size,species\n1,ant\n2,dog\n21,cat\n22,dog\n".utf8), to: "other.csv")
-    let predicted = try maru(
+    let predicted = try Command.maru(
       "predict --output", [folder["o.csv"], folder["bugs"], "--dataset", other])
     #expect(predicted.exitCode == 0)
     #expect(
@@ -135,7 +131,7 @@ struct ArrayCommandTests {
       ])
     #expect(try folder.text(of: "o.csv").split(separator: "\n").count == 5)
     expectFailure(
-      try maru("evaluate", [folder["bugs"], "--dataset", other]), 65,
+      try Command.maru("evaluate", [folder["bugs"], "--dataset", other]), 65,
       "\(other): line 3: the model tells ant, bee, cat apart, column 'species' also has dog")
   }
 }

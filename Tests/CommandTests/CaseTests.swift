@@ -13,28 +13,19 @@ struct CaseTests {
     try folder.write(Array(text.utf8), to: name)
   }
 
-  private func maru(_ line: String, _ paths: [String] = []) throws -> ProcessResult {
-    try Command.maru(Command.words(line) + paths)
-  }
-
   private func train(_ data: String, _ options: String = "") throws -> ProcessResult {
-    try maru(
+    try Command.maru(
       "train --epochs 40 --progress lines --seed 1 --force \(options) --dataset",
       [data, "--output", folder["run"]])
   }
 
   /// The rows of what `predict` writes, without the header.
   private func predictions(_ data: String, _ options: String = "") throws -> [[String]] {
-    let result = try maru(
+    let result = try Command.maru(
       "predict --force \(options) --output", [folder["p.csv"], folder["run"], "--dataset", data])
     expectSuccess(result)
     return try folder.text(of: "p.csv").split(separator: "\n").dropFirst()
       .map { $0.split(separator: ",").map(String.init) }
-  }
-
-  private func json(_ result: ProcessResult) throws -> [String: Any] {
-    try #require(
-      JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result)")
   }
 
   private func figure(_ name: String, of line: String?) throws -> Double {
@@ -87,7 +78,7 @@ struct CaseTests {
       found(trained) == "label: column 1 (column 1, with few values; --label NAME|NUMBER), "
         + "classification (10 whole numbers; --task), 10 classes: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9")
     #expect(try tested("accuracy", trained) == 1)
-    let asked = try json(maru("data show --json --label 1", [data]))
+    let asked = try Command.maru("data show --json --label 1", [data]).object()
     #expect((asked["label"] as? [String: Any])?["column"] as? Int == 1)
     #expect(asked["features"] as? Int == 784)
   }
@@ -115,7 +106,7 @@ struct CaseTests {
     #expect(try train(data).exitCode == 0)
     let pixels = rows[3].split(separator: ",").compactMap { UInt16($0) }
     let picture = try folder.write(PNG(pixels, width: 28).bytes, to: "three.png")
-    let result = try maru("predict", [folder["run"], picture])
+    let result = try Command.maru("predict", [folder["run"], picture])
     #expect(result.exitCode == 0)
     #expect(result.outputLines.last?.contains("three.png  \(classes[3]) ") == true)
     let same = try predictions(write(rows[3] + "\n", "row.csv"))
@@ -168,18 +159,17 @@ struct CaseTests {
     for name in ["loss", "accuracy"] {
       #expect(try tested(name, trained) == tested(name, expected))
     }
-    let shown = try json(maru("data show --json", [other]))
+    let shown = try Command.maru("data show --json", [other]).object()
     #expect(shown["separator"] as? String == separator)
   }
 
   @Test func asGivenSeparatorAndDecimalCount() throws {
     let data = try write(
       "a;b;label\n" + (0..<20).map { "1,\($0);\($0);\($0 % 2)\n" }.joined(), "x.csv")
-    let asked = try json(
-      maru("data show --json --separator ; --decimal ,", [data]))
+    let asked = try Command.maru("data show --json --separator ; --decimal ,", [data]).object()
     #expect(asked["rows"] as? Int == 20 && asked["separator"] as? String == ";")
     expectFailure(
-      try maru("train --separator | --dataset", [data]), 65,
+      try Command.maru("train --separator | --dataset", [data]), 65,
       "\(data): expected two columns or more, found one; --separator tells what stands between "
         + "fields")
   }
@@ -187,9 +177,9 @@ struct CaseTests {
   @Test func whatIsAskedForIsNotDoubted() throws {
     let rows = (0..<60).map { "\($0 * 7 % 11).5,\($0 % 17).25,\($0 % 17).75\n" }
     let data = try write("X1,Y1,Y2\n" + rows.joined(), "energy.csv")
-    let guessed = try json(maru("data show --json", [data]))
+    let guessed = try Command.maru("data show --json", [data]).object()
     #expect((guessed["warnings"] as? [String])?.count == 1)
-    let asked = try json(maru("data show --json --label Y2", [data]))
+    let asked = try Command.maru("data show --json --label Y2", [data]).object()
     #expect(asked["warnings"] as? [String] == [])
   }
 
@@ -297,21 +287,22 @@ struct CaseTests {
     #expect(trained.exitCode == 0, "\(trained.errors)")
     #expect(
       trained.errorLines.contains("split: all 150 rows to train on, tested with \(test)"))
-    let scored = try maru("evaluate", [folder["run"], "--dataset", test])
+    let scored = try Command.maru("evaluate", [folder["run"], "--dataset", test])
     #expect(scored.outputLines.first?.hasSuffix(" over 50 test samples") == true)
     #expect(try figure("accuracy", of: scored.outputLines.first) > 0.9)
     let reordered = try write(rows, [2, 0, 3, 1], "reordered.csv")
-    let again = try maru("evaluate", [folder["run"], "--dataset", reordered])
+    let again = try Command.maru("evaluate", [folder["run"], "--dataset", reordered])
     #expect(again.outputLines.first == scored.outputLines.first)
     #expect(try predictions(test) == predictions(reordered))
     #expect(try predictions(test) == predictions(write(rows, [0, 1, 2], "unlabelled.csv")))
     // A class that is missing leaves the others their numbers; one row is enough.
     let two = try write(rows.filter { $0[3] != "dog" }, [0, 1, 2, 3], "two.csv")
-    let without = try json(maru("evaluate --json", [folder["run"], "--dataset", two]))
+    let without = try Command.maru("evaluate --json", [folder["run"], "--dataset", two]).object()
     #expect(try #require(without["accuracy"] as? Double) > 0.9)
     let one = try write([rows[1]], [0, 1, 2, 3], "one.csv")
     #expect(
-      try json(maru("evaluate --json", [folder["run"], "--dataset", one]))["samples"] as? Int == 1)
+      try Command.maru("evaluate --json", [folder["run"], "--dataset", one]).object()["samples"]
+        as? Int == 1)
     #expect(try predictions(one)[0][1] == "dog")
   }
 
@@ -320,16 +311,16 @@ struct CaseTests {
     #expect(try train(data, "--epochs 1").exitCode == 0)
     let lacking = try write("f1,f3,label\n1,2,cat\n", "lacking.csv")
     expectFailure(
-      try maru("evaluate", [folder["run"], "--dataset", lacking]), 65,
+      try Command.maru("evaluate", [folder["run"], "--dataset", lacking]), 65,
       "\(lacking): expected the columns that the model learned from, found none named 'f2' among f1, f3, "
         + "label")
     let more = try write("f1,f2,f3,f4,label\n1,2,3,4,cat\n", "more.csv")
-    let result = try maru("evaluate", [folder["run"], "--dataset", more])
+    let result = try Command.maru("evaluate", [folder["run"], "--dataset", more])
     #expect(result.exitCode == 0)
     #expect(result.errors.contains("the model does not know 'f4': left out"), "\(result.errors)")
     let other = try write("f1,f2,f3,label\n1,2,3,bat\n", "other.csv")
     expectFailure(
-      try maru("evaluate", [folder["run"], "--dataset", other]), 65,
+      try Command.maru("evaluate", [folder["run"], "--dataset", other]), 65,
       "\(other): line 2: the model tells cat, dog, eel apart, column 'label' also has bat")
   }
 
@@ -375,7 +366,7 @@ struct CaseTests {
       try figure("val_accuracy", of: $0)
     }
     #expect(validations.count > 5 && validations.last ?? 0 > 0.8)
-    let linear = try maru("fit-linear --dataset", [sorted])
+    let linear = try Command.maru("fit-linear --dataset", [sorted])
     #expect(linear.exitCode == 0 && linear.output.contains("accuracy"))
     #expect(
       try figure("test accuracy", of: linear.outputLines.first { $0.contains("accuracy") }) > 0.8)
@@ -386,12 +377,14 @@ struct CaseTests {
     let rows = (0..<60).map { row in
       "\(row + 1),\(Double(row % 2) * 2 + 0.25),\(row * 7 % 11).5,\(row % 2 == 0 ? "1" : row % 4 == 1 ? "0" : "0.0")"
     }
-    let shown = try json(
-      maru("data show --json", [write("Id,1,2,label\n" + rows.joined(separator: "\n"), "id.csv")]))
+    let shown = try Command.maru(
+      "data show --json", [write("Id,1,2,label\n" + rows.joined(separator: "\n"), "id.csv")]
+    ).object()
     #expect(shown["rows"] as? Int == 60 && shown["ignored"] as? [String] == ["Id"])
     #expect((shown["label"] as? [String: Any])?["classes"] as? [String] == ["0", "1"])
-    let numbered = try json(
-      maru("data show --json", [write("0,1,2,3\n" + rows.joined(separator: "\n"), "n.csv")]))
+    let numbered = try Command.maru(
+      "data show --json", [write("0,1,2,3\n" + rows.joined(separator: "\n"), "n.csv")]
+    ).object()
     #expect(numbered["rows"] as? Int == 60 && numbered["ignored"] as? [String] == ["0"])
   }
 
@@ -399,6 +392,7 @@ struct CaseTests {
     let data = try write(
       "a,label\n" + (0..<20).map { "\($0).5,\($0 % 2)\n" }.joined() + "12\0345.5,1\n", "n.csv")
     expectFailure(
-      try maru("train --dataset", [data]), 65, "\(data): line 22: expected text, found a null byte")
+      try Command.maru("train --dataset", [data]), 65,
+      "\(data): line 22: expected text, found a null byte")
   }
 }

@@ -14,8 +14,10 @@ enum Command {
       timeout: timeout, signal: signal)
   }
 
-  /// Runs `maru` with arguments in one line, none of which holds a blank.
-  static func maru(_ line: String) throws -> ProcessResult { try maru(words(line)) }
+  /// Runs `maru` with arguments in one line, none of which holds a blank, and paths behind them.
+  static func maru(_ line: String, _ paths: [String] = []) throws -> ProcessResult {
+    try maru(words(line) + paths)
+  }
 
   static func benchmarks(
     _ line: String, environment: [String: String] = [:]
@@ -51,6 +53,14 @@ enum Command {
     try #require(
       FileManager.default.isExecutableFile(atPath: path), "\(path) is missing; build it first")
     return path
+  }
+}
+
+extension ProcessResult {
+  /// The one object that was printed.
+  func object() throws -> [String: Any] {
+    try #require(
+      JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any], "\(self)")
   }
 }
 

@@ -10,14 +10,10 @@ struct FineTuningTests {
 
   init() throws { (folder, data) = try Stripes.inNewFolder() }
 
-  private func maru(_ line: String, _ paths: [String] = []) throws -> ProcessResult {
-    try Command.maru(Command.words(line) + paths)
-  }
-
   private func train(
     _ options: String, on data: String, to output: String
   ) throws -> ProcessResult {
-    try maru(
+    try Command.maru(
       "train --progress none \(options) --dataset", [data, "--output", folder[output]])
   }
 
@@ -66,7 +62,8 @@ struct FineTuningTests {
     // The same rows go in as they went before, and come out as the same.
     for run in ["a", "b"] {
       expectSuccess(
-        try maru("predict --output", [folder["\(run).csv"], folder[run], "--dataset", first]))
+        try Command.maru(
+          "predict --output", [folder["\(run).csv"], folder[run], "--dataset", first]))
     }
     func probabilities(_ name: String) throws -> [String: [Double]] {
       let lines = try folder.text(of: name).split(separator: "\n").dropFirst()
@@ -85,7 +82,7 @@ struct FineTuningTests {
     expectSuccess(try train(options, on: second, to: "c"))
     #expect(
       try folder.bytes(of: "b/model.safetensors") == folder.bytes(of: "c/model.safetensors"))
-    let told = try maru(
+    let told = try Command.maru(
       "train --epochs 1 --progress lines --initial", [folder["a"], "--dataset", second])
     #expect(
       told.errorLines.contains("begins with the weights of \(folder["a"]): all layers"),
@@ -97,7 +94,7 @@ struct FineTuningTests {
     let first = try table("first.csv", classes: ["ant", "bee", "cat"])
     expectSuccess(try train("--layers 8:relu --epochs 20 --seed 1", on: first, to: "a"))
     let second = try table("second.csv", classes: ["ant", "bee", "dog", "eel"])
-    let begun = try maru(
+    let begun = try Command.maru(
       "train --epochs 1 --learning-rate 1e-9 --optimizer sgd --progress lines --seed 2 --initial",
       [folder["a"], "--dataset", second, "--output", folder["b"]])
     #expect(begun.exitCode == 0)
@@ -126,7 +123,7 @@ struct FineTuningTests {
       "--epochs 3 --label price --task regression --initial \(folder["a"])", on: other, to: "p")
     expectSuccess(priced)
     #expect(try model("p").outputShape == [1])
-    let evaluated = try maru("evaluate", [folder["p"], "--dataset", other])
+    let evaluated = try Command.maru("evaluate", [folder["p"], "--dataset", other])
     #expect(evaluated.output.contains("r2: ") && evaluated.output.contains("12 held-out rows"))
   }
 
@@ -180,7 +177,7 @@ struct FineTuningTests {
       long + ["--progress", "lines", "--dataset", data, "--output", folder["cut"]],
       signal: (SIGINT, "Epoch 3/"))
     #expect(cut.exitCode == 130, "\(cut.errors)")
-    expectSuccess(try maru("train --progress none --resume", [folder["cut"]]))
+    expectSuccess(try Command.maru("train --progress none --resume", [folder["cut"]]))
     expectSuccess(
       try Command.maru(
         long + ["--progress", "none", "--dataset", data, "--output", folder["whole"]]))
@@ -201,7 +198,7 @@ struct FineTuningTests {
     let line = "\(options) \(layers) --validation-split 0.25 --split shuffled --seed 3"
     expectSuccess(try train("\(line) --epochs 4", on: data, to: "run"))
     let size = try folder.bytes(of: "run/state.maru").count
-    expectSuccess(try maru("train --progress none --epochs 9 --resume", [folder["run"]]))
+    expectSuccess(try Command.maru("train --progress none --epochs 9 --resume", [folder["run"]]))
     expectSuccess(try train("\(line) --epochs 9", on: data, to: "whole"))
     #expect(
       try folder.bytes(of: "run/model.safetensors") == folder.bytes(of: "whole/model.safetensors"))
@@ -221,13 +218,13 @@ struct FineTuningTests {
     expectSuccess(try train("--layers 4:softmax --epochs 2", on: data, to: "run"))
     for epochs in ["", "--epochs 2", "--epochs 1"] {
       expectFailure(
-        try maru("train \(epochs) --resume", [folder["run"]]), 64,
+        try Command.maru("train \(epochs) --resume", [folder["run"]]), 64,
         "--resume \(folder["run"]): the run is complete after 2 epochs; to train for more: --epochs N, "
           + "N above 2")
     }
     try FileManager.default.removeItem(atPath: folder["run/state.maru"])
     expectFailure(
-      try maru("train --epochs 3 --resume", [folder["run"]]), 64,
+      try Command.maru("train --epochs 3 --resume", [folder["run"]]), 64,
       "--resume \(folder["run"]): the run is complete and keeps no state of training, since it ended "
         + "before its last epoch, or is of an earlier version; to train on from its weights: maru train "
         + "--initial \(folder["run"])")
@@ -254,9 +251,9 @@ struct FineTuningTests {
       signal: (SIGINT, "Epoch 5/"))
     #expect(cut.exitCode == 130, "\(cut.errors)")
     // The model of the shorter run is still there.
-    let shorter = try maru("evaluate", [folder["run"], "--dataset", data])
+    let shorter = try Command.maru("evaluate", [folder["run"], "--dataset", data])
     #expect(shorter.exitCode == 0 && shorter.errors.contains("are of an earlier run"))
-    expectSuccess(try maru("train --progress none --resume", [folder["run"]]))
+    expectSuccess(try Command.maru("train --progress none --resume", [folder["run"]]))
     expectSuccess(try train("\(line) --epochs 3000", on: data, to: "whole"))
     #expect(
       try folder.bytes(of: "run/model.safetensors") == folder.bytes(of: "whole/model.safetensors"))

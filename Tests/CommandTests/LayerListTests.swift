@@ -33,31 +33,14 @@ struct LayerListTests {
     #expect(folder.contents.allSatisfy { $0.hasPrefix("data") })
   }
 
-  /// Trained, saved, scored, and its running values with it.
-  @Test func normalisedLayersTrainAndAreScored() throws {
+  /// Trained, saved, scored: running values too, and images as they are.
+  @Test(arguments: [
+    "batchnorm,20:relu,layernorm,4:softmax",
+    "conv:3:3:same:relu,maxpool:2,conv:4:2:stride=2:dilation=1:tanh,avgpool:2:stride=1:same,flatten",
+  ])
+  func layersTrainAndAreScored(_ layers: String) throws {
     let folder = try TemporaryFolder()
     let data = try Stripes.write(to: folder)
-    let run = try Command.maru(
-      [
-        "train", "--dataset", data, "--layers", "batchnorm,20:relu,layernorm,4:softmax",
-        "--optimizer", "adam", "--epochs", "3", "--seed", "1", "--progress", "none", "--output",
-        folder["run"],
-      ])
-    expectSuccess(run)
-    let scored = try Command.maru(["evaluate", folder["run"], "--dataset", data])
-    #expect(scored.exitCode == 0, "\(scored.errors)")
-    let line = try #require(run.outputLines.first { $0.hasPrefix("test loss: ") })
-    #expect(
-      scored.outputLines.first?.hasPrefix(line.replacing("test ", with: "")) == true,
-      "\(line), \(scored.output)")
-  }
-
-  /// Trained, saved and scored, with images as they are.
-  @Test func convolutionsTrainAndAreScored() throws {
-    let folder = try TemporaryFolder()
-    let data = try Stripes.write(to: folder)
-    let layers =
-      "conv:3:3:same:relu,maxpool:2,conv:4:2:stride=2:dilation=1:tanh,avgpool:2:stride=1:same,flatten"
     let run = try Command.maru(
       [
         "train", "--dataset", data, "--layers", layers, "--optimizer", "adam", "--epochs", "3",

@@ -9,20 +9,10 @@ struct RegressionCommandTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func maru(_ line: String, _ paths: [String] = []) throws -> ProcessResult {
-    try Command.maru(Command.words(line) + paths)
-  }
-
   private func train(_ data: String, _ options: String = "") throws -> ProcessResult {
-    try maru(
+    try Command.maru(
       "train --epochs 40 --learning-rate 0.01 --progress none --force \(options) --dataset",
       [data, "--output", folder["run"]])
-  }
-
-  private func json(_ result: ProcessResult) throws -> [String: Any] {
-    try #require(
-      JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any],
-      "\(result)")
   }
 
   private func rows(of name: String) throws -> [[String]] {
@@ -66,8 +56,8 @@ struct RegressionCommandTests {
     let options = "--label price --ignore rent --seed 2"
     let trained = try train(data, "\(options) --epochs 1 --loss \(name)")
     expectSuccess(trained)
-    let evaluated = try maru("evaluate --json", [folder["run"], "--dataset", data])
-    let figures = try json(evaluated)
+    let evaluated = try Command.maru("evaluate --json", [folder["run"], "--dataset", data])
+    let figures = try evaluated.object()
     let loss = try #require(figures["loss"] as? Double)
     // Training and evaluation tell the same loss: that of the held-out rows in standard deviations.
     let told = try #require(trained.output.firstMatch(of: /test loss: (\d\.\d+)/)).1
@@ -78,7 +68,7 @@ struct RegressionCommandTests {
     let deviation = Double(preparation.label.targets[0].deviation)
     let copy = try write("copy.csv")
     expectSuccess(
-      try maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
+      try Command.maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
     let errors = try zip(rows(of: "p.csv").dropFirst(), Self.flats).map {
       abs(try #require(Double($0[1])) - $1.price) / deviation
     }
@@ -90,7 +80,7 @@ struct RegressionCommandTests {
           : name == "absolute"
             ? error : error <= delta ? error * error / 2 : delta * (error - delta / 2))
     }
-    let all = try json(maru("evaluate --json", [folder["run"], "--dataset", copy]))
+    let all = try Command.maru("evaluate --json", [folder["run"], "--dataset", copy]).object()
     #expect(abs(try #require(all["loss"] as? Double) / (expected / 150) - 1) < 1e-4)
     let history = try folder.text(of: "run/history.json")
     #expect(history.contains(#""loss" : "\#(name)""#))
@@ -106,15 +96,15 @@ struct RegressionCommandTests {
     let (stripes, images) = try Stripes.inNewFolder()
     _ = stripes
     expectFailure(
-      try maru("train --loss huber --progress none --dataset", [images]), 64,
+      try Command.maru("train --loss huber --progress none --dataset", [images]), 64,
       "--loss huber: expected crossentropy, since \(images) has classes (--task regression takes their "
         + "column for numbers)")
     for wrong in ["hinge", "huber:0", "huber:x", "squared:1"] {
-      let result = try maru("train --dataset digits --loss \(wrong)")
+      let result = try Command.maru("train --dataset digits --loss \(wrong)")
       #expect(result.exitCode == 64 && result.errors.contains("--loss"), "\(wrong)")
     }
     expectSuccess(
-      try maru(
+      try Command.maru(
         "train --loss crossentropy --layers 4:softmax --epochs 1 --progress none --dataset",
         [images]))
   }
@@ -126,10 +116,10 @@ struct RegressionCommandTests {
     expectSuccess(try train(data, "--label price,rent"))
     let copy = try write("copy.csv")
     expectSuccess(
-      try maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
+      try Command.maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
     let predicted = try rows(of: "p.csv")
     #expect(predicted[0] == ["row", "price", "rent"] && predicted.count == 151)
-    let figures = try json(maru("evaluate --json", [folder["run"], "--dataset", copy]))
+    let figures = try Command.maru("evaluate --json", [folder["run"], "--dataset", copy]).object()
     #expect(Set(figures.keys) == ["loss", "mae", "rmse", "r2", "samples", "targets"])
     let targets = try #require(figures["targets"] as? [String: [String: Double]])
     var sums = ["mae": 0.0, "rmse": 0.0, "r2": 0.0]
@@ -154,7 +144,7 @@ struct RegressionCommandTests {
     for (figure, value) in sums {
       #expect(abs(try #require(figures[figure] as? Double) / value - 1) < 1e-4, "\(figure)")
     }
-    let lines = try maru("evaluate", [folder["run"], "--dataset", data])
+    let lines = try Command.maru("evaluate", [folder["run"], "--dataset", data])
     expectSuccess(lines)
     #expect(lines.outputLines[0].hasSuffix(" over 30 held-out rows"))
     #expect(lines.output.contains("price") && lines.output.contains("target"))
@@ -164,7 +154,7 @@ struct RegressionCommandTests {
     expectSuccess(streamed)
     #expect(streamed.outputLines[0] == "row,price,rent" && streamed.outputLines.count == 151)
     expectSuccess(
-      try maru("predict --output", [folder["p.npy"], folder["run"], "--dataset", copy]))
+      try Command.maru("predict --output", [folder["p.npy"], folder["run"], "--dataset", copy]))
     let array = try NumPyArray(contentsOf: folder["p.npy"]).tensor
     #expect(array.shape == [150, 2] && "\(array[7, 1])" == predicted[8][2])
   }
@@ -173,7 +163,7 @@ struct RegressionCommandTests {
     let data = try write("commas.csv", names: #"size,age,"price, net",rent"#)
     let shown = { (options: [String]) in
       let result = try Command.maru(["data", "show", data, "--json"] + options)
-      return try #require(try json(result)["label"] as? [String: Any], "\(result)")
+      return try #require(try result.object()["label"] as? [String: Any], "\(result)")
     }
     let one = try shown(["--label", "price, net"])
     #expect(one["column"] as? String == "price, net" && one["columns"] == nil)
@@ -183,8 +173,9 @@ struct RegressionCommandTests {
       #expect(label["columns"] as? [String] == ["price, net", "rent"] && label["column"] == nil)
       #expect(label["task"] as? String == "regression")
     }
-    let ignored = try json(
-      Command.maru(["data", "show", data, "--json", "--label", "rent", "--ignore", "price, net"]))
+    let ignored = try Command.maru([
+      "data", "show", data, "--json", "--label", "rent", "--ignore", "price, net",
+    ]).object()
     #expect(ignored["ignored"] as? [String] == ["price, net"])
   }
 
@@ -210,7 +201,7 @@ struct RegressionCommandTests {
     expectSuccess(try train(sound, "--label price,rent --epochs 1"))
     let narrow = try folder.write(Array("size,age,rent\n1,2,3\n".utf8), to: "narrow.csv")
     expectFailure(
-      try maru("evaluate", [folder["run"], "--dataset", narrow]), 65,
+      try Command.maru("evaluate", [folder["run"], "--dataset", narrow]), 65,
       "\(narrow): expected a column 'price' with labels, found none among size, age, rent")
     expectFailure(
       try train(sound, "--label price,rent --layers 8:relu,3"), 64,
@@ -221,12 +212,13 @@ struct RegressionCommandTests {
   @Test func exportGivesAllTargetsInTheirUnits() throws {
     let data = try write("flats.csv")
     expectSuccess(try train(data, "--label price,rent --layers 8:relu"))
-    expectSuccess(try maru("export --to pytorch --output", [folder["torch"], folder["run"]]))
+    expectSuccess(
+      try Command.maru("export --to pytorch --output", [folder["torch"], folder["run"]]))
     let file = try ModelFile(
       stateDictOf: folder["torch/weights.safetensors"], layers: [Dense(8), ReLU(), Dense(2)])
     let copy = try write("copy.csv")
     expectSuccess(
-      try maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
+      try Command.maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
     let inputs = Self.flats.flatMap { [Float($0.size), Float($0.age)] }
     let outputs = try file.model.predict(Tensor(inputs, shape: [150, 2]))
     for (row, fields) in try rows(of: "p.csv").dropFirst().enumerated() {
@@ -245,7 +237,7 @@ struct RegressionCommandTests {
   func linearFitIsRidgeRegression(label: String, names: [String]) throws {
     let (data, copy) = (try write("flats.csv"), try write("copy.csv"))
     let ignored = names.count == 1 ? " --ignore rent" : ""
-    let result = try maru(
+    let result = try Command.maru(
       "fit-linear --ridge 7.5 --label \(label)\(ignored) --output",
       [folder["linear"], "--dataset", data, "--test", copy])
     #expect(result.exitCode == 0)
@@ -258,7 +250,7 @@ struct RegressionCommandTests {
     let inputs = Matrix(
       (0..<150).map { row in [columns[0][row], columns[1][row]] } + [[penalty, 0], [0, penalty]])
     expectSuccess(
-      try maru("predict --output", [folder["p.csv"], folder["linear"], "--dataset", copy]))
+      try Command.maru("predict --output", [folder["p.csv"], folder["linear"], "--dataset", copy]))
     let predicted = try rows(of: "p.csv").dropFirst()
     for (target, name) in names.enumerated() {
       let truth = name == "price" ? Self.flats.map(\.price) : Self.flats.map(\.rent)
@@ -280,10 +272,11 @@ struct RegressionCommandTests {
       #expect(abs(try #require(Double(line.1)) / absolute - 1) < 1e-5)
       #expect(abs(try #require(Double(line.2)) / squared.squareRoot() - 1) < 1e-5)
     }
-    let evaluated = try json(maru("evaluate --json", [folder["linear"], "--dataset", copy]))
+    let evaluated = try Command.maru("evaluate --json", [folder["linear"], "--dataset", copy])
+      .object()
     #expect(try #require(evaluated["r2"] as? Double) > 0.9)
     #expect((evaluated["targets"] != nil) == (names.count > 1))
-    expectSuccess(try maru("evaluate", [folder["linear"], "--dataset", copy]))
+    expectSuccess(try Command.maru("evaluate", [folder["linear"], "--dataset", copy]))
   }
 
   // MARK: Arrays
@@ -304,20 +297,20 @@ struct RegressionCommandTests {
     let data = try archive("flats.npz", targets: targets)
     let trained = try train(data, "--layers 16:relu --optimizer adam --seed 3")
     #expect(trained.exitCode == 0 && trained.output.contains("test r2: 0.9"), "\(trained)")
-    let same = try json(maru("evaluate --json", [folder["run"], "--dataset", data]))
+    let same = try Command.maru("evaluate --json", [folder["run"], "--dataset", data]).object()
     #expect(same["samples"] as? Int == 30)
     #expect((same["targets"] != nil) == (targets == 2))
     // What was held out then, whatever the seed.
     let told = try #require(trained.output.firstMatch(of: /test loss: (\d\.\d+)/)).1
     #expect(abs(try #require(Double(told)) - (same["loss"] as? Double ?? 9)) < 1e-4)
     expectSuccess(
-      try maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", data]))
+      try Command.maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", data]))
     let predicted = try rows(of: "p.csv")
     #expect(predicted[0] == ["row"] + (targets == 1 ? ["value"] : ["y1", "y2"]))
     #expect(predicted.count == 31 && (Double(predicted[1][1]) ?? 0) > 50_000)
     // Another file goes in by the scale that was learned.
     let other = try archive("other.npz", targets: targets, by: 2)
-    let scored = try json(maru("evaluate --json", [folder["run"], "--dataset", other]))
+    let scored = try Command.maru("evaluate --json", [folder["run"], "--dataset", other]).object()
     #expect(scored["samples"] as? Int == 150 && (scored["mae"] as? Double ?? 0) > 50_000)
   }
 
@@ -331,10 +324,10 @@ struct RegressionCommandTests {
     let data = try folder.write(Array(text.utf8), to: "classes.csv")
     expectSuccess(try train(data, "--epochs 3"))
     let copy = try folder.write(Array((text + "\n\n").utf8), to: "copy.csv")
-    let figures = try json(maru("evaluate --json", [folder["run"], "--dataset", copy]))
+    let figures = try Command.maru("evaluate --json", [folder["run"], "--dataset", copy]).object()
     #expect(Set(figures.keys) == ["loss", "accuracy", "roc_auc", "samples", "classes"])
     expectSuccess(
-      try maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
+      try Command.maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
     // The definition: pairs of one sample of each class, of which a tie counts half.
     let scores = try rows(of: "p.csv").dropFirst().map { try #require(Double($0[3])) }
     let isDear = lines.map { $0.hasSuffix("dear") }
@@ -347,16 +340,17 @@ struct RegressionCommandTests {
     }
     let area = try #require(figures["roc_auc"] as? Double)
     #expect(abs(area - right / pairs) < 1e-4 && area > 0.5 && area < 1)
-    let line = try maru("evaluate", [folder["run"], "--dataset", copy])
+    let line = try Command.maru("evaluate", [folder["run"], "--dataset", copy])
     #expect(line.outputLines[0].contains(" - roc_auc: 0."))
     // Of one class alone there is none.
     let one = try folder.write(
       Array(
         (["size,age,class"] + lines.filter { $0.hasSuffix("dear") }).joined(separator: "\n").utf8),
       to: "one.csv")
-    let single = try json(maru("evaluate --json", [folder["run"], "--dataset", one]))
+    let single = try Command.maru("evaluate --json", [folder["run"], "--dataset", one]).object()
     #expect(single["roc_auc"] is NSNull)
-    #expect(!(try maru("evaluate", [folder["run"], "--dataset", one])).output.contains("roc_auc"))
+    #expect(
+      !(try Command.maru("evaluate", [folder["run"], "--dataset", one])).output.contains("roc_auc"))
   }
 
   // MARK: Pictures
@@ -373,14 +367,16 @@ struct RegressionCommandTests {
       folder.contents.filter { $0.hasPrefix("run/") && $0.hasSuffix(".svg") }
         == ["run/loss.svg", "run/predictions.svg"])
     let copy = try write("copy.csv")
-    let drawn = try maru("predict --chart", [folder["p.svg"], folder["run"], "--dataset", copy])
+    let drawn = try Command.maru(
+      "predict --chart", [folder["p.svg"], folder["run"], "--dataset", copy])
     expectSuccess(drawn)
     #expect(try folder.text(of: "p.svg").contains("rent: Residuals"))
     expectFailure(
-      try maru("predict --confusion", [folder["c.svg"], folder["run"], "--dataset", copy]), 64,
+      try Command.maru("predict --confusion", [folder["c.svg"], folder["run"], "--dataset", copy]),
+      64,
       "--confusion: expected classes, but the model predicts numbers")
     expectFailure(
-      try maru(
+      try Command.maru(
         "predict --logits --output", [folder["l.npy"], folder["run"], "--dataset", copy]), 64,
       "--logits: expected with classes, but \(copy) has numbers")
   }

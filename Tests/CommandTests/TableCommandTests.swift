@@ -13,12 +13,8 @@ struct TableCommandTests {
     try folder.write(Array(text.utf8), to: name)
   }
 
-  private func maru(_ line: String, _ paths: [String] = []) throws -> ProcessResult {
-    try Command.maru(Command.words(line) + paths)
-  }
-
   private func train(_ data: String, _ options: String = "") throws -> ProcessResult {
-    try maru(
+    try Command.maru(
       "train --epochs 60 --progress none --force \(options) --dataset",
       [data, "--output", folder["run"]])
   }
@@ -50,12 +46,6 @@ struct TableCommandTests {
       .joined()
   }
 
-  private func json(_ result: ProcessResult) throws -> [String: Any] {
-    try #require(
-      JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any],
-      "\(result)")
-  }
-
   private func accuracy(_ result: ProcessResult) throws -> Double {
     let text = try #require(
       (result.output + result.errors).firstMatch(of: /accuracy(?: score)?: (\d\.\d+)/), "\(result)"
@@ -71,7 +61,7 @@ struct TableCommandTests {
     expectSuccess(trained)
     #expect(try accuracy(trained) > 0.9)
     // What was held out, and nothing else of the file.
-    let evaluated = try maru("evaluate", [folder["run"], "--dataset", data])
+    let evaluated = try Command.maru("evaluate", [folder["run"], "--dataset", data])
     expectSuccess(evaluated)
     let line = try #require(evaluated.outputLines.first)
     #expect(line.hasSuffix(" over 30 held-out rows"))
@@ -80,7 +70,7 @@ struct TableCommandTests {
     // Another file: all rows, in another order of columns and written in another way.
     let other = try write(
       Self.text(Self.rows(50, from: 150), [4, 2, 3, 1], separator: ";"), "other.tsv")
-    let all = try maru("evaluate", [folder["run"], "--dataset", other])
+    let all = try Command.maru("evaluate", [folder["run"], "--dataset", other])
     expectSuccess(all)
     #expect(try accuracy(all) > 0.9)
     #expect(all.outputLines.first?.hasSuffix(" over 50 test samples") == true)
@@ -90,7 +80,7 @@ struct TableCommandTests {
     expectSuccess(try train(write(Self.text(Self.rows(150)), "bugs.csv")))
     let rows = Self.rows(40, from: 150)
     let data = try write(Self.text(rows, [1, 2, 3, 0]), "rows.csv")
-    let result = try maru(
+    let result = try Command.maru(
       "predict --output", [folder["p.csv"], folder["run"], "--dataset", data])
     expectSuccess(result)
     #expect(result.outputLines.last == "saved: \(folder["p.csv"])")
@@ -107,7 +97,7 @@ struct TableCommandTests {
     }
     // By a column of its own, and the most probable alone.
     expectSuccess(
-      try maru(
+      try Command.maru(
         "predict --id Id --top 2 --output",
         [folder["top.csv"], folder["run"], "--dataset", data]))
     let top = try folder.text(of: "top.csv").split(separator: "\n").map { $0.split(separator: ",") }
@@ -136,26 +126,26 @@ struct TableCommandTests {
     let data = try write("size,side,price\n" + rows.joined(separator: "\n"), "prices.csv")
     let trained = try train(data, "--epochs 150")
     expectSuccess(trained)
-    let evaluated = try maru("evaluate --json", [folder["run"], "--dataset", data])
+    let evaluated = try Command.maru("evaluate --json", [folder["run"], "--dataset", data])
     expectSuccess(evaluated)
-    let figures = try json(evaluated)
+    let figures = try evaluated.object()
     #expect(Set(figures.keys) == ["loss", "mae", "rmse", "r2", "samples"])
     #expect(figures["samples"] as? Int == 40)
     // The held-out rows, scored by hand from what predict writes of all rows of a copy.
     let all = try write("size,side,price\n" + rows.joined(separator: "\n") + "\n\n", "copy.csv")
     expectSuccess(
-      try maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", all]))
+      try Command.maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", all]))
     let predicted = try folder.text(of: "p.csv").split(separator: "\n").dropFirst().map {
       try #require(Double($0.split(separator: ",")[1]))
     }
-    let scored = try maru("evaluate --json", [folder["run"], "--dataset", all])
+    let scored = try Command.maru("evaluate --json", [folder["run"], "--dataset", all])
     let truth = rows.compactMap {
       Double($0.split(separator: ",", omittingEmptySubsequences: false)[2])
     }
     let errors = zip(predicted, truth).map { $0 - $1 }
     let mean = truth.reduce(0, +) / 200
     let squares = errors.reduce(0) { $0 + $1 * $1 }
-    let expected = try json(scored)
+    let expected = try scored.object()
     let mae = errors.reduce(0) { $0 + abs($1) } / 200
     #expect(abs(try #require(expected["mae"] as? Double) / mae - 1) < 1e-4)
     #expect(
@@ -170,7 +160,7 @@ struct TableCommandTests {
   @Test func evaluationIsOneObject() throws {
     let data = try write(Self.text(Self.rows(150)), "bugs.csv")
     expectSuccess(try train(data, "--test-split 0.4"))
-    let object = try json(maru("evaluate --json", [folder["run"], "--dataset", data]))
+    let object = try Command.maru("evaluate --json", [folder["run"], "--dataset", data]).object()
     #expect(
       object["samples"] as? Int == 60 && object["loss"] is Double && object["accuracy"] is Double)
     let classes = try #require(object["classes"] as? [String: [String: Any]])
@@ -183,7 +173,7 @@ struct TableCommandTests {
 
   @Test func dataShowTellsWhatWasFound() throws {
     let data = try write(Self.text(Self.rows(44), separator: ";"), "bugs.csv")
-    let shown = try json(maru("data show --json", [data]))
+    let shown = try Command.maru("data show --json", [data]).object()
     #expect(shown["rows"] as? Int == 44 && shown["features"] as? Int == 3)
     #expect(shown["separator"] as? String == ";")
     let label = try #require(shown["label"] as? [String: Any])
@@ -198,9 +188,9 @@ struct TableCommandTests {
     #expect(columns.compactMap { $0["missing"] as? Int } == [0, 0, 4, 0, 0])
     #expect(shown["ignored"] as? [String] == ["Id"] && shown["warnings"] as? [String] == [])
     // The same in lines, and before training.
-    let lines = try maru("data show", [data])
+    let lines = try Command.maru("data show", [data])
     expectSuccess(lines)
-    let told = try maru(
+    let told = try Command.maru(
       "train --epochs 1 --progress lines --dataset", [data])
     for line in [
       "44 rows of 5 columns, semicolons between, a header",
@@ -219,10 +209,10 @@ struct TableCommandTests {
   @Test func columnsWithoutNamesAreNumbers() throws {
     let rows = Self.rows(30).map { "\($0[4]),\($0[1]),\(Double($0[1])! / 7)" }
     let data = try write(rows.joined(separator: "\n"), "bugs.data")
-    let shown = try json(maru("data show --json", [data]))
+    let shown = try Command.maru("data show --json", [data]).object()
     #expect((shown["label"] as? [String: Any])?["column"] as? Int == 1)
     #expect((shown["columns"] as? [[String: Any]])?.compactMap { $0["name"] as? Int } == [1, 2, 3])
-    let asked = try json(maru("data show --json --label 3 --ignore 1", [data]))
+    let asked = try Command.maru("data show --json --label 3 --ignore 1", [data]).object()
     #expect((asked["label"] as? [String: Any])?["column"] as? Int == 3)
     #expect(asked["ignored"] as? [Int] == [1])
   }
@@ -246,17 +236,18 @@ struct TableCommandTests {
 
   @Test func optionsOfTablesAreForTables() throws {
     expectFailure(
-      try maru("train --dataset digits --label x"), 64,
+      try Command.maru("train --dataset digits --label x"), 64,
       "--label: expected with a table, but digits is none")
     expectFailure(
-      try maru("train --dataset a.csv --test b.csv --test-split 0.5"), 64,
+      try Command.maru("train --dataset a.csv --test b.csv --test-split 0.5"), 64,
       "--test-split: expected without --test, which has all rows to test with",
       hint: "maru train --help")
     expectFailure(
-      try maru("train --dataset a.csv --separator , --decimal ,"), 64,
+      try Command.maru("train --dataset a.csv --separator , --decimal ,"), 64,
       "--decimal ,: expected with another --separator than a comma", hint: "maru train --help")
     expectFailure(
-      try maru("data show digits --json"), 64, "--json: expected with a table, but digits is none")
+      try Command.maru("data show digits --json"), 64,
+      "--json: expected with a table, but digits is none")
   }
 
   @Test func otherDataForAModelOfATableAreRefused() throws {
@@ -265,17 +256,17 @@ struct TableCommandTests {
     expectSuccess(try train(data, "--epochs 1"))
     for command in ["evaluate", "predict"] {
       expectFailure(
-        try maru(command, [folder["run"], "--dataset", run.data]), 65,
+        try Command.maru(command, [folder["run"], "--dataset", run.data]), 65,
         "\(run.data): the model has learned from the columns of a table, and this is none")
       let narrow = try write("weight,side,species\n1,north,ant\n", "narrow.csv")
       expectFailure(
-        try maru(command, [folder["run"], "--dataset", narrow]), 65,
+        try Command.maru(command, [folder["run"], "--dataset", narrow]), 65,
         "\(narrow): expected the columns that the model learned from, found none named 'size' among "
           + "weight, side, species")
     }
     let unlabelled = try write("weight,side,size\n1,north,2\n", "unlabelled.csv")
     expectFailure(
-      try maru("evaluate", [folder["run"], "--dataset", unlabelled]), 65,
+      try Command.maru("evaluate", [folder["run"], "--dataset", unlabelled]), 65,
       "\(unlabelled): expected a column 'species' with labels, found none among weight, side, size")
   }
 
@@ -288,7 +279,7 @@ struct TableCommandTests {
       ["train", "--epochs", "3000", "--dataset", data, "--output", folder["cut"]] + options,
       signal: (SIGINT, "Epoch 3/"))
     #expect(begun.exitCode == 130, "\(begun.errors)")
-    let resumed = try maru("train --progress none --epochs 3000 --resume", [folder["cut"]])
+    let resumed = try Command.maru("train --progress none --epochs 3000 --resume", [folder["cut"]])
     expectSuccess(resumed)
     let whole = try Command.maru(
       ["train", "--epochs", "3000", "--dataset", data, "--output", folder["run"]] + options)
@@ -301,13 +292,13 @@ struct TableCommandTests {
   @Test func linearFitTakesTables() throws {
     let rows = Self.rows(150).sorted { $0[4] < $1[4] }
     let data = try write(Self.text(rows), "sorted.csv")
-    let result = try maru("fit-linear --output", [folder["linear"], "--dataset", data])
+    let result = try Command.maru("fit-linear --output", [folder["linear"], "--dataset", data])
     #expect(result.exitCode == 0)
     #expect(
       result.errorLines.contains("left out: 'Id', a number of its own in each row"),
       "\(result.errors)")
     #expect(try accuracy(result) > 0.8)
-    let evaluated = try maru("evaluate", [folder["linear"], "--dataset", data])
+    let evaluated = try Command.maru("evaluate", [folder["linear"], "--dataset", data])
     expectSuccess(evaluated)
     #expect(evaluated.outputLines.first?.hasSuffix(" over 30 held-out rows") == true)
   }
@@ -320,13 +311,13 @@ struct TableCommandTests {
     let data = try write("weight,price\n" + rows.joined(separator: "\n"), "prices.csv")
     expectSuccess(try train(data, "--layers 8:relu"))
     expectSuccess(
-      try maru("export --to pytorch --output", [folder["torch"], folder["run"]]))
+      try Command.maru("export --to pytorch --output", [folder["torch"], folder["run"]]))
     let file = try ModelFile(
       stateDictOf: folder["torch/weights.safetensors"], layers: [Dense(8), ReLU(), Dense(1)])
     let copy = try write(
       "weight\n" + rows.map { $0.split(separator: ",")[0] }.joined(separator: "\n"), "x.csv")
     expectSuccess(
-      try maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
+      try Command.maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
     let predicted = try folder.text(of: "p.csv").split(separator: "\n").dropFirst()
       .map { Float($0.split(separator: ",")[1]) ?? .nan }
     let inputs = rows.map { Float($0.split(separator: ",")[0]) ?? .nan }
@@ -335,7 +326,7 @@ struct TableCommandTests {
     let bugs = try write(Self.text(Self.rows(60)), "bugs.csv")
     expectSuccess(try train(bugs, "--epochs 1"))
     expectFailure(
-      try maru("export --to onnx --output", [folder["m.onnx"], folder["run"]]), 65,
+      try Command.maru("export --to onnx --output", [folder["m.onnx"], folder["run"]]), 65,
       "--to onnx: a network for other programs takes numbers, but column 'size' has missing values, "
         + "for which it has an input")
   }
@@ -347,7 +338,7 @@ struct TableCommandTests {
       ("8:relu", "(batch, 3)"), ("dropout:0.1", "(batch, 3)"), ("3", "(batch, 3)"),
     ] {
       expectSuccess(try train(data, "--epochs 1 --layers \(layers)"))
-      let summary = try maru("summary", [folder["run"]])
+      let summary = try Command.maru("summary", [folder["run"]])
       #expect(
         summary.outputLines.last { $0.hasPrefix("│") }?.contains(last) == true, "\(summary.output)")
     }

@@ -49,6 +49,19 @@ struct ContractTests {
         Residual([Tanh(), Dense(3)]), [2, 2],
         "Residual: layer 1: Dense(3) expects a vector, got shape [2, 2]: put Flatten before it"
       ),
+      (Conv2D(2, 3), [4], "Conv2D(2) expects images [height, width, channels], got shape [4]"),
+      (
+        Conv2D(2, Window2D(3, dilation: 2)), [4, 8, 1],
+        "Conv2D(2) has windows of 5×5, which do not fit into images of 4×8"
+      ),
+      (
+        MaxPool2D(3), [2, 2, 1],
+        "MaxPool2D has windows of 3×3, which do not fit into images of 2×2"
+      ),
+      (
+        GlobalAveragePool2D(), [4],
+        "GlobalAveragePool2D expects images [height, width, channels], got shape [4]"
+      ),
     ] as [(any Layer, Shape, String)])
   func errors(layer: any Layer, input: Shape, message: String) {
     do {

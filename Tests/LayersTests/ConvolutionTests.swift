@@ -141,30 +141,4 @@ struct ConvolutionTests {
         .expectHonesty(parts: [1, 2, 3])
     }
   }
-
-  @Test(
-    "images that a window cannot take",
-    arguments: [
-      (Conv2D(2, 3), [4], "Conv2D(2) expects images [height, width, channels], got shape [4]"),
-      (
-        Conv2D(2, Window2D(3, dilation: 2)), [4, 8, 1],
-        "Conv2D(2) has windows of 5×5, which do not fit into images of 4×8"
-      ),
-      (
-        MaxPool2D(3), [2, 2, 1],
-        "MaxPool2D has windows of 3×3, which do not fit into images of 2×2"
-      ),
-      (
-        GlobalAveragePool2D(), [4],
-        "GlobalAveragePool2D expects images [height, width, channels], got shape [4]"
-      ),
-    ] as [(any Layer, Shape, String)])
-  func errors(layer: any Layer, input: Shape, message: String) {
-    do {
-      let shape = try layer.outputShape(for: input)
-      Issue.record("\(layer) took \(input) and gives \(shape)")
-    } catch {
-      #expect("\(error)" == message)
-    }
-  }
 }

@@ -32,8 +32,7 @@ struct RowScanner {
   /// Calls `visitor` with the rows in a range of bytes, which begins and ends with a row; behind it
   /// stand eight bytes at least.
   ///
-  /// As long as it may: the loop that goes over each byte of a file stays in one piece. It is no part of
-  /// its callers, in which the compiler would have no room left for the visitor.
+  /// As long as it may: the loop that goes over each byte of a file stays in one piece.
   @inline(never)
   func scan(_ range: Range<Int>, _ visitor: inout some FieldVisitor) throws(TableProblem) {
     var position = range.lowerBound
