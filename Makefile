@@ -1,6 +1,7 @@
 # Maru. `make help` lists the targets; each sets up what is missing first.
 
 SWIFT ?= swift
+CLANG ?= $(dir $(realpath $(shell command -v $(SWIFT))))clang
 BUILD = .build/release
 PACKAGES = libopenblas-dev liblapacke-dev libdeflate-dev zlib1g-dev libssl-dev libpng-dev libturbojpeg0-dev \
            pkg-config gnuplot-nox dataset-fashion-mnist
@@ -21,9 +22,9 @@ run: build ## trains a softmax regression on digits and a network on images of c
 	$(BUILD)/maru train --exercise softmax --seed 1 --force --output runs/softmax
 	$(BUILD)/maru train --exercise mlp --seed 1 --force --output runs/mlp
 
-# Installs the Debian packages that are missing; asks for nothing where all are there.
-setup: ## installs the Debian packages that are missing
-	@missing=$$(for package in $(PACKAGES); do \
+# Installs those of some Debian packages that are missing; asks for nothing where all are there.
+define installed
+	@missing=$$(for package in $(1); do \
 	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' \
 	    || echo $$package; done); \
 	if [ -n "$$missing" ]; then \
@@ -32,6 +33,10 @@ setup: ## installs the Debian packages that are missing
 	  $$sudo apt-get update -qq && \
 	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
+endef
+
+setup: ## installs the Debian packages that are missing
+	$(call installed,$(PACKAGES))
 	@command -v $(SWIFT) > /dev/null || \
 	  { echo "Swift 6.2 or later is needed: https://www.swift.org/install/linux" >&2; exit 1; }
 
@@ -183,8 +188,13 @@ docs: setup ## makes the articles and every module's symbols into a site
 	@echo '<meta http-equiv="refresh" content="0; url=documentation/maru/">' > $(DOCS)/site/index.html
 	@echo "to read it: python3 -m http.server --directory $(DOCS)/site"
 
-lint: ## checks the style, strictly
+lint: ## checks the style, strictly, and that the C files compile for arm64
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
+	$(call installed,libc6-dev-arm64-cross)
+	@for file in Sources/CKernels/*.c Sources/CStartup/*.c; do \
+	  $(CLANG) --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include \
+	    -ISources/CKernels/include -ISources/CStartup/include -Wall -Werror -fsyntax-only $$file || exit 1; \
+	done
 
 format: ## puts the sources into the style
 	$(SWIFT) format --in-place --recursive $(SOURCES)

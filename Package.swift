@@ -95,7 +95,8 @@ let package = Package(
       name: "maru-cli", dependencies: ["Maru", "Text", "ONNXFiles", "CStartup", argumentParser]),
     .target(name: "DirectGemm", dependencies: ["COpenBLAS"], path: "Benchmarks/DirectGemm"),
     .executableTarget(
-      name: "benchmarks", dependencies: ["Maru", "Text", "DirectGemm", "CStartup", argumentParser],
+      name: "benchmarks",
+      dependencies: ["Maru", "Parallel", "Text", "DirectGemm", "CStartup", argumentParser],
       path: "Benchmarks", exclude: ["DirectGemm", "Peers"]),
     .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
     .target(

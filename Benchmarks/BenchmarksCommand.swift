@@ -10,7 +10,8 @@ struct BenchmarksCommand: ParsableCommand {
     commandName: "benchmarks", abstract: "Measures Maru and the BLAS below it.",
     subcommands: [
       InfoCommand.self, GemmCommand.self, LAPACKCommand.self, TrainingCommand.self,
-      StepsCommand.self, ScoringCommand.self, LoadCommand.self,
+      StepsCommand.self, ScoringCommand.self, LoadCommand.self, AccuracyCommand.self,
+      TeamCommand.self,
     ])
 
   static func main() {

@@ -13,7 +13,7 @@ struct NaiveTraining {
     self.workload = workload
     self.samples = samples
     model = try workload.model(seed: seed)
-    network = NaiveNetwork(model, optimizer: workload.optimizer, batchSize: workload.batchSize)
+    network = NaiveNetwork(model, of: workload, batchSize: workload.batchSize)
     generator = RandomGenerator(seed: seed, for: .shuffling)
   }
 
@@ -57,7 +57,8 @@ struct NaiveTraining {
 
   /// Throws where the library's loss over the first samples is another.
   ///
-  /// Each step may differ by the rounding of sums over the 784 pixels, and steps add up.
+  /// Each step may differ by the rounding of sums over the pixels, or over the 784 places of a channel;
+  /// and steps add up.
   private func check(loss: Double, count: Int) throws {
     let first = samples[0..<count]
     let expected = try model.fit(

@@ -8,13 +8,15 @@ enum Backend: String, CaseIterable, ExpressibleByArgument {
 
 struct TrainingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "training", abstract: "Measure the training of three networks.",
+    commandName: "training", abstract: "Measure the training of six networks.",
     discussion: """
       Each repeat trains a fresh model: an epoch to warm up, which does not count, then the epochs \
       that are measured, shuffled, with loss and accuracy. Repeats of the different backends and \
       thread counts take turns. A repeat's figure is the median of its epochs; the table shows the \
       median of the repeats, and the lowest and highest. The naive backend is plain Swift loops on \
-      one thread; it makes only some steps of a long epoch, and their time is scaled up.
+      one thread; it makes only some steps of a long epoch, and their time is scaled up. The share of \
+      the peak is what the matrix products need, over the time of an epoch and what the threads can \
+      compute together.
       """)
 
   @OptionGroup var options: WorkloadOptions
@@ -76,8 +78,11 @@ struct TrainingCommand: ParsableCommand {
   /// The repeats of each backend and number of threads.
   private func measure(_ workload: Workload, _ samples: LabelledImages) throws -> [TrainingResult] {
     var results = backends.flatMap { backend in
-      (backend == .naive ? [1] : threadCounts).map {
-        TrainingResult(workload: workload, backend: backend, threads: $0)
+      (backend == .naive ? [1] : threadCounts).map { threads in
+        TrainingResult(
+          workload: workload, backend: backend, threads: threads,
+          operations: workload.operations(of: samples.count),
+          peak: Processors.peakGigaflops(threads: threads) * 1e9)
       }
     }
     for seed in 0..<UInt64(repeats) {

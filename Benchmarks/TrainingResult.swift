@@ -18,10 +18,17 @@ struct TrainingResult {
   let workload: Workload
   let backend: Backend
   let threads: Int
+  /// The floating-point operations of an epoch's products.
+  let operations: Double
+  /// What so many threads can compute, in operations per second.
+  let peak: Double
   var runs: [TrainingRun] = []
 
   /// The seconds of an epoch over the runs.
   var secondsPerEpoch: Spread { Spread(runs.map(\.secondsPerEpoch)) }
+
+  /// The part of the peak that is used where an epoch takes so long.
+  func shareOfPeak(seconds: Double) -> Double { operations / seconds / peak }
 
   /// The result as a bar.
   var speed: Chart.TrainingSpeed {
@@ -40,6 +47,7 @@ struct TrainingResult {
       ("epochs", .integer(run.seconds.count)), ("ms_per_epoch", .number(seconds * 1e3)),
       ("us_per_step", .number(seconds * 1e6 / Double(workload.steps(run.samples)))),
       ("samples_per_second", .number(Double(run.samples) / seconds)),
+      ("share_of_peak", .number(shareOfPeak(seconds: seconds))),
       ("accuracy", run.accuracy.map { .number($0) } ?? .none),
     ])
   }
@@ -49,8 +57,8 @@ struct TrainingResult {
 struct TrainingTable: CustomStringConvertible {
   private var table = TextTable([
     ("workload", .left), ("backend", .left), ("threads", .right), ("ms/epoch", .right),
-    ("lowest–highest", .right), ("µs/step", .right), ("samples/s", .right), ("speed-up", .right),
-    ("accuracy", .right),
+    ("lowest–highest", .right), ("µs/step", .right), ("samples/s", .right), ("of peak", .right),
+    ("speed-up", .right), ("accuracy", .right),
   ])
 
   private var isEmpty = true
@@ -70,6 +78,7 @@ struct TrainingTable: CustomStringConvertible {
         "\((seconds.lowest * 1e3).fixed(1))–\((seconds.highest * 1e3).fixed(1))",
         (seconds.median * 1e6 / Double(result.workload.steps(samples))).fixed(1),
         Int(Double(samples) / seconds.median).grouped,
+        result.shareOfPeak(seconds: seconds.median).fixed(2),
         naive.map { "\(($0 / seconds.median).fixed(1))×" } ?? "–",
         accuracies.isEmpty ? "–" : Spread(accuracies).median.fixed(4),
       ])

@@ -6,7 +6,7 @@ import Maru
 struct WorkloadOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Workloads to measure: softmax-mnist, mlp-fashion, mlp-512. (default: all with data)",
+      "Workloads to measure: \(Workload.allCases.map(\.rawValue).joined(separator: ", ")). (default: all with data)",
       valueName: "name,…"))
   var workload: [CommaList<Workload>] = []
   @Option(
@@ -33,7 +33,8 @@ struct WorkloadOptions: ParsableArguments {
   }
 
   private func samples(of workload: Workload) throws -> LabelledImages {
-    try Dataset.load(.published(workload.dataset), dataDirectory: dataDirectory).train
+    guard let dataset = workload.dataset else { return Workload.tinySamples() }
+    return try Dataset.load(.published(dataset), dataDirectory: dataDirectory).train
   }
 }
 

@@ -19,7 +19,7 @@ from workloads import WORKLOADS, find_files
 FOLDER = Path(__file__).resolve().parent
 BENCHMARKS = FOLDER.parent.parent / ".build/release/benchmarks"
 OURS = "maru"
-PEERS = ["numpy", "jax", "torch", "keras-jax", "keras-tensorflow"]
+PEERS = ["numpy", "jax", "torch", "torch-channels-last", "keras-jax", "keras-tensorflow"]
 PACKAGES = ["numpy", "scipy", "jax", "jaxlib", "torch", "keras", "tensorflow-cpu"]
 
 
@@ -38,25 +38,38 @@ def output(command, environment={}):
     return result.stdout
 
 
+def trains(backend, workload):
+    """Whether a backend has what a workload needs: NumPy has no convolutions, and only images have a
+    format in memory."""
+    if backend == "numpy":
+        return not WORKLOADS[workload].stages
+    return backend != "torch-channels-last" or bool(WORKLOADS[workload].stages)
+
+
 def install(peer):
-    requirements = FOLDER / f"requirements-{peer}.txt"
+    requirements = FOLDER / f"requirements-{peer.removesuffix('-channels-last')}.txt"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     output([*pip, "--retries", 1, "-r", requirements])
 
 
-def measure(backend, workload, epochs, directory, threads=None):
-    """The result that the backend prints, from a process of its own; ours on at most so many threads."""
-    library, _, engine = backend.partition("-")
+def measure(backend, workload, epochs, directory, threads=None, prefix=()):
+    """The result that the backend prints, from a process of its own; ours on at most so many threads.
+
+    The prefix are words to put before the command.
+    """
+    library, _, variant = backend.partition("-")
     if backend == OURS:
-        threads = threads or len(os.sched_getaffinity(0))
-        command = [BENCHMARKS, "training", "--backend", "blas", "--threads", threads]
-        command += ["--repeats", 1, "--json"]
+        command = [BENCHMARKS, "training", "--backend", "blas", "--repeats", 1, "--json"]
+        command += ["--threads", threads or len(os.sched_getaffinity(0))]
     else:
         command = [sys.executable, FOLDER / f"{library}_peer.py"]
     command += ["--workload", workload, "--epochs", epochs]
     if directory:
         command += ["--data-directory", directory]
-    lines = output(command, {"KERAS_BACKEND": engine} if engine else {}).splitlines()
+    if library == "torch" and variant:
+        command += ["--variant", variant]
+    command = [*prefix, *command]
+    lines = output(command, {"KERAS_BACKEND": variant} if library == "keras" else {}).splitlines()
     return json.loads(lines[-1])
 
 
@@ -142,7 +155,7 @@ def draw(path, all_results):
     """Writes a picture of the median epochs."""
     groups = [
         (
-            str(WORKLOADS[name]).split(" images")[0] + " images per epoch",
+            str(WORKLOADS[name]).partition(f" of {WORKLOADS[name].dataset}")[0] + " per epoch",
             {backend: median(runs) for backend, runs in results.items() if runs},
         )
         for name, results in all_results.items()
@@ -182,7 +195,8 @@ def with_data(options, left_out):
     """The workloads whose data are there."""
     for name in options.workload:
         try:
-            find_files(WORKLOADS[name].dataset, options.data_directory)
+            if WORKLOADS[name].dataset != "tiny":
+                find_files(WORKLOADS[name].dataset, options.data_directory)
             yield name
         except FileNotFoundError as error:
             left_out.append(f"{name}: {error}")
@@ -205,7 +219,8 @@ def main():
 
     all_results = {}
     for name in with_data(options, left_out):
-        results = all_results[name] = {backend: [] for backend in [OURS, *peers]}
+        backends = [backend for backend in [OURS, *peers] if trains(backend, name)]
+        results = all_results[name] = {backend: [] for backend in backends}
         for turn in range(options.rounds):
             for backend, runs in results.items():
                 note(f"{name}, round {turn + 1} of {options.rounds}: {backend}")

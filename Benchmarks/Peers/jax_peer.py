@@ -7,31 +7,59 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from workloads import run
+from workloads import Convolution, run
 
 
-def initial(sizes, rng):
+def initial(workload, rng):
     """Pairs of weights and biases.
 
     The last weight is [classes, inputs]: XLA computes the logits several times faster as columns.
     """
 
-    def layer(inputs, outputs):
+    def layer(shape, inputs, outputs):
         limit = np.sqrt(6 / (inputs + outputs))
-        weight = rng.uniform(-limit, limit, (inputs, outputs))
-        return jnp.asarray(weight, jnp.float32), jnp.zeros(outputs, jnp.float32)
+        weight = rng.uniform(-limit, limit, shape)
+        return jnp.asarray(weight, jnp.float32), jnp.zeros(shape[-1], jnp.float32)
 
-    *hidden, (weight, bias) = (layer(*pair) for pair in zip(sizes, sizes[1:]))
-    return [*hidden, (weight.T, bias)]
+    filters, channels = [], 1
+    for stage in workload.stages:
+        if isinstance(stage, Convolution):
+            shape, area = (stage.size, stage.size, channels, stage.filters), stage.size**2
+            filters.append(layer(shape, area * channels, area * stage.filters))
+            channels = stage.filters
+    sizes = zip(workload.sizes, workload.sizes[1:])
+    *hidden, (weight, bias) = (layer(pair, *pair) for pair in sizes)
+    return [*filters, *hidden, (weight.T, bias)]
+
+
+def convolved(stages, filters, x):
+    """The images after the convolutions and poolings, flat."""
+    x = x.reshape(-1, 28, 28, 1)
+    filters = iter(filters)
+    for stage in stages:
+        if isinstance(stage, Convolution):
+            weight, bias = next(filters)
+            numbers = ("NHWC", "HWIO", "NHWC")
+            x = jax.lax.conv_general_dilated(
+                x, weight, (1, 1), stage.padding.upper(), dimension_numbers=numbers
+            )
+            x = jax.nn.relu(x + bias)
+        else:
+            window = (1, stage.size, stage.size, 1)
+            x = jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, window, "VALID")
+    return x.reshape(len(x), -1)
 
 
 def scaled(pixels):
     return pixels.astype(jnp.float32) * (1 / 255)
 
 
-def score(parameters, x, labels):
+def score(stages, parameters, x, labels):
     """The mean loss, and the number of right answers."""
-    *hidden, (last_weight, last_bias) = parameters
+    count = sum(isinstance(stage, Convolution) for stage in stages)
+    if stages:
+        x = convolved(stages, parameters[:count], x)
+    *hidden, (last_weight, last_bias) = parameters[count:]
     for weight, bias in hidden:
         x = jax.nn.relu(x @ weight + bias)
     logits = last_weight @ x.T + last_bias[:, None]
@@ -76,7 +104,8 @@ def train(workload, data, epochs, epoch_ended):
     count, batch_size = len(images), workload.batch_size
     whole = count - count % batch_size
     start, update = {"sgd": sgd, "adam": adam}[workload.optimizer](workload.learning_rate)
-    gradient = jax.value_and_grad(score, has_aux=True)
+    scored = functools.partial(score, workload.stages)
+    gradient = jax.value_and_grad(scored, has_aux=True)
 
     @functools.partial(jax.jit, donate_argnums=0)
     def epoch(state, images, labels, validation_images, validation_labels, order):
@@ -94,11 +123,11 @@ def train(workload, data, epochs, epoch_ended):
             loss, right = loss + last_loss, right + last_right
         figures = [loss / count, right / count]
         if workload.validation_count:
-            loss, right = score(state[0], validation_images, validation_labels)
+            loss, right = scored(state[0], validation_images, validation_labels)
             figures += [loss, right / workload.validation_count]
         return state, figures
 
-    parameters = initial(workload.sizes, rng)
+    parameters = initial(workload, rng)
     state = parameters, start(parameters)
     for _ in range(epochs):
         order = rng.permutation(count).astype(np.int32)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from workloads import run
+from workloads import Convolution, run
 
 
 class EpochEnded(keras.callbacks.Callback):
@@ -21,9 +21,17 @@ class EpochEnded(keras.callbacks.Callback):
 
 def train(workload, data, epochs, epoch_ended):
     keras.utils.set_random_seed(1)
-    inputs, *hidden, outputs = workload.sizes
+    _, *hidden, outputs = workload.sizes
+    stages = [
+        layers.Conv2D(stage.filters, stage.size, padding=stage.padding, activation="relu")
+        if isinstance(stage, Convolution)
+        else layers.MaxPooling2D(stage.size)
+        for stage in workload.stages
+    ]
+    if stages:
+        stages = [layers.Reshape((28, 28, 1)), *stages, layers.Flatten()]
     model = keras.Sequential(
-        [keras.Input((inputs,))]
+        [keras.Input((workload.pixels,)), *stages]
         + [layers.Dense(size, activation="relu") for size in hidden]
         + [layers.Dense(outputs)]
     )

@@ -147,6 +147,18 @@ class CompareTests(unittest.TestCase):
         with self.assertRaisesRegex(compare.Failure, "^ended with status 3$"):
             compare.output([sys.executable, "-c", "raise SystemExit(3)"])
 
+    def test_only_what_a_backend_has_is_asked_of_it(self):
+        self.assertTrue(compare.trains("numpy", "tiny"))
+        self.assertFalse(compare.trains("numpy", "lenet-5"))
+        self.assertFalse(compare.trains("torch-channels-last", "mlp-512"))
+        self.assertTrue(compare.trains("torch-channels-last", "cnn-fashion"))
+        with mock.patch.object(compare, "output", return_value='{"a": 1}') as output:
+            compare.measure("torch-channels-last", "lenet-5", 3, None, prefix=["nice"])
+        command, environment = output.call_args.args
+        self.assertEqual((command[0], Path(command[2]).name), ("nice", "torch_peer.py"))
+        self.assertEqual(command[-2:], ["--variant", "channels-last"])
+        self.assertEqual(environment, {})
+
     def test_keras_is_told_its_backend(self):
         with mock.patch.object(compare, "output", return_value='{"a": 1}\n{"a": 2}\n') as output:
             self.assertEqual(compare.measure("keras-jax", "mlp-512", 3, "data"), {"a": 2})
@@ -213,6 +225,18 @@ class ContentionTests(unittest.TestCase):
             first = min(os.sched_getaffinity(0))
             self.assertEqual(os.sched_getaffinity(int(loops[0])), {first})
         self.assertEqual(children.read_text().split(), [])
+
+    def test_a_state_is_what_its_name_says(self):
+        show = "import os; print(os.nice(0), len(os.sched_getaffinity(0)), open('/proc/self/cgroup').read())"
+        with contention.State("", nice=7, processors=1).entered() as prefix:
+            words = compare.output([*prefix, sys.executable, "-c", show]).split()
+        self.assertEqual(words[:2], ["7", "1"])
+        try:
+            with contention.State("", quota=0.5).entered() as prefix:
+                text = compare.output([*prefix, sys.executable, "-c", show])
+        except compare.Failure as failure:
+            self.skipTest(f"{failure}; run it as root")
+        self.assertIn("/inner", text)
 
     def test_shares_are_of_medians_and_of_the_best_limit(self):
         at_most = contention.AT_MOST

@@ -4,8 +4,8 @@ import COpenBLAS
 ///
 /// Shapes: `A` [m, k], `B` [k, n], `C` [m, n]. With `beta` 0 the old values of `C` are not read, so
 /// they may be NaN. Where m or n is 0 nothing happens; where k is 0 or `alpha` is 0, `C = β·C`.
-/// Computed by `cblas_sgemm` (Dongarra et al. 1990, *A set of level 3 BLAS*), or by a kernel of our
-/// own where OpenBLAS has none for the processor's vectors. Traps where shapes disagree, a size
+/// Computed by `cblas_sgemm` (Dongarra et al. 1990, *A set of level 3 BLAS*), or by kernels of our
+/// own where one thread is faster with them. Traps where shapes disagree, a size
 /// exceeds BLAS's 32-bit integers, `C` is transposed, or `C` overlaps an operand.
 /// - Parameters:
 ///   - a: left operand
@@ -17,29 +17,35 @@ public func gemm(
   _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float = 1,
   beta: Float = 0
 ) {
-  gemm(
-    a, b, into: c, alpha: alpha, beta: beta,
-    pieces: alpha == 0 ? nil : ProductPieces.fastest(a, b))
+  guard let sizes = GemmSizes(a, b, c, isProductUsed: alpha != 0) else { return }
+  CallCounter.gemm.add()
+  if OpenBLAS.threads == 1 {
+    sizes.multiplySerially(a, b, c, alpha, beta)
+  } else {
+    sizes.multiply(a, b, c, alpha, beta)
+  }
 }
 
-/// Multiplies two matrices as ``gemm(_:_:into:alpha:beta:)`` does, in pieces where some are given.
-package func gemm(
+/// Multiplies two matrices as ``gemm(_:_:into:alpha:beta:)`` does with one thread, whatever number
+/// OpenBLAS has.
+///
+/// On a processor with AVX2, OpenBLAS's number of threads has no influence on it, but for the products of
+/// more than 2²⁷ multiplications.
+package func serialGemm(
   _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float,
-  beta: Float, pieces: ProductPieces?
+  beta: Float
 ) {
   guard let sizes = GemmSizes(a, b, c, isProductUsed: alpha != 0) else { return }
   CallCounter.gemm.add()
-  if pieces == nil && sizes.k > 0 && OwnProduct.isFaster(a, b) {
-    OwnProduct.multiply(a, b, into: c, alpha: alpha, beta: beta)
-    return
-  }
-  let (aOperation, bOperation) = (transposition(a), transposition(b))
-  guard let pieces else {
-    cblas_sgemm(
-      CblasRowMajor, aOperation, bOperation, sizes.m, sizes.n, sizes.k,
-      alpha, a.baseAddress, sizes.lda, b.baseAddress, sizes.ldb, beta, c.baseAddress, sizes.ldc)
-    return
-  }
+  sizes.multiplySerially(a, b, c, alpha, beta)
+}
+
+/// Multiplies two matrices as ``gemm(_:_:into:alpha:beta:)`` does, in pieces.
+package func gemm(
+  _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float,
+  beta: Float, pieces: ProductPieces
+) {
+  guard let sizes = GemmSizes(a, b, c, isProductUsed: alpha != 0) else { return }
   // Column by column, so that the same part of B meets all rows of A while it is in the cache.
   for column in stride(from: 0, to: b.columns, by: pieces.columns) {
     let columns = column..<min(column + pieces.columns, b.columns)
@@ -47,9 +53,33 @@ package func gemm(
     for row in stride(from: 0, to: a.rows, by: pieces.rows) {
       let rows = row..<min(row + pieces.rows, a.rows)
       cblas_sgemm(
-        CblasRowMajor, aOperation, bOperation, Int32(rows.count), Int32(columns.count), sizes.k,
-        alpha, a[rows: rows].baseAddress, sizes.lda, bPart, sizes.ldb,
-        beta, c[rows: rows, columns: columns].baseAddress, sizes.ldc)
+        CblasRowMajor, transposition(a), transposition(b), Int32(rows.count),
+        Int32(columns.count), sizes.k, alpha, a[rows: rows].baseAddress, sizes.lda, bPart,
+        sizes.ldb, beta, c[rows: rows, columns: columns].baseAddress, sizes.ldc)
+    }
+  }
+}
+
+extension GemmSizes {
+  fileprivate func multiply(
+    _ a: MatrixView<Float>, _ b: MatrixView<Float>, _ c: MatrixView<Float>, _ alpha: Float,
+    _ beta: Float
+  ) {
+    cblas_sgemm(
+      CblasRowMajor, transposition(a), transposition(b), m, n, k,
+      alpha, a.baseAddress, lda, b.baseAddress, ldb, beta, c.baseAddress, ldc)
+  }
+
+  fileprivate func multiplySerially(
+    _ a: MatrixView<Float>, _ b: MatrixView<Float>, _ c: MatrixView<Float>, _ alpha: Float,
+    _ beta: Float
+  ) {
+    if k > 0, let pieces = ProductPieces.fastest(a, b) {
+      gemm(a, b, into: c, alpha: alpha, beta: beta, pieces: pieces)
+    } else if k > 0, OwnProduct.isFaster(a, b) {
+      OwnProduct.multiply(a, b, into: c, alpha: alpha, beta: beta)
+    } else {
+      multiply(a, b, c, alpha, beta)
     }
   }
 }

@@ -10,21 +10,34 @@ import COpenBLAS
 
 extension OpenBLAS {
   /// The processor family to name in `OPENBLAS_CORETYPE` where OpenBLAS uses kernels with narrower
-  /// vectors than the processor has, or nil where it does not.
+  /// vectors than the processor has, or slower ones than it could; nil where it does not.
   ///
   /// An OpenBLAS older than the processor does not recognise it and may take kernels of 2004; an
   /// environment may force older ones, too. The kernels of Haswell (AVX2) and SkylakeX (AVX-512)
   /// are in every build that chooses at run time.
   public static var recommendedCore: String? {
-    recommendedCore(inPlaceOf: coreName, extensions: extensions)
+    recommendedCore(inPlaceOf: coreName, version: version, extensions: extensions)
   }
 
   /// One line that says which variable to set for faster kernels, or nil where OpenBLAS already uses
   /// those that the processor can run.
   public static var kernelAdvice: String? {
     recommendedCore.map {
-      "OpenBLAS uses its \(coreName) kernels, narrower than this processor's vectors; set OPENBLAS_CORETYPE=\($0) for faster ones"
+      "OpenBLAS uses its \(coreName) kernels; set OPENBLAS_CORETYPE=\($0) for faster ones"
     }
+  }
+
+  /// One line that says that the version of OpenBLAS has a fault which may give wrong results, and what
+  /// helps; nil where none is known.
+  public static var versionProblem: String? { versionProblem(of: version) }
+
+  /// The line of ``versionProblem`` for a version.
+  package static func versionProblem(of version: [Int]) -> String? {
+    guard version == [0, 3, 30] else { return nil }
+    return """
+      OpenBLAS 0.3.30 has a race in products of several threads, taken out again in 0.3.31, that may \
+      give wrong results; set OPENBLAS_NUM_THREADS=1, or take another version
+      """
   }
 
   /// One line that says that OpenBLAS uses kernels which this processor cannot run, so that its first
@@ -90,9 +103,19 @@ extension OpenBLAS {
 
   /// The widest family that every build has and that a processor with these extensions can run, where
   /// a family's vectors are narrower.
+  ///
+  /// Version 0.3.21 multiplies small matrices in pieces of other sizes for Zen than for Haswell, with the
+  /// same kernels, and is slower for it.
   package static func recommendedCore(
-    inPlaceOf core: String, extensions: Set<String>
+    inPlaceOf core: String, version: [Int], extensions: Set<String>
   ) -> String? {
+    if core == "Zen" && version == [0, 3, 21] && !extensions.contains("avx512f") {
+      return "Haswell"
+    }
+    return widerCore(inPlaceOf: core, extensions: extensions)
+  }
+
+  private static func widerCore(inPlaceOf core: String, extensions: Set<String>) -> String? {
     ["SkylakeX", "Haswell"].first { missing(for: $0, of: extensions).isEmpty }
       .flatMap { vectorBits(ofCore: core) < vectorBits(ofCore: $0) ? $0 : nil }
   }

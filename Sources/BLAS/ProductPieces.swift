@@ -20,16 +20,21 @@ package struct ProductPieces {
     self.columns = columns
   }
 
-  /// The pieces for `A·B` on one thread, or nil where one call is faster.
+  /// Whether `A·B` as a whole is such a piece.
+  static func isOne(_ a: MatrixView<Float>, _ b: MatrixView<Float>) -> Bool {
+    let size = a.rows * b.columns
+    let areDotProducts = !a.isTransposed && b.isTransposed
+    return OpenBLAS.multipliesSmallProductsInPlace && size * a.columns <= mostMultiplications
+      && (!areDotProducts || size <= mostDotProducts)
+  }
+
+  /// The pieces for `A·B` on one thread, or nil where one product is faster.
   ///
   /// The bounds are measured: beyond them, operands that lie as they are fall out of the cache.
   static func fastest(_ a: MatrixView<Float>, _ b: MatrixView<Float>) -> ProductPieces? {
     let (m, n, k) = (a.rows, b.columns, a.columns)
     let areDotProducts = !a.isTransposed && b.isTransposed
-    if k == 0 { return nil }
-    if m * n * k <= mostMultiplications && (!areDotProducts || m * n <= mostDotProducts) {
-      return nil
-    }
+    guard OpenBLAS.multipliesSmallProductsInPlace, k > 0, !isOne(a, b) else { return nil }
     let gains =
       switch (a.isTransposed, b.isTransposed) {
       case (false, true): k >= 400 && m * n <= 128 * (m + n)
@@ -37,7 +42,7 @@ package struct ProductPieces {
       case (true, false): k * n <= 101_000 && k * m <= 101_000
       case (true, true): false
       }
-    guard gains, OpenBLAS.multipliesSmallProductsInPlace, OpenBLAS.threads == 1 else { return nil }
+    guard gains else { return nil }
     let columns = min(n, areDotProducts ? 128 : 64)
     let most = mostMultiplications / (columns * k)
     let rows = min(most, areDotProducts ? mostDotProducts / columns : most, 64) & ~3
@@ -51,7 +56,7 @@ extension OpenBLAS {
     vectorBits(ofCore: coreName) == 512 && !version.lexicographicallyPrecedes([0, 3, 18])
 
   /// The numbers of the version, as `0.3.21` is in the description `OpenBLAS 0.3.21 …`.
-  private static var version: [Int] {
+  package static var version: [Int] {
     let words = buildDescription.split(separator: " ")
     return words.count < 2 ? [] : words[1].split(separator: ".").compactMap { Int($0) }
   }

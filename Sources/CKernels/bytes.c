@@ -13,7 +13,6 @@ void maru_add_bytes(const uint8_t *x, ptrdiff_t n, int32_t *restrict sums) {
 #define MARU_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
 #define MARU_VNNI_INLINE                                                                         \
   static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512vnni")))
-#define MARU_UNROLL _Pragma("clang loop unroll(full)")
 
 // One instruction multiplies four samples of 16 columns with those of another column, and adds up.
 #define GROUP 4

@@ -16,6 +16,7 @@
 /// so the loop can be vectorised without a test for overlap, which would then choose slow code.
 #define MARU_IN_PLACE _Pragma("clang loop vectorize(assume_safety)")
 
+#define MARU_UNROLL _Pragma("clang loop unroll(full)")
 #define MARU_INLINE static inline __attribute__((always_inline))
 
 /// The most numbers that are added up in single precision before their sum goes into one in double: a

@@ -16,13 +16,13 @@ package final class ProductClock: @unchecked Sendable {
 }
 
 extension Pass {
-  /// Computes `C = α·A·B + β·C` as `gemm` does, noting the time where the pass is profiled.
+  /// Computes `C = α·A·B + β·C` as `gemm` does, on the thread that calls it, noting the time where the pass is profiled.
   public func multiply(
     _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float = 1,
     beta: Float = 0
   ) {
     product(operations: 2 * a.rows * a.columns * b.columns) {
-      gemm(a, b, into: c, alpha: alpha, beta: beta)
+      serialGemm(a, b, into: c, alpha: alpha, beta: beta)
     }
   }
 

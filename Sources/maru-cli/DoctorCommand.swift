@@ -43,7 +43,9 @@ struct DoctorCommand: ParsableCommand {
         "\((reached / peak * 100).fixed(0)) % of the peak, \(reached.fixed(1)) GFLOP/s"
       ),
     ]
-    let advice = [KernelGain.advice, load?.advice(threads: Processors.usable)]
+    let advice = [
+      OpenBLAS.versionProblem, KernelGain.advice, load?.advice(threads: Processors.usable),
+    ]
     let width = Terminal.standardOutput.limit
     let lines =
       rows.map { name, value in

@@ -42,8 +42,13 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "How weights are updated.")
   var optimizer: OptimizerName?
   @Option(
-    parsing: .unconditional, help: "The learning rate. (default: that of the optimizer in Keras)")
-  var learningRate: Float?
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "The learning rate: RATE; cosine:RATE[:warmup=EPOCHS][:floor=RATE], which rises to RATE and falls along "
+        + "half a cosine; step:RATE[:factor=F][:every=EPOCHS], in stairs by F, 0.1 unless given; "
+        + "exponential:RATE[:factor=F][:every=EPOCHS], smoothly by F, 0.9 unless given. (default: that of "
+        + "the optimizer in Keras)", valueName: "rate"))
+  var learningRate: RateSchedule?
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -133,7 +138,9 @@ struct TrainCommand: ParsableCommand {
       layers: LayerList(
         text: layers ?? (isPlainTable ? TrainingSettings.tableLayers : base.layers), l2: l2 ?? 0),
       loss: loss, optimizer: optimizer,
-      learningRate: learningRate ?? optimizer.learningRate,
+      learningRate: learningRate
+        ?? (self.optimizer == nil && !isPlainTable ? base.learningRate : nil)
+          ?? optimizer.learningRate.map { RateSchedule($0) },
       tolerance: tolerance ?? LBFGS().tolerance,
       batchSize: batchSize ?? (optimizer == .lbfgs ? .full : .samples(size)),
       epochs: epochs ?? base.epochs,

@@ -52,7 +52,7 @@ struct TrainedModel {
     let advice =
       isResumed
       ? "train anew with a lower --learning-rate"
-      : run.settings.learningRate.map { "try a --learning-rate below \($0)" }
+      : run.settings.learningRate.map { "try a --learning-rate below \($0.rate)" }
     return
       "training diverged: the loss ended at \(text[0]), that of the untrained model is \(text[1])"
       + (advice.map { "; \($0)" } ?? "")
@@ -107,7 +107,7 @@ struct TrainingResult {
       dataset: run.dataset.name, layers: run.layers, loss: settings.loss,
       optimizer: settings.optimizer,
       learningRate: settings.learningRate,
-      tolerance: settings.rule == nil ? settings.tolerance : nil,
+      tolerance: settings.optimizer == .lbfgs ? settings.tolerance : nil,
       l2: settings.layers.l2 == 0 ? nil : settings.layers.l2, batchSize: batchSize,
       epochs: settings.epochs,
       steps: trained.steps, validationSplit: settings.validationSplit, split: settings.split,
@@ -146,7 +146,7 @@ struct RunParameters: Encodable {
   /// Where one was asked for.
   let loss: LossName?
   let optimizer: OptimizerName
-  let learningRate: Float?
+  let learningRate: RateSchedule?
   let tolerance: Double?
   let l2: Float?
   let batchSize: Int

@@ -63,7 +63,7 @@ struct TrainingRun {
     try initial?.begin(model, for: dataset, layersOption)
     model.threads = settings.threads
     model.isDeterministic = settings.isDeterministic
-    if let rule = settings.rule {
+    if let rule = settings.rule(samples: dataset.train.count) {
       model.compile(optimizer: rule, loss: loss.loss)
     } else {
       if let layer = model.layerThatChangesLoss {
@@ -109,7 +109,8 @@ struct TrainingRun {
     do {
       history = try model.fit(
         samples, dataset.train.goal, epochs: settings.epochs,
-        batchSize: settings.rule.map { _ in settings.batchSize.count(of: dataset.train.count) },
+        batchSize: settings.optimizer == .lbfgs
+          ? nil : settings.batchSize.count(of: dataset.train.count),
         validation: settings.validation(of: dataset),
         callbacks: [steps, stopOnNaN] + settings.earlyStoppingCallback
           + (progress.callback().map { [$0] } ?? [])
@@ -165,11 +166,11 @@ struct TrainingRun {
       state = read()
     }
     guard let folder, let state else {
-      return settings.learningRate.map { "try a --learning-rate below \($0)" }
+      return settings.learningRate.map { "try a --learning-rate below \($0.rate)" }
     }
     return "the last good checkpoint is of epoch \(state.epoch), step \(state.step)"
       + (settings.learningRate.map {
-        "; to go on from it: maru train --resume \(folder.path.inShell) --learning-rate R, R below \($0)"
+        "; to go on from it: maru train --resume \(folder.path.inShell) --learning-rate R, R below \($0.rate)"
       } ?? ": \(folder.checkpointPath)")
   }
 }

@@ -8,12 +8,37 @@ enum Exercise: String, CaseIterable, ExpressibleByArgument {
   case softmax
   /// An MLP on Fashion-MNIST: 128 hidden units, Adam, 20 epochs of batches of 32.
   case mlp
+  /// A convolutional network on MNIST: Adam at a rate that rises and falls, 8 epochs of batches of 128.
+  case cnn
 
-  var dataset: String { self == .softmax ? "mnist" : "fashion-mnist" }
-  var layers: String { self == .softmax ? "10:softmax" : "flatten,128:relu,10:softmax" }
+  var dataset: String { self == .mlp ? "fashion-mnist" : "mnist" }
+  var layers: String {
+    switch self {
+    case .softmax: "10:softmax"
+    case .mlp: "flatten,128:relu,10:softmax"
+    case .cnn:
+      "conv:16:5:relu,maxpool:2,conv:32:5:relu,maxpool:2,flatten,dropout:0.25,128:relu,10:softmax"
+    }
+  }
   var optimizer: OptimizerName { self == .softmax ? .sgd : .adam }
-  var batchSize: Int { self == .softmax ? 64 : 32 }
-  var epochs: Int { self == .softmax ? 30 : 20 }
+  /// nil for the optimizer's own.
+  var learningRate: RateSchedule? {
+    self == .cnn ? RateSchedule(argument: "cosine:0.003:warmup=2") : nil
+  }
+  var batchSize: Int {
+    switch self {
+    case .softmax: 64
+    case .mlp: 32
+    case .cnn: 128
+    }
+  }
+  var epochs: Int {
+    switch self {
+    case .softmax: 30
+    case .mlp: 20
+    case .cnn: 8
+    }
+  }
   var validationSplit: Double { self == .softmax ? 0.2 : 0 }
 }
 
@@ -95,7 +120,7 @@ struct TrainingSettings: Codable {
   let loss: LossName?
   let optimizer: OptimizerName
   /// nil for L-BFGS.
-  var learningRate: Float?
+  var learningRate: RateSchedule?
   /// For L-BFGS.
   let tolerance: Double
   let batchSize: BatchSize
@@ -119,9 +144,14 @@ struct TrainingSettings: Codable {
   /// The layers to train.
   func madeLayers() throws -> [any Layer] { try initial?.layers ?? layers.layers() }
 
-  /// The rule of the updates, nil for L-BFGS.
-  var rule: (any Optimizer)? {
-    learningRate.flatMap { optimizer.rule(learningRate: .constant($0)) }
+  /// The rule of the updates on so many training samples, nil for L-BFGS.
+  func rule(samples: Int) -> (any Optimizer)? {
+    let held = Int(Double(samples) * validationSplit)
+    let size = batchSize.count(of: samples)
+    let steps = max(1, (samples - held + size - 1) / size)
+    return learningRate.flatMap {
+      optimizer.rule(learningRate: $0.learningRate(stepsPerEpoch: steps, epochs: epochs))
+    }
   }
 
   var lbfgs: LBFGS { LBFGS(tolerance: tolerance) }
@@ -142,9 +172,7 @@ struct TrainingSettings: Codable {
 
   /// The first of the settings that training cannot have, as the option and what is wrong with it.
   var problem: String? {
-    if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
-      return "--learning-rate: expected a number above 0, got \(learningRate)"
-    }
+    if let problem = learningRate?.problem(epochs: epochs) { return problem }
     if !(0 <= layers.l2 && layers.l2.isFinite) {
       return "--l2: expected a number from 0, got \(layers.l2)"
     }

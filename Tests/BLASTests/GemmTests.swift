@@ -52,11 +52,13 @@ struct Product: CustomTestStringConvertible {
     (100, 130, 90, false, false), (90, 201, 60, true, false), (6, 70, 2600, true, false),
   ].map { Product(m: $0, n: $1, k: $2, transposesA: $3, transposesB: $4) }
 
-  /// Products of our own kernel: one and several groups of rows, broken vectors and panels of
-  /// columns, one and several depths, and rows in more than one block.
+  /// Products of our own kernels: one and several groups of rows, broken vectors and panels of
+  /// columns, one and several depths, rows in more than one block, operands that are copied and that
+  /// are not, and sums along k in tiles of each size.
   static let own: [Product] = [
     (1, 1, 1), (13, 16, 16), (14, 17, 17), (27, 32, 33), (40, 49, 31), (5, 70, 300), (128, 64, 401),
-    (520, 33, 560), (1100, 9, 130),
+    (520, 33, 560), (1100, 9, 130), (240, 140, 60), (9, 300, 1024), (2, 23, 45), (3, 34, 784),
+    (11, 12, 50), (12, 14, 7),
   ].flatMap { m, n, k in
     transpositions.flatMap { a, b in
       [(0.0, 0), (2.5, 3)].map {
@@ -76,6 +78,9 @@ struct Product: CustomTestStringConvertible {
 
   private static let transpositions = [(false, false), (false, true), (true, false), (true, true)]
 }
+
+private let hasOwn = ConditionTrait.enabled(
+  if: !OwnProduct.widths.isEmpty, "the kernels need a processor with AVX2")
 
 @Suite("gemm against the naive reference")
 struct GemmTests {
@@ -100,47 +105,48 @@ struct GemmTests {
     operands.check(product, rounding: floatRounding)
   }
 
-  @Test(
-    "products of our own kernel, whatever OpenBLAS uses",
-    .enabled(if: OwnProduct.isPossible, "the kernel needs a processor with AVX-512"),
-    arguments: Product.own)
+  @Test("products of our own kernels, whatever OpenBLAS uses", hasOwn, arguments: Product.own)
   func own(product: Product) {
-    let operands = Operands(product) { $0 }
-    OwnProduct.multiply(
-      operands.a, operands.b, into: operands.c.view, alpha: Float(product.alpha),
-      beta: Float(product.beta))
-    operands.check(product, rounding: floatRounding)
+    for width in OwnProduct.widths {
+      let operands = Operands(product) { $0 }
+      OwnProduct.multiply(
+        operands.a, operands.b, into: operands.c.view, alpha: Float(product.alpha),
+        beta: Float(product.beta), width: width)
+      operands.check(product, rounding: floatRounding)
+    }
   }
 
   @Test(
-    "our own kernel gives the same bits for a part as for the whole",
-    .enabled(if: OwnProduct.isPossible, "the kernel needs a processor with AVX-512"),
+    "our own kernels give the same bits for a part as for the whole", hasOwn,
     arguments: [false, true], [false, true])
   func ownParts(transposesA: Bool, transposesB: Bool) {
-    let product = Product(m: 61, n: 75, k: 700, transposesA: transposesA, transposesB: transposesB)
-    let (whole, parts) = (Operands(product) { $0 }, Operands(product) { $0 })
-    OwnProduct.multiply(whole.a, whole.b, into: whole.c.view, alpha: 1, beta: 0)
-    for rows in [0..<20, 20..<61] {
-      for columns in [0..<33, 33..<75] {
-        OwnProduct.multiply(
-          parts.a[rows: rows], parts.b[columns: columns],
-          into: parts.c.view[rows: rows, columns: columns], alpha: 1, beta: 0)
+    let product = Product(m: 61, n: 175, k: 700, transposesA: transposesA, transposesB: transposesB)
+    for width in OwnProduct.widths {
+      let (whole, parts) = (Operands(product) { $0 }, Operands(product) { $0 })
+      OwnProduct.multiply(whole.a, whole.b, into: whole.c.view, alpha: 1, beta: 0, width: width)
+      for rows in [0..<20, 20..<61] {
+        for columns in [0..<33, 33..<175] {
+          OwnProduct.multiply(
+            parts.a[rows: rows], parts.b[columns: columns],
+            into: parts.c.view[rows: rows, columns: columns], alpha: 1, beta: 0, width: width)
+        }
       }
+      expect(parts.c.elements, sameBitsAs: whole.c.elements, "\(width)")
     }
-    #expect(whole.c.elements == parts.c.elements)
   }
 
-  @Test(
-    "our own kernel multiplies where OpenBLAS's are narrower",
-    .enabled(
-      if: OwnProduct.isPossible && OpenBLAS.recommendedCore != nil,
-      "OpenBLAS uses the processor's whole vectors; set OPENBLAS_CORETYPE=Haswell"))
-  func ownIsChosen() {
-    let product = Product(m: 61, n: 75, k: 700)
-    let (chosen, own) = (Operands(product) { $0 }, Operands(product) { $0 })
-    OpenBLAS.withSingleThread { gemm(chosen.a, chosen.b, into: chosen.c.view) }
-    OwnProduct.multiply(own.a, own.b, into: own.c.view, alpha: 1, beta: 0)
-    expect(chosen.c.elements, sameBitsAs: own.c.elements, "")
+  @Test("the number of OpenBLAS's threads changes no bit of a serial product", hasOwn)
+  func serial() async {
+    await #expect(processExitsWith: .success) {
+      for product in Product.trained + [Product(m: 301, n: 317, k: 333)] {
+        let (one, four) = (Operands(product) { $0 }, Operands(product) { $0 })
+        OpenBLAS.threads = 1
+        serialGemm(one.a, one.b, into: one.c.view, alpha: 1, beta: 0)
+        OpenBLAS.threads = 4
+        serialGemm(four.a, four.b, into: four.c.view, alpha: 1, beta: 0)
+        expect(four.c.elements, sameBitsAs: one.c.elements, "\(product)")
+      }
+    }
   }
 
   @Test("products of training, on one thread", arguments: Product.trained)

@@ -82,21 +82,32 @@ struct KernelTests {
   }
 
   @Test(
-    "a faster family is recommended only where the present one is narrower", arguments: machines)
-  func recommendations(_ machine: Machine) {
+    "a faster family is recommended only where the present one is narrower, or is Zen's of 0.3.21",
+    arguments: machines, [[0, 3, 20], [0, 3, 21], [0, 3, 21, 1]])
+  func recommendations(_ machine: Machine, version: [Int]) {
     for core in Self.demanding.union(Self.undemanding) {
       let wide = ["SkylakeX", "Cooperlake", "SapphireRapids"].contains(core)
       let middling = ["Haswell", "Zen", "Excavator"].contains(core)
       let expected =
         switch machine.recommended {
         case "SkylakeX": wide ? nil : "SkylakeX"
+        case "Haswell" where core == "Zen" && version == [0, 3, 21]: "Haswell"
         case "Haswell": wide || middling ? nil : "Haswell"
         default: nil as String?
         }
       #expect(
-        OpenBLAS.recommendedCore(inPlaceOf: core, extensions: machine.extensions) == expected,
-        "\(core)")
+        OpenBLAS.recommendedCore(
+          inPlaceOf: core, version: version, extensions: machine.extensions) == expected, "\(core)")
     }
+  }
+
+  @Test("the version with a race is named, and no other")
+  func versions() {
+    for version in [[0, 3, 29], [0, 3, 31], [0, 3, 21], [0, 3], []] {
+      #expect(OpenBLAS.versionProblem(of: version) == nil)
+    }
+    let problem = OpenBLAS.versionProblem(of: [0, 3, 30])
+    #expect(problem?.hasPrefix("OpenBLAS 0.3.30 has a race") == true)
   }
 
   @Test("the line names the variable, what is missing, and what helps")

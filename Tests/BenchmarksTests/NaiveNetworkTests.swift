@@ -14,7 +14,8 @@ struct NaiveNetworkTests {
   }
 
   /// Images of noise, a quarter of the pixels dark; the last batch of an epoch is short.
-  private static func samples(_ count: Int) -> LabelledImages {
+  private static func samples(_ count: Int, of workload: Workload) -> LabelledImages {
+    if workload == .tiny { return Workload.tinySamples()[0..<count] }
     var generator = RandomGenerator(seed: 5, for: .data)
     let pixels = (0..<count * 784).map { _ in UInt8(max(0, generator.uniform(-85, 255))) }
     let labels = (0..<count).map { _ in Int.random(in: 0..<10, using: &generator) }
@@ -24,9 +25,9 @@ struct NaiveNetworkTests {
   @Test(arguments: Workload.allCases)
   func lossesOfTheSameBatchesAgree(_ workload: Workload) throws {
     let batchSize = workload.batchSize
-    let samples = Self.samples(4 * batchSize + 5)
+    let samples = Self.samples(4 * batchSize + 5, of: workload)
     let model = try workload.model(seed: 3)
-    let naive = NaiveNetwork(model, optimizer: workload.optimizer, batchSize: batchSize)
+    let naive = NaiveNetwork(model, of: workload, batchSize: batchSize)
     let steps = stride(from: 0, to: samples.count, by: batchSize).map { start in
       naive.step(samples, start..<min(start + batchSize, samples.count))
     }

@@ -213,9 +213,11 @@ struct BenchmarkTests {
   private struct Training: Decodable {
     let workload, backend, core: String
     let threads, epochs: Int
-    let ms_per_epoch, us_per_step, samples_per_second: Double
+    let ms_per_epoch, us_per_step, samples_per_second, share_of_peak: Double
     let accuracy: Double?
   }
+
+  private static let dense = "--workload softmax-mnist,mlp-fashion,mlp-512"
 
   /// Both data sets, with so many images of noise to train with, under a folder.
   private static func data(in folder: TemporaryFolder, images: Int = 400) throws -> String {
@@ -237,11 +239,11 @@ struct BenchmarkTests {
     let folder = try TemporaryFolder()
     let result = try Command.benchmarks(
       "training --data-directory \(try Self.data(in: folder)) --epochs 2 --repeats 2 "
-        + "--threads 1,2 --json")
+        + "--threads 1,2 --json \(Self.dense)")
     expectSuccess(result)
     let keys = [
       "workload", "backend", "threads", "core", "epochs", "ms_per_epoch", "us_per_step",
-      "samples_per_second", "accuracy",
+      "samples_per_second", "share_of_peak", "accuracy",
     ]
     for line in result.outputLines {
       #expect(line.matches(of: #/"(\w+)": /#).map { String($0.1) } == keys)
@@ -257,10 +259,33 @@ struct BenchmarkTests {
       #expect(record.backend == backend && record.threads == threads)
       #expect((record.accuracy == nil) == (backend == "naive"))
       #expect((0...1).contains(record.accuracy ?? 0))
+      #expect(0 < record.share_of_peak && record.share_of_peak < 1)
       let seconds = record.ms_per_epoch / 1e3
       #expect(abs(record.us_per_step * Double(steps) / 1e6 - seconds) < 1e-6 * seconds)
       #expect(abs(record.samples_per_second * seconds - Double(samples)) < 1e-6 * Double(samples))
     }
+  }
+
+  /// The same work twice as fast is twice the share; and every workload trains.
+  @Test func theShareOfThePeakIsOfTheProductsOfAnEpoch() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.benchmarks(
+      "training --data-directory \(try Self.data(in: folder)) --epochs 1 --repeats 1 "
+        + "--threads 1 --backend blas --json")
+    expectSuccess(result)
+    let records: [Training] = try Self.decode(result.outputLines)
+    // Multiplications a sample: to outputs and to gradients of weights and, but for the first layer's,
+    // of inputs.
+    let multiplications: [(String, Double)] = [
+      ("softmax-mnist", 320 * 2 * 7840 + 80 * 7840), ("mlp-fashion", 400 * (2 * 101_632 + 1280)),
+      ("mlp-512", 400 * (2 * 668_672 + 267_264)), ("tiny", 10_000 * (2 * 704 + 576)),
+      ("lenet-5", 400 * 758_520), ("cnn-fashion", 400 * (3 * 18_691_840 - 225_792)),
+    ]
+    #expect(records.map(\.workload) == multiplications.map(\.0))
+    let peaks = zip(records, multiplications).map { record, expected in
+      2 * expected.1 / (record.ms_per_epoch / 1e3) / record.share_of_peak
+    }
+    for peak in peaks { #expect(peak > 0.5 * peaks.max()!, "\(peaks)") }
   }
 
   @Test func trainingPrintsATableAndWhatIsScaledUp() throws {
@@ -275,8 +300,8 @@ struct BenchmarkTests {
       rows.map { $0.prefix(3).joined(separator: " ") } == [
         "mlp-512 naive 1", "mlp-512 blas 1", "softmax-mnist naive 1", "softmax-mnist blas 1",
       ])
-    try #require(!rows.isEmpty && rows.allSatisfy { $0.count == 9 })
-    #expect(rows[0][7] == "1.0×" && rows[0][8] == "–")
+    try #require(!rows.isEmpty && rows.allSatisfy { $0.count == 10 })
+    #expect(rows[0][8] == "1.0×" && rows[0][9] == "–")
     // All 9 steps of softmax-mnist are made.
     #expect(
       result.outputLines.filter { $0.hasPrefix("naive ") }
@@ -301,10 +326,10 @@ struct BenchmarkTests {
       "training --data-directory \(data) --epochs 1 --repeats 1 --backend blas --threads 1 --json")
     #expect(result.exitCode == 0)
     let records: [Training] = try Self.decode(result.outputLines)
-    #expect(records.map(\.workload) == ["mlp-fashion"])
+    #expect(records.map(\.workload) == ["mlp-fashion", "tiny", "cnn-fashion"])
     #expect(
       result.errorLines.map { $0.prefix { $0 != ":" } }
-        == ["softmax-mnist is left out", "mlp-512 is left out"])
+        == ["softmax-mnist is left out", "mlp-512 is left out", "lenet-5 is left out"])
   }
 
   // MARK: steps
@@ -338,7 +363,7 @@ struct BenchmarkTests {
   @Test func stepsPrintATableAWorkload() throws {
     let folder = try TemporaryFolder()
     let result = try Command.benchmarks(
-      "steps --data-directory \(try Self.data(in: folder)) --epochs 1 --threads 1")
+      "steps --data-directory \(try Self.data(in: folder)) --epochs 1 --threads 1 \(Self.dense)")
     expectSuccess(result)
     #expect(
       result.outputLines.filter { $0.contains(", steps: ") } == [
@@ -388,5 +413,51 @@ struct BenchmarkTests {
       ]
     )
     #expect(rows.first.map { $0[5] } == "1.00×")
+  }
+
+  // MARK: accuracy
+
+  private struct Accuracy: Decodable, Equatable {
+    let dataset: String
+    let target, seconds, accuracy: Double
+    let epochs, seed: Int
+  }
+
+  @Test func accuracyPrintsAnObjectARun() throws {
+    let folder = try TemporaryFolder()
+    let line = "accuracy --data-directory \(try Self.data(in: folder)) --epochs 1 --threads 1"
+    let result = try Command.benchmarks("\(line) --runs 2 --seed 7 --json")
+    expectSuccess(result)
+    let records: [Accuracy] = try Self.decode(result.outputLines)
+    #expect(records.map(\.seed) == [7, 8] && records.allSatisfy { $0.epochs == 1 })
+    #expect(records.allSatisfy { $0.seconds > 0 && 0...1 ~= $0.accuracy })
+    let table = try Command.benchmarks("\(line) --runs 1 --target 0.98")
+    #expect(table.outputLines.contains { $0.hasPrefix("recipe: lenet-5's network, 1 epochs") })
+    #expect(table.outputLines.last == "0 of 1 runs reach 0.98")
+  }
+
+  @Test func accuracyWithoutARecipeIsRefused() throws {
+    let result = try Command.benchmarks("accuracy --target 0.9999")
+    #expect(result.exitCode == 64)
+    #expect(
+      result.errors.contains("no recipe for mnist to 0.9999; there is one for mnist to 0.985"))
+  }
+
+  // MARK: team
+
+  @Test func teamModelsMachinesOfMoreProcessors() throws {
+    let result = try Command.benchmarks(
+      "team --workload tiny --epochs 1 --processors 1,64 --json")
+    expectSuccess(result)
+    struct Choice: Decodable {
+      let workload: String
+      let processors, best, chosen: Int
+      let us_alone, us_waiting, modelled_us, cost: Double
+    }
+    let choices: [Choice] = try Self.decode(result.outputLines)
+    #expect(choices.map(\.processors) == [1, 64] && choices.allSatisfy { $0.workload == "tiny" })
+    #expect(choices[0].best == 1 && choices[0].chosen == 1 && abs(choices[0].cost - 1) < 1e-9)
+    #expect(abs(choices[0].modelled_us - choices[0].us_alone) < 1e-9 * choices[0].us_alone)
+    #expect(choices[1].cost >= 1 && 1...64 ~= choices[1].chosen)
   }
 }

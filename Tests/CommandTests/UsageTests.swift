@@ -220,7 +220,7 @@ struct UsageTests {
     ("train --threads 1e3", ["'1e3'", "'--threads <threads>'"]),
     ("train --progress loud", ["'loud'", "'--progress <progress>'", "'json'"]),
     ("train --split first", ["'first'", "'--split <split>'", "'stratified'"]),
-    ("train --exercise cnn", ["'cnn'", "'--exercise <exercise>'", "'mlp'"]),
+    ("train --exercise rnn", ["'rnn'", "'--exercise <exercise>'", "'mlp'"]),
     ("train --optimizer lion", ["'lion'", "'--optimizer <optimizer>'", " - adamw"]),
     ("evaluate", ["'<model>'"]),
     ("evaluate model", ["'--dataset <dataset>'"]),

@@ -1,3 +1,4 @@
+import BLAS
 import Foundation
 import Synchronization
 import TestSupport
@@ -44,6 +45,52 @@ import Training
         #expect(firstDifference(result.weights, alone.weights) == nil)
         #expect(result.figures == alone.figures)
       }
+    }
+  }
+
+  // MARK: a host program
+
+  /// In a process of its own, since the number of OpenBLAS's threads is the process's.
+  @Test(.enabled(if: !OwnProduct.widths.isEmpty, "without AVX2 products are OpenBLAS's own"))
+  func aHostThatMultipliesAndSetsOpenBLASsThreadsChangesNoBit() async {
+    await #expect(processExitsWith: .success) {
+      let alone = try [0, 3].map { try Self.train($0) }
+      let predictor = Predictor(try Self.model(0))
+      let scores = try predictor.predict(Self.samples).elements
+      let isDone = Atomic<Bool>(false)
+      let wrong = Atomic<Int>(0)
+      let hosts = DispatchGroup()
+      for host in 1...2 {
+        hosts.enter()
+        Thread.detachNewThread {
+          let n = 150
+          let a = randomSamples([n, n], seed: UInt64(host))
+          let expected = a.multiplied(by: a).elements
+          while !isDone.load(ordering: .relaxed) {
+            for threads in [1, 3, 2] {
+              OpenBLAS.threads = threads
+              // Another number of threads may round in another order.
+              let product = a.multiplied(by: a).elements
+              let isNear = zip(product, expected).allSatisfy { abs($0 - $1) < 1e-3 }
+              if !isNear { wrong.add(1, ordering: .relaxed) }
+            }
+            let again = try? predictor.predict(Self.samples).elements
+            if again != scores { wrong.add(1, ordering: .relaxed) }
+          }
+          hosts.leave()
+        }
+      }
+      for _ in 0..<3 {
+        async let first = Self.train(0)
+        async let second = Self.train(3)
+        for (result, alone) in zip(try await [first, second], alone) {
+          #expect(firstDifference(result.weights, alone.weights) == nil)
+          #expect(result.figures == alone.figures)
+        }
+      }
+      isDone.store(true, ordering: .relaxed)
+      hosts.wait()
+      #expect(wrong.load(ordering: .relaxed) == 0)
     }
   }
 

@@ -200,19 +200,21 @@ void maru_adam(float *w, const float *g, float *m, float *v, ptrdiff_t n, float 
 /// computed apart from the rest; calling it again on a gradient gives the gradient of the input.
 void maru_dropout(const float *x, float *y, ptrdiff_t n, uint64_t key, uint64_t first, float keep);
 
-// product.c — a matrix product for processors that BLAS has no kernels for.
+// product.c — a matrix product, faster than BLAS's where its vectors are narrower or its operands small.
 
-/// Whether the processor has the 512-bit vectors that `maru_product` needs.
-int maru_has_product(void);
+/// The floats of the widest vectors that `maru_product` can use on this processor: 16, 8, or 0 for none.
+int maru_product_width(void);
 
 /// C ← α·A·B + β·C with A [m, k], B [k, n], C [m, n], as sgemm does; m, n and k are at least 1.
 ///
-/// Rows lie `stride` floats apart; a transposed operand lies as [k, m] or [n, k]. With β 0 the old
-/// values of C are not read. The operands must not overlap C. An element is the same sum in the same
-/// order however many rows and columns are computed at once.
-void maru_product(const float *a, ptrdiff_t a_stride, int is_a_transposed, const float *b,
-                  ptrdiff_t b_stride, int is_b_transposed, float *c, ptrdiff_t c_stride,
-                  ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, float beta);
+/// Vectors have `width` floats: 8 or 16, at most `maru_product_width()`. Rows lie `stride` floats apart; a
+/// transposed operand lies as [k, m] or [n, k]. With β 0 the old values of C are not read. The operands
+/// must not overlap C. The order of a sum depends on k alone, but that it is another one for A·Bᵀ with
+/// fewer than 4 rows, or with up to 16 columns.
+void maru_product(int width, const float *a, ptrdiff_t a_stride, int is_a_transposed,
+                  const float *b, ptrdiff_t b_stride, int is_b_transposed, float *c,
+                  ptrdiff_t c_stride, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha,
+                  float beta);
 
 // bytes.c — sums over samples kept as bytes, in whole numbers.
 
