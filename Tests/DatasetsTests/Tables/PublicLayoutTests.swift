@@ -234,6 +234,42 @@ struct PublicLayoutTests {
     #expect(found.label?.name == "strength(MPa, megapascals)")
   }
 
+  /// UCI's adult.test: a comment of C4.5 in front, which has bars for marks.
+  @Test func aBarBeforeTheRowsMakesAComment() throws {
+    let rows = (0..<40).map {
+      "\($0 % 31), \("ab".map(String.init)[$0 % 2]), \($0 % 3 == 0 ? ">50K." : "<=50K.")"
+    }
+    let found = try findings(rows, header: "|1x3 Cross validator")
+    #expect(found.rows == 40 && found.columns.count == 3 && !found.hasHeader)
+    #expect(found.lines.contains("lines that begin with | are comments"))
+    // With bars between, an index has no name.
+    let index = try findings(
+      (0..<40).map { "\($0)|\($0 * 7 % 11).5|\($0 % 2)" }, header: "|size|kind")
+    #expect(index.rows == 40 && index.columns.map(\.name) == ["", "size", "kind"])
+  }
+
+  /// Excel's: rows that were emptied, before, between and behind the others.
+  @Test(arguments: [",", ";", "\t", "|"])
+  func rowsOfSeparatorsAloneAreBlankLines(separator: String) throws {
+    let empty = separator + " " + separator
+    let rows = (0..<40).flatMap { row in
+      ["\(row % 7).5,\(row * 3 % 5),\(row % 2)".replacing(",", with: separator)]
+        + (row % 10 == 9 ? [empty] : [])
+    }
+    let header = "size,count,kind".replacing(",", with: separator)
+    let found = try findings([empty, header] + rows + [empty, empty + separator])
+    #expect(found.rows == 40 && found.hasHeader && found.columns.map(\.missing) == [0, 0, 0])
+    #expect(found.lines.contains("7 lines of separators alone are skipped"))
+    // Lines are counted with them.
+    let wrong = try findings(rows + [rows[0].replacing("0.5", with: "oops")], header: header)
+    #expect(
+      wrong.problem?.problem.hasPrefix("line 46: expected a finite number in column 'size'") == true
+    )
+    // A row with a value stays one.
+    let one = try findings(rows + [separator + "1" + separator], header: header)
+    #expect(one.rows == 41 && one.columns.map(\.missing) == [1, 0, 1])
+  }
+
   /// Any text is a table, whatever its name ends in.
   @Test(arguments: [
     "optdigits.tra", "airfoil_self_noise.dat", "adult.test", "sonar.all-data", "table",
