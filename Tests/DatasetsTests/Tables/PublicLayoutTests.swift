@@ -143,6 +143,12 @@ struct PublicLayoutTests {
     let rows = (0..<60).map { "\($0 * 7 % 11).5,\($0 * 3 % 13).5,\($0 % 17).25,\($0 % 17).75" }
     #expect(
       try findings(rows, header: "X1,X2,Y1,Y2").warnings == [
+        "'Y2' is predicted from 'Y1' too; where that is not known before: --ignore Y1, or --label Y1,Y2 to "
+          + "predict all"
+      ])
+    let classes = (0..<60).map { "\($0 * 7 % 11).5,\($0 % 17).25,\($0 % 2)" }
+    #expect(
+      try findings(classes, header: "X1,Y1,Y2").warnings == [
         "'Y2' is predicted from 'Y1' too; where that is not known before: --ignore Y1"
       ])
     #expect(try findings(rows, header: "X1,X2,X3,X4").warnings == [])
@@ -176,6 +182,10 @@ struct PublicLayoutTests {
     }
     let header = "Date;Time;Power;Voltage"
     let found = try findings(rows, header: header)
+    #expect(
+      found.lines.last
+        == "label: 'Voltage' (the last column; --label NAME|NUMBER), regression (numbers; --task), from 230.5 to 239.5"
+    )
     #expect(
       found.problem?.problem.hasSuffix("dates can't be learned from: --ignore Date,Time") == true)
     let ignored = try findings(rows, header: header, TableSettings(ignored: ["Date", "Time"]))
