@@ -60,6 +60,7 @@ struct LearnedTable {
     }
     try checkSplit()
     let label = learned(labels)
+    if kept == nil && leavesOut && !inputs.areBytes { warnOfValues(labels, inputs.columns) }
     findings.features = inputs.columns.map(\.name)
     findings.label = label
     preparation = Preparation(
@@ -212,6 +213,22 @@ struct LearnedTable {
     findings.warnings.append(
       "'\(label)' is predicted from \(TableFindings.list(siblings.map { "'\($0)'" })) too; where that "
         + "is not known before: --ignore \(names)\(all)")
+  }
+
+  /// Columns that give the label away may come from it, as the sum of two counts does; and numbers may mean
+  /// that there is none.
+  private mutating func warnOfValues(_ labels: TableLabels, _ features: [Preparation.Column]) {
+    let names = Set(features.map(\.name))
+    let columns = table.columns.filter { names.contains($0.name) }
+    let numbers = columns + (labels.task == .regression ? labels.columns : [])
+    findings.warnings += numbers.filter { $0.kind == .number }.compactMap {
+      MissingMark(in: $0, of: table, rows: training)?.text
+    }
+    let leaks =
+      labels.task == .classification
+      ? labels.leaks(columns, of: table, rows: training)
+      : labels.columns.compactMap { ExactFit(of: $0, by: columns, in: table, rows: training)?.text }
+    findings.warnings += leaks
   }
 
   private mutating func warn(_ labels: TableLabels) {

@@ -1,6 +1,7 @@
 import Datasets
 import FileTestSupport
 import Foundation
+import Tensors
 import Testing
 
 /// Tables in the layouts of well-known public ones: what is the label, and what goes into a model.
@@ -152,6 +153,75 @@ struct PublicLayoutTests {
         "'Y2' is predicted from 'Y1' too; where that is not known before: --ignore Y1"
       ])
     #expect(try findings(rows, header: "X1,X2,X3,X4").warnings == [])
+  }
+
+  /// UCI's bike sharing: two columns add up to the label.
+  @Test func columnsThatGiveTheLabelAwayAreSaid() throws {
+    // By chance no number follows from the others.
+    var generator = RandomGenerator(seed: 5)
+    func number() -> Int { Int.random(in: 0..<1000, using: &generator) }
+    let rows = (0..<90).map { _ in (number(), number(), number(), number()) }
+    func warnings(_ header: String, _ row: ((Int, Int, Int, Int)) -> String) throws -> [String] {
+      try findings(rows.map(row), header: header).warnings
+    }
+    let unless = "unless they are known when you predict"
+    #expect(
+      try warnings("temp,casual,registered,hum,cnt") {
+        "\($0.0),\($0.1),\($0.2),\($0.3),\($0.1 + $0.2)"
+      } == [
+        "columns 'casual', 'registered' add up to the label 'cnt': leave them out with "
+          + "--ignore casual,registered \(unless)"
+      ])
+    // A difference, rounded, with gaps.
+    #expect(
+      try warnings("id,cost,x,revenue,profit") {
+        "\($0.0).5,\($0.1),\($0.3 < 40 ? "" : "\($0.3)"),\($0.2),\(Double($0.2 - $0.1) / 3)"
+      } == [
+        "the label 'profit' is a linear function of columns 'cost', 'revenue': leave them out with "
+          + "--ignore cost,revenue \(unless)"
+      ])
+    #expect(
+      try warnings("celsius,x,fahrenheit") { "\($0.0),\($0.1),\(Double($0.0) * 1.8 + 32)" } == [
+        "the label 'fahrenheit' is a linear function of column 'celsius': leave it out with "
+          + "--ignore celsius unless it is known when you predict"
+      ])
+    #expect(
+      try warnings("cents,x,total") { "\($0.0 * 1000),\($0.1).5,\($0.0 * 1000)" } == [
+        "column 'cents' is the label 'total' itself: leave it out with --ignore cents unless it is known "
+          + "when you predict"
+      ])
+    // With nothing else to learn from that is no reproach; of five columns it is no leak; nor is what is
+    // only nearly so.
+    #expect(
+      try warnings("a,b,y") { "\($0.0),\($0.1),\(3 * $0.0 + 2 * $0.1)" } == [
+        "the label 'y' is a linear function of columns 'a', 'b', as maru fit-linear finds"
+      ])
+    #expect(
+      try warnings("a,b,c,d,e,y") {
+        "\($0.0),\($0.1),\($0.2),\($0.3),\($0.0 * $0.1),\($0.0 + $0.1 - $0.2 + 2 * $0.3 + $0.0 * $0.1)"
+      } == [])
+    #expect(
+      try warnings("a,b,c,y") { "\($0.0),\($0.1),\($0.3),\(3 * $0.0 + 2 * $0.1 + $0.2 % 2)" } == [])
+    // Fewer rows than a function of so many columns needs.
+    #expect(
+      try findings(
+        (0..<10).map { "\($0 * 7 % 10).5,\($0 * 3 % 10).5,\($0 % 4).5,\($0 * $0 % 7).5" },
+        header: "a,b,c,y"
+      ).warnings == [])
+  }
+
+  /// seaborn's titanic: the classes under other names.
+  @Test func classesUnderOtherNamesAreSaid() throws {
+    let rows = (0..<60).map { row in
+      let lives = row * 7 % 5 < 2
+      return
+        "\(lives ? 1 : 0),\(row % 3 + 1),\(row * 11 % 17).5,\(lives ? "yes" : "no"),\(lives || row == 3 ? "a" : "b")"
+    }
+    #expect(
+      try findings(rows, header: "survived,pclass,age,alive,almost").warnings == [
+        "column 'alive' has a value for each class of the label 'survived': leave it out with --ignore alive "
+          + "unless it is known when you predict"
+      ])
   }
 
   // MARK: What columns are
