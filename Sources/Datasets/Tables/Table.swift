@@ -270,7 +270,7 @@ extension TableText {
 extension Table.Column {
   /// What the values of a column are.
   public enum Kind: String, Sendable, Codable {
-    /// Numbers, also as percents and with marks between thousands.
+    /// Numbers, also as percents, with marks between thousands, and with a currency's sign.
     case number
     /// Words such as `true` and `no`.
     case boolean
