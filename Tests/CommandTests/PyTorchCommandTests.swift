@@ -92,7 +92,8 @@ struct ForeignFileTests {
 
   /// A `.pth` is a zip archive, or a pickle in old ones; whatever command it is given to.
   @Test(arguments: [
-    "import --layers 2 --output m", "evaluate", "export --to onnx --output m", "summary",
+    "import --layers 2 --output m", "evaluate --dataset digits", "export --to onnx --output m",
+    "summary",
   ])
   func filesOfTorchSaveAreNamedWithWhatHelps(command: String) throws {
     let folder = try TemporaryFolder()

@@ -130,7 +130,7 @@ struct PictureFileTests {
     let file = JPEG.file(JPEG.noise, flags: flags)
     let sizes: [(UInt16, UInt16, String)] = [
       (24, 600, "damage: "), (900, 16, "damage: "), (8192, 8192, "8192×8192 pixels in "),
-      (65500, 65500, "65500×65500"), (24, 0, ""), (0, 16, ""),
+      (65500, 65500, "65500×65500"), (24, 0, "damage: "), (0, 16, "damage: "),
     ]
     for (width, height, problem) in sizes {
       let path = try folder.write(JPEG.ofSize(width, height, file), to: "a.jpg")
@@ -161,6 +161,9 @@ struct PictureFileTests {
     #expect(
       try Picture(contentsOf: path).pixels
         == Picture(contentsOf: folder.write(file, to: "b.jpg")).pixels)
+    let start = try folder.write(Array(file[..<40]), to: "start.jpg")
+    let error = #expect(throws: DatasetError.self) { try Picture(contentsOf: start) }
+    #expect(error?.description.contains("found damage: no picture in it") == true)
     let cut = try folder.write(file[..<(file.count * 3 / 4)] + file.suffix(2), to: "cut.jpg")
     #expect(throws: DatasetError.self) { try Picture(contentsOf: cut) }
   }

@@ -30,7 +30,9 @@ struct JPEGFile {
     if let problem { throw Self.damage(problem, path) }
     (self.width, self.height) = (Int(width), Int(height))
     isGrey = colours == TJCS_GRAY.rawValue
-    guard self.width > 0, self.height > 0, self.width * self.height <= Self.mostPixels else {
+    // Of a file that ends before its picture begins the library reads what is there.
+    guard self.width > 0, self.height > 0 else { throw Self.damage("no picture in it", path) }
+    guard self.width * self.height <= Self.mostPixels else {
       throw .malformed(
         path, expected: "an image of 1 to \(Self.mostPixels) pixels", found: "\(width)×\(height)")
     }

@@ -17,8 +17,7 @@ struct ExactFit {
 
   /// Nil where there is no such function, or one of many columns.
   init?(of label: Table.Column, by features: [Table.Column], in table: Table, rows: [Int]) {
-    let stride = max(1, rows.count / Self.most.rows)
-    let sample = rows.indices.filter { $0.isMultiple(of: stride) }.map { rows[$0] }
+    let sample = rows.thinned(to: Self.most.rows)
     let columns = features.filter {
       $0.kind != .category && Double($0.missing) <= Self.mostMissing * Double(table.rowCount)
     }
@@ -130,5 +129,12 @@ extension TableLabels {
       }
     }
     return classOf.count > 1 && Set(classOf.values).count == classOf.count
+  }
+}
+
+extension [Int] {
+  /// About so many rows, spread evenly over all.
+  func thinned(to most: Int) -> [Int] {
+    stride(from: 0, to: count, by: Swift.max(1, count / most)).map { self[$0] }
   }
 }

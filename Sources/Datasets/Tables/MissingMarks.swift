@@ -16,8 +16,7 @@ struct MissingMark {
 
   /// Nil where no number of a column stands so.
   init?(in column: Table.Column, of table: Table, rows: [Int]) {
-    let stride = max(1, rows.count / Self.most)
-    let sample = rows.indices.filter { $0.isMultiple(of: stride) }.map { rows[$0] }
+    let sample = rows.thinned(to: Self.most)
     let sorted = table.numbers(column, sample).filter { !$0.isNaN }.sorted()
     let values = sorted.indices.filter { $0 == 0 || sorted[$0] != sorted[$0 - 1] }.map {
       sorted[$0]
