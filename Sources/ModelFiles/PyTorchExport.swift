@@ -2,7 +2,7 @@ import Foundation
 import Training
 
 /// A model as PyTorch takes it: the state of an `nn.Sequential` with the same layers, and a Python
-/// file that rebuilds it.
+/// file that rebuilds it, and that holds what goes before and behind it of a table.
 public struct PyTorchExport: Sendable {
   /// The name of the file of weights, under the names that `nn.Sequential` gives them: `0.weight`.
   public static let weightsName = "weights.safetensors"
@@ -15,10 +15,15 @@ public struct PyTorchExport: Sendable {
   public let script: String
 
   /// Prepares a model's files; errors name `path`.
+  /// - Parameter units: the table's numbers, where the model was trained on one
   ///
-  /// Throws where a layer is of a type that PyTorch's layers do not have.
-  public init(_ file: ModelFile, path: String) throws(ModelFileError) {
+  /// Throws where a layer is of a type that PyTorch's layers do not have, and where the table has other
+  /// columns than the network inputs or outputs.
+  public init(
+    _ file: ModelFile, units: TableUnits = TableUnits(), path: String
+  ) throws(ModelFileError) {
     let model = file.model
+    try units.check(model, path: path)
     var (modules, shape): ([String], Shape) = ([], model.inputShape)
     for (index, layer) in model.layers.enumerated() {
       guard let module = (layer as? any PyTorchModule)?.pyTorchModule(shape),
@@ -32,17 +37,14 @@ public struct PyTorchExport: Sendable {
       shape = output
     }
     let names = model.allWeightNames.map { Self.name($0, in: model) }
-    let encoder = JSONEncoder()
-    // A slash escaped is JSON, but in Python two characters.
-    encoder.outputFormatting = .withoutEscapingSlashes
     do {
       // The format that PyTorch's own tools look for.
       weights = try Safetensors(
         tensors: Array(zip(names, model.allWeights)), metadata: ["format": "pt"]
       ).encoded()
-      script = Self.script(
-        modules: modules.joined(), input: model.inputShape,
-        classes: String(decoding: try encoder.encode(file.classNames), as: UTF8.self))
+      script = try PyTorchScript(
+        modules: modules, input: model.inputShape, classes: file.classNames, units: units
+      ).text
     } catch {
       throw ModelFileError(.malformed, path: path, "names that JSON cannot hold: \(error)")
     }
@@ -56,31 +58,5 @@ public struct PyTorchExport: Sendable {
       let theirs = type(of: layer).pyTorchNames[String(own)]
     else { return parts.joined(separator: ".") }
     return "\(index).\(theirs)"
-  }
-
-  private static func script(modules: String, input: Shape, classes: String) -> String {
-    let sizes = input.sizes.map { ", \($0)" }.joined()
-    return """
-      \"""A network trained by Maru, in PyTorch. Needs: pip install torch safetensors\"""
-      from pathlib import Path
-
-      from safetensors.torch import load_file
-      from torch import nn
-
-      CLASSES = \(classes)
-
-
-      def network():
-          \"""Takes float32 [samples\(sizes)], scaled as in training: bytes of images to 0..1.\"""
-          model = nn.Sequential(
-      \(modules)    )
-          model.load_state_dict(load_file(Path(__file__).with_name("\(weightsName)")))
-          return model.eval()
-
-
-      if __name__ == "__main__":
-          print(network())
-
-      """
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 import Training
 
 /// A graph of ONNX's operators under construction, layer by layer.
@@ -6,18 +7,22 @@ public struct ONNXGraph: Sendable {
   /// The shape of one sample of the value computed so far.
   public private(set) var shape: Shape
   /// The name of that value.
-  public private(set) var value = "input"
+  public internal(set) var value = "input"
   /// The name of the layer that appends, as `layers.3`; its parameters' names begin so.
-  public private(set) var layer = "layers"
-  private(set) var proto = ONNXGraphProto()
+  public internal(set) var layer = "layers"
+  var proto = ONNXGraphProto()
 
-  init(_ model: Sequential) throws(LayerError) {
-    shape = model.inputShape
+  init(_ model: Sequential, _ units: TableUnits) throws(LayerError) {
+    shape = units.inputs.isEmpty ? model.inputShape : [units.inputs.count]
     proto.name = "maru"
     proto.initializer = zip(model.allWeightNames, model.allWeights).map { .init($0, $1) }
     proto.input = [.init(value, sample: shape)]
-    proto.input[0].docString = "Scaled as in training: bytes of images to 0…1."
+    proto.input[0].docString =
+      units.inputs.isEmpty
+      ? "Scaled as in training: bytes of images to 0…1." : TableUnits.inputsDescription
+    if !units.inputs.isEmpty { append(units.inputs) }
     try append(model.layers)
+    if !units.outputs.isEmpty { append(units.outputs) }
     guard let last = proto.node.indices.last else { return }
     proto.node[last].output = ["output"]
     proto.valueInfo.removeLast()
@@ -74,7 +79,7 @@ public struct ONNXGraph: Sendable {
   }
 
   /// Notes that the value computed last is of another shape than the one before.
-  private mutating func setShape(_ shape: Shape) {
+  mutating func setShape(_ shape: Shape) {
     self.shape = shape
     require(!proto.valueInfo.isEmpty, "ONNXGraph: expected an operator for \(layer), got none")
     proto.valueInfo[proto.valueInfo.count - 1] = .init(value, sample: shape)

@@ -206,6 +206,8 @@ package nonisolated struct ONNXTensorProto: Sendable {
     package typealias RawValue = Int
     case undefined // = 0
     case float // = 1
+    case int64 // = 7
+    case bool // = 9
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -216,6 +218,8 @@ package nonisolated struct ONNXTensorProto: Sendable {
       switch rawValue {
       case 0: self = .undefined
       case 1: self = .float
+      case 7: self = .int64
+      case 9: self = .bool
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -224,6 +228,8 @@ package nonisolated struct ONNXTensorProto: Sendable {
       switch self {
       case .undefined: return 0
       case .float: return 1
+      case .int64: return 7
+      case .bool: return 9
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -232,6 +238,8 @@ package nonisolated struct ONNXTensorProto: Sendable {
     package static let allCases: [ONNXTensorProto.DataType] = [
       .undefined,
       .float,
+      .int64,
+      .bool,
     ]
 
   }
@@ -680,7 +688,7 @@ nonisolated extension ONNXTensorProto: SwiftProtobuf.Message, SwiftProtobuf._Mes
 }
 
 nonisolated extension ONNXTensorProto.DataType: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNDEFINED\0\u{1}FLOAT\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNDEFINED\0\u{1}FLOAT\0\u{2}\u{6}INT64\0\u{2}\u{2}BOOL\0")
 }
 
 nonisolated extension ONNXValueInfoProto: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -16,7 +16,8 @@ struct ExportCommand: ParsableCommand {
       (\(PyTorchExport.weightsName)), and a Python file that rebuilds the network \
       (\(PyTorchExport.scriptName)). For ONNX: one file, of the network in inference. For NumPy: \
       one file (npz), of the weights alone. The network of a table takes the numbers of its columns as \
-      they are, for PyTorch and ONNX.
+      they are, for PyTorch and ONNX: NaN where one is missing, 50 for 50 %, 1 for true and yes, 0 for \
+      false and no.
       """)
 
   @OptionGroup var model: ModelArgument
@@ -41,8 +42,7 @@ struct ExportCommand: ParsableCommand {
     }
     try force.check(paths, of: output)
     // Arrays may be looked at whatever is in them.
-    let contents = try contents(
-      of: to == .npz ? model.load() : model.loadToPredict().forOthers("--to \(to.rawValue)"))
+    let contents = try contents(of: to == .npz ? model.load() : model.loadToPredict())
     let files = Array(zip(paths, contents))
     let folder = to == .pytorch ? try OutputFolder(output) : nil
     try Interrupts.heldBack {
@@ -54,12 +54,12 @@ struct ExportCommand: ParsableCommand {
   }
 
   private func contents(of file: ModelFile) throws -> [Data] {
-    let path = RunFolder.modelPath(model.model)
+    let (path, option) = (RunFolder.modelPath(model.model), "--to \(to.rawValue)")
     switch to {
     case .pytorch:
-      let export = try PyTorchExport(file, path: path)
+      let export = try PyTorchExport(file, units: file.units(option), path: path)
       return [export.weights, Data(export.script.utf8)]
-    case .onnx: return [try ONNXExport(file, path: path).contents]
+    case .onnx: return [try ONNXExport(file, units: file.units(option), path: path).contents]
     case .npz:
       let tensors = Array(zip(file.model.weightNames, file.model.weights))
       return [try NumPyFile.archive(of: tensors, for: path)]

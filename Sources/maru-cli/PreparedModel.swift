@@ -84,68 +84,27 @@ extension ModelFile {
     }
   }
 
-  /// The model as other programs take it, which know nothing of the table: its first layer takes the
-  /// numbers of the columns as they are, and its last gives numbers in the units of the label.
+  /// What other programs, which know nothing of the table, have around the network: so it takes the numbers
+  /// of the columns as they are, and gives numbers in the units of the label.
   ///
-  /// Throws a failure where a column is none of numbers, or where the first layer is not dense.
-  func forOthers(_ option: String) throws -> ModelFile {
-    let (preparation, label) = (try preparation, try label)
-    guard preparation != nil || label?.task == .regression else { return self }
-    if let column = preparation?.columns.first(where: { $0.width != 1 }) {
-      let what =
-        column.kind == .category ? "categories" : "missing values, for which it has an input"
+  /// Throws a failure where a column has no numbers.
+  func units(_ option: String) throws -> TableUnits {
+    let (columns, label) = (try preparation?.columns ?? [], try label)
+    let categories = columns.filter { $0.kind == .category }.map { "'\($0.name)'" }
+    guard categories.isEmpty else {
       throw Failure.data(
-        "\(option): a network for other programs takes numbers, but column '\(column.name)' has \(what)"
-      )
+        "\(option): a network for other programs takes numbers, and these columns have categories: "
+          + "\(categories.joined(separator: ", ")); maru predict takes them, --to npz writes the weights "
+          + "alone, and a model trained with --ignore does without")
     }
-    let copy = try Sequential(inputShape: model.inputShape, model.layers)
-    var weights = Dictionary(zip(model.allWeightNames, model.allWeights)) { first, _ in first }
-    if let preparation {
-      let first = model.layers.firstIndex { !($0 is Flatten) }
-      guard let first, model.layers[first] is Dense else {
-        throw Failure.data(
-          "\(option): a network of a table for other programs begins with a dense layer, this one "
-            + "with \(model.layers.first.map { "\(type(of: $0))" } ?? "none")")
-      }
-      Self.scaleInputs("layers.\(first)", preparation, &weights)
-    }
-    if let label, label.task == .regression, model.layers.last is Dense {
-      Self.scaleOutputs("layers.\(model.layers.count - 1)", label, &weights)
-    }
-    copy.allWeights = model.allWeightNames.compactMap { weights[$0] }
-    return ModelFile(copy, classNames: classNames)
-  }
-
-  /// W·((x − o)·f) + b as W′·x + b′, in double precision.
-  private static func scaleInputs(
-    _ layer: String, _ preparation: Preparation, _ weights: inout [String: Tensor]
-  ) {
-    guard let weight = weights["\(layer).weight"], let bias = weights["\(layer).bias"] else {
-      return
-    }
-    var (scaled, moved) = (weight, bias)
-    for unit in 0..<weight.shape[0] {
-      var sum = Double(bias[unit])
-      for (input, column) in preparation.columns.enumerated() {
-        let product = Double(weight[unit, input]) * Double(column.factor)
-        scaled[unit, input] = Float(product)
-        sum -= product * Double(column.offset)
-      }
-      moved[unit] = Float(sum)
-    }
-    (weights["\(layer).weight"], weights["\(layer).bias"]) = (scaled, moved)
-  }
-
-  private static func scaleOutputs(
-    _ layer: String, _ label: Preparation.Label, _ weights: inout [String: Tensor]
-  ) {
-    guard var weight = weights["\(layer).weight"], var bias = weights["\(layer).bias"] else {
-      return
-    }
-    for (unit, target) in label.targets.enumerated() {
-      for input in 0..<weight.shape[1] { weight[unit, input] *= target.deviation }
-      bias[unit] = bias[unit] * target.deviation + target.mean
-    }
-    (weights["\(layer).weight"], weights["\(layer).bias"]) = (weight, bias)
+    return TableUnits(
+      inputs: columns.map {
+        .init(
+          name: $0.name, mean: $0.mean, offset: $0.offset, factor: $0.factor,
+          hasIndicator: $0.hasIndicator)
+      },
+      outputs: label?.task == .regression
+        ? label?.targets.map { .init(name: $0.name, mean: $0.mean, deviation: $0.deviation) } ?? []
+        : [])
   }
 }

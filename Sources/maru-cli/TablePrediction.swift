@@ -119,7 +119,7 @@ struct TablePrediction {
           "standard input: expected rows, found \(rest.count) bytes without an end")
       }
       let block = Array(rest[..<end])
-      if block.contains(where: { !Self.isBlank($0) }) {
+      if block.contains(where: { !isBlank($0) }) {
         let table = try Table(
           stream: block, linesBefore: lines, for: preparation, options, names: columns,
           reading: id.map { [$0] } ?? [])
@@ -147,7 +147,11 @@ struct TablePrediction {
 
   private static let longestRow = 1 << 28
 
-  private static func isBlank(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+  /// Whether rows of such bytes alone are none.
+  private func isBlank(_ byte: UInt8) -> Bool {
+    let separator = options.separator ?? preparation.format.separator ?? .comma
+    return [0x20, 0x09, 0x0A, 0x0D].contains(byte) || separator.rawValue.utf8.first == byte
+  }
 
   /// What has come by now; nothing at the end.
   private static func read() throws -> [UInt8] {

@@ -175,7 +175,7 @@ struct CaseTests {
   }
 
   @Test func whatIsAskedForIsNotDoubted() throws {
-    let rows = (0..<60).map { "\($0 * 7 % 11).5,\($0 % 17).25,\($0 % 17).75\n" }
+    let rows = (0..<60).map { "\($0 * 7 % 11).5,\($0 % 17).25,\($0 * 5 % 19).75\n" }
     let data = try write("X1,Y1,Y2\n" + rows.joined(), "energy.csv")
     let guessed = try Command.maru("data show --json", [data]).object()
     #expect((guessed["warnings"] as? [String])?.count == 1)

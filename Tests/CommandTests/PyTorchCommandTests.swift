@@ -1,5 +1,6 @@
 import FileTestSupport
 import Foundation
+import Maru
 import Testing
 
 /// Models go to PyTorch and come from it, by the commands.
@@ -55,6 +56,60 @@ struct ExportTests {
       try Command.maru(["export", run.path, "--to", "pytorch", "--output", folder["file"]]), 74,
       "--output \(folder["file"]): expected a folder, found a file")
     #expect(folder.contents == ["file"])
+  }
+}
+
+/// What other programs' files are, told by the commands that are given one.
+struct ForeignFileTests {
+  /// A state dict in double precision: 2 → 3 → 2.
+  @Test func doublesAreRoundedAndSaidSo() throws {
+    let folder = try TemporaryFolder()
+    let sizes = [
+      ("fc1.weight", [3, 2]), ("fc1.bias", [3]), ("fc2.weight", [2, 3]), ("fc2.bias", [2]),
+    ]
+    var (header, values) = ([String](), [Double]())
+    for (name, sizes) in sizes {
+      let start = values.count * 8
+      values += (0..<sizes.reduce(1, *)).map { Double($0) / 3 - 0.5 }
+      header.append(
+        #""\#(name)":{"dtype":"F64","shape":\#(sizes),"data_offsets":[\#(start),\#(values.count * 8)]}"#
+      )
+    }
+    let text = Array("{\(header.joined(separator: ","))}".utf8)
+    let length = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) }
+    let state = try folder.write(
+      length + text + values.withUnsafeBytes { Array($0) }, to: "state.safetensors")
+    let result = try Command.maru(
+      "import --layers 3:relu,2:softmax --output", [folder["model"], state])
+    #expect(result.exitCode == 0)
+    #expect(
+      result.errorLines == [
+        "modules in the order of the layers: fc1, fc2", "fc1.weight and 3 more: rounded to float32",
+      ])
+    let model = try ModelFile(contentsOf: folder["model"]).model
+    #expect(model.weights.flatMap(\.elements) == values.map { Float($0) })
+  }
+
+  /// A `.pth` is a zip archive, or a pickle in old ones; whatever command it is given to.
+  @Test(arguments: [
+    "import --layers 2 --output m", "evaluate --dataset digits", "export --to onnx --output m",
+    "summary",
+  ])
+  func filesOfTorchSaveAreNamedWithWhatHelps(command: String) throws {
+    let folder = try TemporaryFolder()
+    for (bytes, name) in [
+      ([0x50, 0x4B, 3, 4], "a zip archive, as torch.save and Keras's .keras are"),
+      ([0x80, 2], "a pickle of Python's, as torch.save wrote"),
+    ] as [([UInt8], String)] {
+      let path = try folder.write(bytes + Array(repeating: 0, count: 100), to: "net.pth")
+      let words = Command.words(command).map { $0 == "m" ? folder["m"] : $0 }
+      expectFailure(
+        try Command.maru(words + [path]), 65,
+        "\(path): this is \(name), and no safetensors file; in Python, "
+          + "safetensors.torch.save_file(model.state_dict(), \"model.safetensors\") writes one that maru "
+          + "import reads")
+      #expect(folder.contents == ["net.pth"])
+    }
   }
 }
 

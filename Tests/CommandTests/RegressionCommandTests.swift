@@ -209,26 +209,6 @@ struct RegressionCommandTests {
     )
   }
 
-  @Test func exportGivesAllTargetsInTheirUnits() throws {
-    let data = try write("flats.csv")
-    expectSuccess(try train(data, "--label price,rent --layers 8:relu"))
-    expectSuccess(
-      try Command.maru("export --to pytorch --output", [folder["torch"], folder["run"]]))
-    let file = try ModelFile(
-      stateDictOf: folder["torch/weights.safetensors"], layers: [Dense(8), ReLU(), Dense(2)])
-    let copy = try write("copy.csv")
-    expectSuccess(
-      try Command.maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
-    let inputs = Self.flats.flatMap { [Float($0.size), Float($0.age)] }
-    let outputs = try file.model.predict(Tensor(inputs, shape: [150, 2]))
-    for (row, fields) in try rows(of: "p.csv").dropFirst().enumerated() {
-      for target in 0..<2 {
-        let value = try #require(Float(fields[target + 1]))
-        #expect(abs(value - outputs[row, target]) < 1e-4 * abs(value))
-      }
-    }
-  }
-
   // MARK: Linear functions
 
   /// As scikit-learn's `Ridge(alpha=λ)` behind a `StandardScaler`: here by least squares over the rows and

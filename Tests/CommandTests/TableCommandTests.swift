@@ -303,33 +303,39 @@ struct TableCommandTests {
     #expect(evaluated.outputLines.first?.hasSuffix(" over 30 held-out rows") == true)
   }
 
-  // MARK: Other programs
+  // MARK: How long it is trained
 
-  /// What is written for PyTorch takes the columns as they are, and gives numbers in their units.
-  @Test func exportedNetworkTakesTheColumns() throws {
-    let rows = Self.rows(120).map { "\($0[1]),\(Double($0[1])! * 3 + 1e6)" }
-    let data = try write("weight,price\n" + rows.joined(separator: "\n"), "prices.csv")
-    expectSuccess(try train(data, "--layers 8:relu"))
-    expectSuccess(
-      try Command.maru("export --to pytorch --output", [folder["torch"], folder["run"]]))
-    let file = try ModelFile(
-      stateDictOf: folder["torch/weights.safetensors"], layers: [Dense(8), ReLU(), Dense(1)])
-    let copy = try write(
-      "weight\n" + rows.map { $0.split(separator: ",")[0] }.joined(separator: "\n"), "x.csv")
-    expectSuccess(
-      try Command.maru("predict --output", [folder["p.csv"], folder["run"], "--dataset", copy]))
-    let predicted = try folder.text(of: "p.csv").split(separator: "\n").dropFirst()
-      .map { Float($0.split(separator: ",")[1]) ?? .nan }
-    let inputs = rows.map { Float($0.split(separator: ",")[0]) ?? .nan }
-    let outputs = try file.model.predict(Tensor(inputs, shape: [inputs.count, 1])).elements
-    #expect(zip(predicted, outputs).allSatisfy { abs($0 - $1) < 1e-5 * abs($0) })
-    let bugs = try write(Self.text(Self.rows(60)), "bugs.csv")
-    expectSuccess(try train(bugs, "--epochs 1"))
-    expectFailure(
-      try Command.maru("export --to onnx --output", [folder["m.onnx"], folder["run"]]), 65,
-      "--to onnx: a network for other programs takes numbers, but column 'size' has missing values, "
-        + "for which it has an input")
+  /// Of noise there is nothing to learn, and so each epoch makes it worse.
+  @Test func tablesEndWhereTheyNoLongerImprove() throws {
+    var generator = RandomGenerator(seed: 1)
+    let rows = (0..<200).map { _ in
+      "\(Float.random(in: 0..<1, using: &generator)),\(Int.random(in: 0..<2, using: &generator))"
+    }
+    let data = try write("size,label\n" + rows.joined(separator: "\n"), "noise.csv")
+    func losses(_ options: String) throws -> (result: ProcessResult, values: [Double]) {
+      let result = try Command.maru(
+        "train --progress lines --force \(options) --dataset",
+        [data, "--output", folder["run"]])
+      #expect(result.exitCode == 0, "\(result.errors)")
+      let history = try JSONSerialization.jsonObject(with: folder.bytes(of: "run/history.json"))
+      let figures = (history as? [String: Any])?["history"] as? [String: Any]
+      return (result, figures?["val_loss"] as? [Double] ?? [])
+    }
+    let (result, values) = try losses("--learning-rate 0.05")
+    #expect(
+      result.errorLines.contains(
+        "trains for 200 epochs, or until val_loss has not improved for 20 (--epochs, --early-stopping)"
+      ),
+      "\(result.errors)")
+    let best = try #require(values.indices.min { values[$0] < values[$1] })
+    #expect(values.count == best + 21 && values.count < 200)
+    // Asked for, all epochs are done.
+    #expect(
+      try losses("--learning-rate 0.05 --epochs \(values.count + 5)").values.count == values.count
+        + 5)
   }
+
+  // MARK: Layers
 
   /// Layers without outputs get a last one for the classes, or for the number.
   @Test func lastLayerIsAppended() throws {

@@ -6,8 +6,15 @@ import Testing
 
 /// JPEG files of test pictures.
 enum JPEG {
+  /// A picture without a flat part.
+  static let noise: Picture = {
+    let pixels = (0..<1152).map { (index: Int) -> UInt8 in UInt8(index * index * 37 % 251) }
+    return Picture(pixels: pixels, width: 24, height: 16, channels: 3)
+  }()
+
   /// A file of a picture; `exif` comes behind its first bytes.
-  static func file(_ picture: Picture, exif: [UInt8] = []) -> [UInt8] {
+  /// - Parameter flags: TurboJPEG's, as for a progressive file
+  static func file(_ picture: Picture, exif: [UInt8] = [], flags: Int32 = 0) -> [UInt8] {
     let encoder = tjInitCompress()
     defer { tjDestroy(encoder) }
     var (file, size): (UnsafeMutablePointer<UInt8>?, UInt) = (nil, 0)
@@ -15,10 +22,23 @@ enum JPEG {
     tjCompress2(
       encoder, picture.pixels, Int32(picture.width), 0, Int32(picture.height),
       (isGrey ? TJPF_GRAY : TJPF_RGB).rawValue, &file, &size,
-      Int32((isGrey ? TJSAMP_GRAY : TJSAMP_444).rawValue), 100, 0)
+      Int32((isGrey ? TJSAMP_GRAY : TJSAMP_444).rawValue), 100, flags)
     defer { tjFree(file) }
     let bytes = Array(UnsafeBufferPointer(start: file, count: Int(size)))
     return Array(bytes[..<2]) + exif + Array(bytes[2...])
+  }
+
+  /// The file with another size in its header.
+  static func ofSize(_ width: UInt16, _ height: UInt16, _ file: [UInt8]) -> [UInt8] {
+    var bytes = file
+    let start = bytes.indices.first {
+      bytes[$0] == 0xFF && [0xC0, 0xC2].contains(bytes[$0 + 1])
+    }!
+    for (place, side) in [(5, height), (7, width)] {
+      bytes[start + place] = UInt8(side >> 8)
+      bytes[start + place + 1] = UInt8(side & 0xFF)
+    }
+    return bytes
   }
 
   /// An Exif segment with an orientation.
@@ -102,6 +122,64 @@ struct PictureFileTests {
     #expect(
       error?.description.hasPrefix("\(path): expected a whole JPEG file, found damage: Premature")
         == true)
+  }
+
+  /// The library fills up what is not there with grey, and calls that a warning.
+  @Test(arguments: [0, TJFLAG_PROGRESSIVE])
+  func sizesThatTheDataDoNotHoldAreRefused(flags: Int32) throws {
+    let file = JPEG.file(JPEG.noise, flags: flags)
+    let sizes: [(UInt16, UInt16, String)] = [
+      (24, 600, "damage: "), (900, 16, "damage: "), (8192, 8192, "8192×8192 pixels in "),
+      (65500, 65500, "65500×65500"), (24, 0, "damage: "), (0, 16, "damage: "),
+    ]
+    for (width, height, problem) in sizes {
+      let path = try folder.write(JPEG.ofSize(width, height, file), to: "a.jpg")
+      let error = #expect(throws: DatasetError.self, "\(width)×\(height)") {
+        try Picture(contentsOf: path)
+      }
+      #expect(
+        error?.kind == .malformed && error?.description.contains(problem) == true, "\(error as Any)"
+      )
+    }
+    #expect(try Picture(contentsOf: folder.write(file, to: "a.jpg")).height == 16)
+  }
+
+  /// No camera writes more scans than some dozens; each goes over the whole picture.
+  @Test func scansWithoutEndAreRefused() throws {
+    let file = JPEG.file(JPEG.noise, flags: TJFLAG_PROGRESSIVE)
+    let scan = file[file.lastIndex(of: 0xDA)! - 1..<file.count - 2]
+    let many = file.dropLast(2) + (0..<600).flatMap { _ in scan } + file.suffix(2)
+    let path = try folder.write(Array(many), to: "a.jpg")
+    let error = #expect(throws: DatasetError.self) { try Picture(contentsOf: path) }
+    #expect(error?.description.contains("damage: ") == true)
+  }
+
+  @Test func damagedDataAreRefusedAndBytesBesideThemAreNot() throws {
+    let file = JPEG.file(JPEG.noise)
+    let path = try folder.write(
+      file[..<2] + [0xFF, 0xFE, 0, 3, 0, 1, 2, 3] + file[2...], to: "a.jpg")
+    #expect(
+      try Picture(contentsOf: path).pixels
+        == Picture(contentsOf: folder.write(file, to: "b.jpg")).pixels)
+    let start = try folder.write(Array(file[..<40]), to: "start.jpg")
+    let error = #expect(throws: DatasetError.self) { try Picture(contentsOf: start) }
+    #expect(error?.description.contains("found damage: no picture in it") == true)
+    let cut = try folder.write(file[..<(file.count * 3 / 4)] + file.suffix(2), to: "cut.jpg")
+    #expect(throws: DatasetError.self) { try Picture(contentsOf: cut) }
+  }
+
+  @Test func printersColoursAreRefusedWithWhatHelps() throws {
+    let encoder = tjInitCompress()
+    defer { tjDestroy(encoder) }
+    var (file, size): (UnsafeMutablePointer<UInt8>?, UInt) = (nil, 0)
+    let inks = [UInt8](repeating: 100, count: 8 * 8 * 4)
+    tjCompress2(
+      encoder, inks, 8, 0, 8, TJPF_CMYK.rawValue, &file, &size, Int32(TJSAMP_444.rawValue), 90, 0)
+    defer { tjFree(file) }
+    let path = try folder.write(
+      Array(UnsafeBufferPointer(start: file, count: Int(size))), to: "a.jpg")
+    let error = #expect(throws: DatasetError.self) { try Picture(contentsOf: path) }
+    #expect(error?.description.contains("-colorspace sRGB") == true)
   }
 
   /// White strokes on nothing would be white on white.

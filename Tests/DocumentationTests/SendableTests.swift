@@ -66,6 +66,7 @@ import Testing
     // ModelFiles and ONNXFiles
     side(ModelFileError.self), side(ModelFileError.Kind.self), side(Checkpoint.self),
     side(Checkpoints.Interval.self), side(HistoryFile.Run.self),
+    side(TableUnits.self), side(TableUnits.Input.self), side(TableUnits.Output.self),
     side(PyTorchExport.self), side((any PyTorchModule).self), side(ONNXExport.self),
     side((any ONNXLayer).self), side(ONNXGraph.self), side(ONNXAttribute.self),
     // Charts

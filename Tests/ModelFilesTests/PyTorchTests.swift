@@ -58,6 +58,68 @@ struct PyTorchExportTests {
     #expect(state.metadata == ["format": "pt"])
   }
 
+  @Test func scriptOfATableHoldsItsColumns() throws {
+    let model = try Sequential(inputShape: [3], [Dense(1)])
+    let units = TableUnits(
+      inputs: [
+        .init(name: "a \"b\"", mean: 2, offset: 1.5, factor: 1e-5, hasIndicator: true),
+        .init(name: "ü", mean: -3, offset: 0, factor: 1e20, hasIndicator: false),
+      ], outputs: [.init(name: "price", mean: 0.1, deviation: 7)])
+    let export = try PyTorchExport(ModelFile(model), units: units, path: "m")
+    for part in [
+      #"""
+      import torch
+      from safetensors.torch import load_file
+      from torch import nn
+
+      CLASSES = []
+
+
+      # Numbers as they are: NaN where missing, 50 for 50 %, 1 for true and yes, 0 for false and no.
+      # By name: what stands for a missing number, what is taken off, what the rest is multiplied by, and
+      # whether the network's next input is 1 where the number is missing.
+      COLUMNS = [
+          ("a \"b\"", 2.0, 1.5, 1e-05, True),
+          ("ü", -3.0, 0.0, 1e+20, False),
+      ]
+
+
+      class Columns(nn.Module):
+      """#,
+      #"""
+              return torch.cat([scaled, missing.to(x.dtype)], 1)[:, self.places]
+
+
+      # What is predicted, by name: mean and standard deviation.
+      TARGETS = [
+          ("price", 0.1, 7.0),
+      ]
+
+
+      class Targets(nn.Module):
+      """#,
+      #"""
+              return x * self.deviation + self.mean
+
+
+      def network():
+          """Takes float32 [samples, 2], as COLUMNS says."""
+          model = nn.Sequential(
+              nn.Linear(3, 1),
+          )
+      """#,
+      "    return nn.Sequential(Columns(), model, Targets()).eval()\n",
+    ] {
+      #expect(export.script.contains(part), "\(export.script)")
+    }
+    let alone = try PyTorchExport(
+      ModelFile(model), units: TableUnits(outputs: units.outputs), path: "m")
+    #expect(alone.script.contains("return nn.Sequential(model, Targets()).eval()\n"))
+    #expect(
+      alone.script.contains("[samples, 3], scaled as in training")
+        && !alone.script.contains("COLUMNS"))
+  }
+
   @Test func layerOfAnotherTypeIsRefused() throws {
     let model = try Sequential(inputShape: [2], [Dense(2), UnknownLayer()])
     let error = #expect(throws: ModelFileError.self) {

@@ -22,17 +22,56 @@ struct ONNXExportTests {
     return ModelFile(model, classNames: ["a/b", "ünder \"it\""])
   }
 
+  /// A network of two indicators between the numbers of a table.
+  private static func table() throws -> ONNXExport {
+    let model = try Sequential(inputShape: [5], [Dense(2)])
+    model.weights = [
+      Tensor((0..<10).map { Float($0 - 4) / 8 }, shape: [2, 5]), Tensor([0.25, -0.5]),
+    ]
+    let units = TableUnits(
+      inputs: [
+        .init(name: "a", mean: 2, offset: 1, factor: 0.5, hasIndicator: false),
+        .init(name: "b/c", mean: 30, offset: 20, factor: 0.125, hasIndicator: true),
+        .init(name: "d", mean: 0.5, offset: 0, factor: 1, hasIndicator: true),
+      ],
+      outputs: [
+        .init(name: "price", mean: 1000, deviation: 100),
+        .init(name: "rent", mean: -1, deviation: 2),
+      ])
+    return try ONNXExport(ModelFile(model), units: units, path: "m")
+  }
+
   /// Byte for byte what ONNX's own library writes: the numbers of all fields are right.
-  @Test func everyLayerIsWrittenAsByTheReference() throws {
+  @Test(arguments: ["every", "table"])
+  func filesAreWrittenAsByTheReference(name: String) throws {
     let golden = try Data(
       contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("Goldens/every.onnx"))
-    let contents = try ONNXExport(Self.every(), path: "m").contents
+        .appendingPathComponent("Goldens/\(name).onnx"))
+    let export = try name == "table" ? Self.table() : ONNXExport(Self.every(), path: "m")
+    let contents = export.contents
     let (found, expected) = try (
       ONNXModelProto(serializedBytes: contents), ONNXModelProto(serializedBytes: golden)
     )
     #expect(found.textFormatString() == expected.textFormatString())
     #expect(contents == golden)
+  }
+
+  @Test func columnsOfAnotherNetworkAreRefused() throws {
+    let file = ModelFile(try Sequential(inputShape: [2], [Dense(3)]))
+    let input = TableUnits.Input(name: "a", mean: 0, offset: 0, factor: 1, hasIndicator: false)
+    for (units, problem) in [
+      (TableUnits(inputs: [input]), "m: columns for 1 inputs, but the network has [2]"),
+      (
+        TableUnits(outputs: [.init(name: "b", mean: 0, deviation: 1)]),
+        "m: columns for 1 outputs, but the network has [3]"
+      ),
+    ] {
+      let error = #expect(throws: ModelFileError.self) {
+        try ONNXExport(file, units: units, path: "m")
+      }
+      #expect(error?.description == problem)
+      #expect(throws: ModelFileError.self) { try PyTorchExport(file, units: units, path: "m") }
+    }
   }
 
   @Test func batchIsFreeAndAllElseIsFixed() throws {

@@ -5,6 +5,8 @@ struct JPEGFile {
   static let start: [UInt8] = [0xFF, 0xD8, 0xFF]
   /// 64 Mi pixels, 8192×8192.
   private static let mostPixels = 1 << 26
+  /// So many pixels get memory on the header's word alone.
+  private static let modestPixels = 1 << 20
 
   let width, height: Int
   /// Whether it holds shades of grey alone.
@@ -28,7 +30,9 @@ struct JPEGFile {
     if let problem { throw Self.damage(problem, path) }
     (self.width, self.height) = (Int(width), Int(height))
     isGrey = colours == TJCS_GRAY.rawValue
-    guard self.width > 0, self.height > 0, self.width * self.height <= Self.mostPixels else {
+    // Of a file that ends before its picture begins the library reads what is there.
+    guard self.width > 0, self.height > 0 else { throw Self.damage("no picture in it", path) }
+    guard self.width * self.height <= Self.mostPixels else {
       throw .malformed(
         path, expected: "an image of 1 to \(Self.mostPixels) pixels", found: "\(width)×\(height)")
     }
@@ -36,6 +40,15 @@ struct JPEGFile {
       throw .malformed(
         path, expected: "a JPEG file in grey or RGB",
         found: "one in CMYK, for print; convert it with `magick in.jpg -colorspace sRGB out.jpg`")
+    }
+    // A block of 8×8 pixels takes a bit or more, so that a header alone gets neither memory nor time.
+    guard
+      self.width * self.height <= Self.modestPixels
+        || self.width * self.height / 64 <= 8 * bytes.count
+    else {
+      throw .malformed(
+        path, expected: "a whole JPEG file",
+        found: "\(width)×\(height) pixels in \(bytes.count) bytes, which hold fewer")
     }
     orientation = Self.orientation(bytes)
   }
@@ -49,7 +62,7 @@ struct JPEGFile {
         bytes.withUnsafeBufferPointer {
           tjDecompress2(
             decoder, $0.baseAddress, UInt(bytes.count), pixels.baseAddress, Int32(width), 0,
-            Int32(height), (channels == 1 ? TJPF_GRAY : TJPF_RGB).rawValue, 0)
+            Int32(height), (channels == 1 ? TJPF_GRAY : TJPF_RGB).rawValue, TJFLAG_LIMITSCANS)
         }
       }
       initialized = problem == nil ? count : 0
@@ -64,15 +77,18 @@ struct JPEGFile {
 
   /// What went wrong in `body`, or nil.
   ///
-  /// Cameras write files that the library warns of and that are whole all the same; one that ends too
-  /// early is not.
+  /// Cameras write files that the library warns of and that are whole all the same, as with bytes beside
+  /// the data; where data themselves are damaged or end too early, the library makes pixels up.
   private static func withDecoder(_ body: (tjhandle) -> Int32) -> String? {
     guard let decoder = tjInitDecompress() else { return "no memory for a decoder" }
     defer { tjDestroy(decoder) }
     if body(decoder) == 0 { return nil }
     let problem = String(cString: tjGetErrorStr2(decoder))
     let isWarning = tjGetErrorCode(decoder) == TJERR_WARNING.rawValue
-    return isWarning && !problem.contains("Premature end") ? nil : problem
+    let isOfData =
+      problem.contains("Premature end")
+      || problem.contains("Corrupt JPEG data") && !problem.contains("extraneous bytes")
+    return isWarning && !isOfData ? nil : problem
   }
 
   // MARK: Exif

@@ -113,15 +113,16 @@ struct FieldNumber: @unchecked Sendable {
 
   // MARK: All numbers
 
-  /// The finite number that a field is: with an exponent, marks between thousands or a percent sign, of
-  /// which it is the number before; nil where it is none.
+  /// The finite number that a field is: with an exponent, marks between thousands, a percent sign or that of
+  /// a currency, of which it is the number beside; nil where it is none.
   func value(_ field: TableField) -> Float? {
     if let (number, end, _) = plain(at: field.start), end == field.end {
       return value(number, field)
     }
     var end = field.end
-    if end > field.start && bytes[end - 1] == UInt8(ascii: "%") {
-      end -= 1
+    let isPercent = end > field.start && bytes[end - 1] == UInt8(ascii: "%")
+    if let sign = isPercent ? 1 : currency(before: end, from: field.start) {
+      end -= sign
       while end > field.start && bytes[end - 1] == RowScanner.blank { end -= 1 }
     }
     return slow(TableField(start: field.start, end: end))
@@ -147,17 +148,19 @@ struct FieldNumber: @unchecked Sendable {
   private func normal(_ field: TableField) -> String? {
     // A number that no Float can hold may be as long as a file.
     guard 1...1000 ~= field.end - field.start else { return nil }
-    let first = bytes[field.start]
-    guard
-      first &- 0x30 < 10 || first == decimal || first == UInt8(ascii: "-")
-        || first == UInt8(ascii: "+")
-    else { return nil }
-    var (text, position) = ([UInt8](), field.start)
-    text.reserveCapacity(field.end - field.start)
-    if bytes[position] == UInt8(ascii: "-") || bytes[position] == UInt8(ascii: "+") {
-      text.append(bytes[position])
-      position += 1
+    var position = field.start
+    let first = bytes[position]
+    let isSigned = first == UInt8(ascii: "-") || first == UInt8(ascii: "+")
+    if isSigned { position += 1 }
+    if let sign = currency(at: position, before: field.end) {
+      position += sign
+      while position < field.end && bytes[position] == RowScanner.blank { position += 1 }
     }
+    guard position < field.end, bytes[position] &- 0x30 < 10 || bytes[position] == decimal else {
+      return nil
+    }
+    var text = isSigned ? [first] : []
+    text.reserveCapacity(field.end - field.start)
     guard let digits = groupedDigits(&position, field.end, into: &text) else { return nil }
     var count = digits
     if position < field.end && bytes[position] == decimal {
@@ -179,6 +182,26 @@ struct FieldNumber: @unchecked Sendable {
       guard copyDigits(&position, field.end, into: &text) > 0 else { return nil }
     }
     return position == field.end ? String(decoding: text, as: UTF8.self) : nil
+  }
+
+  /// $, €, £ and ¥.
+  private static let currencies: [[UInt8]] = [
+    [0x24], [0xE2, 0x82, 0xAC], [0xC2, 0xA3], [0xC2, 0xA5],
+  ]
+
+  /// In bytes, the sign of a currency that begins at a place.
+  private func currency(at place: Int, before end: Int) -> Int? {
+    guard place < end, [0x24, 0xC2, 0xE2].contains(bytes[place]) else { return nil }
+    return Self.currencies.first { sign in
+      place + sign.count <= end && sign.indices.allSatisfy { bytes[place + $0] == sign[$0] }
+    }?.count
+  }
+
+  /// In bytes, the sign of a currency that ends before a place.
+  private func currency(before end: Int, from start: Int) -> Int? {
+    Self.currencies.first { sign in
+      end - sign.count > start && currency(at: end - sign.count, before: end) == sign.count
+    }?.count
   }
 
   private func copyDigits(_ position: inout Int, _ end: Int, into text: inout [UInt8]) -> Int {

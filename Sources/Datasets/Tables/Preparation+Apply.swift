@@ -151,8 +151,14 @@ extension Preparation {
     return labels.numbers(table, rows)
   }
 
-  /// What columns of a table the model does not know, and values that it has not seen, in lines.
+  /// What lines of a table are skipped, what columns the model does not know, and what values it has not
+  /// seen, in lines.
   public func notes(on table: Table) -> [String] {
+    [table.noteOnEmptyRows].compactMap { $0 } + whatIsNew(in: table)
+  }
+
+  /// What columns of a table the model does not know, and values that it has not seen, in lines.
+  func whatIsNew(in table: Table) -> [String] {
     var notes: [String] = []
     let unknown = table.columns.map(\.name).filter { !names.contains($0) }
     if !unknown.isEmpty {

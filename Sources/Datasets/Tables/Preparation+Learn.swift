@@ -45,6 +45,7 @@ struct LearnedTable {
     findings.label = Preparation.Label(
       task: labels.task, targets: labels.columns.map { Preparation.Target($0.name) },
       classes: labels.classes)
+    tell(choice, labels)
     let split = tableSplit
     let classes = labels.task == .classification ? labels.labels : nil
     (training, heldOut) =
@@ -59,6 +60,7 @@ struct LearnedTable {
     }
     try checkSplit()
     let label = learned(labels)
+    if kept == nil && leavesOut && !inputs.areBytes { warnOfValues(labels, inputs.columns) }
     findings.features = inputs.columns.map(\.name)
     findings.label = label
     preparation = Preparation(
@@ -120,17 +122,11 @@ struct LearnedTable {
   }
 
   /// The label with the scale of its numbers in the rows to train on.
-  private mutating func learned(_ labels: TableLabels) -> Preparation.Label {
+  private func learned(_ labels: TableLabels) -> Preparation.Label {
     if labels.task == .classification {
       return Preparation.Label(
         task: labels.task, targets: [Preparation.Target(labels.columns[0].name)],
         classes: labels.classes)
-    }
-    let (table, training) = (table, training)
-    findings.ranges = labels.columns.map { column in
-      let all = (0..<table.rowCount).lazy.map { table.number($0, column.place) }
-        .filter { !$0.isNaN }
-      return (all.min() ?? 0)...(all.max() ?? 0)
     }
     if let kept, kept.predicts(labels) { return kept.label }
     return Preparation.Label(
@@ -143,10 +139,16 @@ struct LearnedTable {
 
   // MARK: What was found
 
-  private mutating func tell(
-    _ choice: LabelChoice, _ labels: TableLabels, _ scale: Preparation.Scale,
-    _ split: TableSplit?
-  ) {
+  /// The label, which is known whatever is wrong with other columns.
+  private mutating func tell(_ choice: LabelChoice, _ labels: TableLabels) {
+    let table = table
+    if labels.task == .regression {
+      findings.ranges = labels.columns.map { column in
+        let all = (0..<table.rowCount).lazy.map { table.number($0, column.place) }
+          .filter { !$0.isNaN }
+        return (all.min() ?? 0)...(all.max() ?? 0)
+      }
+    }
     let name = choice.columns.map { index in
       table.format.hasHeader ? "'\(table.columns[index].name)'" : "column \(index + 1)"
     }.joined(separator: ", ")
@@ -159,6 +161,12 @@ struct LearnedTable {
         "from \(Table.text($0.lowerBound)) to \(Table.text($0.upperBound))"
       }.joined(separator: ", ")
     findings.lines.append("label: \(name)\(found), \(labels.task.rawValue)\(why), \(values)")
+  }
+
+  private mutating func tell(
+    _ choice: LabelChoice, _ labels: TableLabels, _ scale: Preparation.Scale,
+    _ split: TableSplit?
+  ) {
     let reasons = Dictionary(grouping: findings.leftOut) { $0.reason }
     for reason in reasons.keys.sorted() {
       let names = reasons[reason, default: []].map { "'\($0.column)'" }
@@ -185,14 +193,14 @@ struct LearnedTable {
       findings.lines.append(
         "split: all \(training.count) rows to train on, tested with \(settings.testFile ?? "")")
     }
-    if let kept { findings.lines += kept.notes(on: table) }
-    if choice.reason != nil { warnOfSiblings(of: labels.columns[0].name) }
+    if let kept { findings.lines += kept.whatIsNew(in: table) }
+    if choice.reason != nil { warnOfSiblings(of: labels.columns[0].name, labels.task) }
     warn(labels)
   }
 
   /// Of the columns X1, X2, Y1 and Y2, where the last is the label, the one before most likely is another
   /// label, which is not known of rows to predict.
-  private mutating func warnOfSiblings(of label: String) {
+  private mutating func warnOfSiblings(of label: String, _ task: Preparation.Task) {
     func stem(_ name: String) -> Substring? {
       let stem = name.prefix { !$0.isNumber }
       return stem.isEmpty || stem.endIndex == name.endIndex ? nil : stem
@@ -200,9 +208,27 @@ struct LearnedTable {
     guard let own = stem(label) else { return }
     let siblings = findings.features.filter { stem($0) == own }
     if siblings.isEmpty || siblings.count == findings.features.count { return }
+    let names = siblings.joined(separator: ",")
+    let all = task == .regression ? ", or --label \(names),\(label) to predict all" : ""
     findings.warnings.append(
       "'\(label)' is predicted from \(TableFindings.list(siblings.map { "'\($0)'" })) too; where that "
-        + "is not known before: --ignore \(siblings.prefix(12).joined(separator: ","))")
+        + "is not known before: --ignore \(names)\(all)")
+  }
+
+  /// Columns that give the label away may come from it, as the sum of two counts does; and numbers may mean
+  /// that there is none.
+  private mutating func warnOfValues(_ labels: TableLabels, _ features: [Preparation.Column]) {
+    let names = Set(features.map(\.name))
+    let columns = table.columns.filter { names.contains($0.name) }
+    let numbers = columns + (labels.task == .regression ? labels.columns : [])
+    findings.warnings += numbers.filter { $0.kind == .number }.compactMap {
+      MissingMark(in: $0, of: table, rows: training)?.text
+    }
+    let leaks =
+      labels.task == .classification
+      ? labels.leaks(columns, of: table, rows: training)
+      : labels.columns.compactMap { ExactFit(of: $0, by: columns, in: table, rows: training)?.text }
+    findings.warnings += leaks
   }
 
   private mutating func warn(_ labels: TableLabels) {

@@ -6,18 +6,25 @@ protocol FieldVisitor {
   mutating func field(_ column: Int, _ field: TableField)
   /// The end of a row; says whether to go on.
   mutating func endRow(at start: Int, columns: Int, last: TableField) throws(TableProblem) -> Bool
+  /// A row of separators alone, which is passed over as blank lines are.
+  mutating func emptyRow()
+}
+
+extension FieldVisitor {
+  mutating func emptyRow() {}
 }
 
 /// Goes through the rows of a text, field by field, and copies nothing (RFC 4180, and what people do
 /// beside it).
 ///
-/// Rows end with LF, CR LF or CR; rows without a character, and comments, are passed over. A field in
+/// Rows end with LF, CR LF or CR; rows without a character, comments, and rows of separators alone are
+/// passed over. A field in
 /// quotes may hold separators, line breaks, and a quote doubled. Blanks around a field are dropped.
 struct RowScanner {
   let numbers: FieldNumber
   let separator: UInt8
-  /// Whether lines that begin with # are comments.
-  let hasComments: Bool
+  /// What lines begin with that are comments.
+  let comment: UInt8?
 
   private static let newline = UInt8(ascii: "\n")
   private static let carriageReturn = UInt8(ascii: "\r")
@@ -43,8 +50,13 @@ struct RowScanner {
         position += 1
         continue
       }
-      if hasComments && bytes[position] == UInt8(ascii: "#") {
+      if bytes[position] == comment {
         while !isBreak(bytes[position]) { position += 1 }
+        continue
+      }
+      if bytes[position] == separator, let end = endOfSeparators(position) {
+        position = end
+        visitor.emptyRow()
         continue
       }
       var column = 0
@@ -121,6 +133,14 @@ struct RowScanner {
     var position = position
     while isBlank(bytes[position]) { position += 1 }
     return position
+  }
+
+  /// The line break behind separators and blanks; nil where anything else is between.
+  @inline(never)
+  private func endOfSeparators(_ start: Int) -> Int? {
+    var position = start
+    while bytes[position] == separator || isBlank(bytes[position]) { position += 1 }
+    return isBreak(bytes[position]) ? position : nil
   }
 
   @inline(__always)

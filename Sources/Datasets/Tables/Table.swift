@@ -16,6 +16,8 @@ public struct Table: Sendable {
   public private(set) var columns: [Column]
   /// The number of rows, without the header.
   public let rowCount: Int
+  /// How many lines hold separators alone, and are no rows.
+  let emptyRows: Int
   /// How the text is written.
   let format: TableFormat
   let text: TableText
@@ -105,7 +107,7 @@ public struct Table: Sendable {
       Column(
         name: names[$0], kind: found[$0], survey: survey.columns[$0], place: needed.places[$0])
     }
-    rowCount = survey.rows
+    (rowCount, emptyRows) = (survey.rows, survey.emptyRows)
     (self.format, self.text, blocks, values) = (format, text, reading.blocks, reading.values)
     for index in columns.indices where kinds[columns[index].name] == nil && isOfFewTexts(index) {
       columns[index].kind = .category
@@ -215,7 +217,7 @@ public struct Table: Sendable {
 extension TableFormat {
   func scanner(_ bytes: UnsafeBufferPointer<UInt8>) -> RowScanner {
     RowScanner(
-      numbers: numbers(bytes), separator: separator.byte, hasComments: hasComments)
+      numbers: numbers(bytes), separator: separator.byte, comment: comment)
   }
 
   func numbers(_ bytes: UnsafeBufferPointer<UInt8>) -> FieldNumber {
@@ -268,7 +270,7 @@ extension TableText {
 extension Table.Column {
   /// What the values of a column are.
   public enum Kind: String, Sendable, Codable {
-    /// Numbers, also as percents and with marks between thousands.
+    /// Numbers, also as percents, with marks between thousands, and with a currency's sign.
     case number
     /// Words such as `true` and `no`.
     case boolean

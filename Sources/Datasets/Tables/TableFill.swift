@@ -92,4 +92,6 @@ struct TableFill: FieldVisitor {
     codes += widths.codes
     return try survey.endRow(at: start, columns: columns, last: last)
   }
+
+  mutating func emptyRow() { survey.emptyRow() }
 }

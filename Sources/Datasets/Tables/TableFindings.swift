@@ -58,6 +58,10 @@ extension TableFindings {
     lines.append(
       "\(table.rowCount) rows of \(table.columns.count) columns, \(name) between"
         + "\(decimal), \(header)")
+    if let comment = table.format.comment {
+      lines.append("lines that begin with \(Character(Unicode.Scalar(comment))) are comments")
+    }
+    if let note = table.noteOnEmptyRows { lines.append(note) }
     let kinds = Dictionary(grouping: columns) { $0.kind }
     let order: [(Table.Column.Kind, String)] = [
       (.number, "numbers"), (.boolean, "booleans"), (.category, "categories"), (.date, "dates"),
@@ -97,6 +101,17 @@ extension TableFindings {
       warnings.append(
         "column '\(column.name)': \(table.text.shown(field)) is a text, and a number only with "
           + "'\(other)' before the decimals; \(help)")
+    }
+  }
+}
+
+extension Table {
+  /// That rows without a value were passed over, if some were.
+  var noteOnEmptyRows: String? {
+    switch emptyRows {
+    case 0: nil
+    case 1: "1 line of separators alone is skipped"
+    default: "\(emptyRows) lines of separators alone are skipped"
     }
   }
 }

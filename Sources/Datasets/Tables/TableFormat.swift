@@ -6,7 +6,8 @@ struct TableFormat: Sendable {
   /// Of all rows it is only known whether they have this one once they are read.
   private(set) var decimal: TableOptions.Decimal
   let hasHeader: Bool
-  let hasComments: Bool
+  /// What lines begin with that are comments.
+  let comment: UInt8?
   /// By column; without a header their numbers from 1.
   var names: [String]
   /// Where the rows of values begin.
@@ -15,8 +16,8 @@ struct TableFormat: Sendable {
   /// Looks at the first rows.
   /// - Parameter names: of the columns of a text that goes on where another ended, without a header
   init(_ text: TableText, _ options: TableOptions, names: [String]? = nil) throws(DatasetError) {
-    hasComments = Self.hasComments(text)
-    let sample = try Self.sample(text, options, hasComments: hasComments)
+    comment = Self.comment(text)
+    let sample = try Self.sample(text, options, comment: comment)
     guard !sample.rows.isEmpty else {
       if let problem = sample.problem { throw text.error(problem) }
       throw .malformed(text.path, expected: "rows of values", found: "an empty file")
@@ -59,13 +60,13 @@ struct TableFormat: Sendable {
   }
 
   private static func sample(
-    _ text: TableText, _ options: TableOptions, hasComments: Bool
+    _ text: TableText, _ options: TableOptions, comment: UInt8?
   ) throws(DatasetError) -> TableSample {
     if let separator = options.separator {
-      return TableSample(text, separator, hasComments: hasComments)
+      return TableSample(text, separator, comment: comment)
     }
     let samples = TableOptions.Separator.allCases.map {
-      TableSample(text, $0, hasComments: hasComments)
+      TableSample(text, $0, comment: comment)
     }
     var best = samples[0]
     var bestScore = best.score
@@ -85,18 +86,22 @@ struct TableFormat: Sendable {
     return best
   }
 
-  /// Whether lines that begin with # are comments: the first is one, and not all of the first lines.
-  private static func hasComments(_ text: TableText) -> Bool {
+  /// What lines begin with that are comments: # or |, where the first line does so, and not all of the
+  /// first lines.
+  private static func comment(_ text: TableText) -> UInt8? {
     let start = text.bytes[text.range].prefix(1 << 16)
-    guard start.first == UInt8(ascii: "#") else { return false }
-    let lines = start.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-    )
-    // A column may be called #.
+    guard let mark = start.first,
+      mark == UInt8(ascii: "#") || mark == TableOptions.Separator.bar.byte
+    else { return nil }
+    let lines = start.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+    // A column may be called #, and the first one of rows with bars between may have no name.
     if lines.count > 1, let second = lines.first?.dropFirst().first,
       TableOptions.Separator.allCases.contains(where: { $0.byte == second && $0 != .blank })
     {
-      return false
+      return nil
     }
-    return lines.contains { $0.first != UInt8(ascii: "#") }
+    let rows = lines.drop { $0.first == mark }
+    let isSeparator = mark != UInt8(ascii: "#") && rows.first?.contains(mark) == true
+    return rows.isEmpty || isSeparator ? nil : mark
   }
 }

@@ -11,7 +11,7 @@ struct TableHeader {
   /// Looks whether there is a header, unless that is known.
   init(_ sample: TableSample, _ decimal: TableOptions.Decimal, isGiven: Bool?) {
     self.sample = sample
-    comment = isGiven == false || !sample.hasComments ? nil : Self.comment(sample)
+    comment = isGiven == false || sample.comment == nil ? nil : Self.comment(sample)
     isInRows = comment == nil && (isGiven ?? Self.isHeader(sample, decimal))
     isThere = isInRows || comment != nil
   }
@@ -87,8 +87,8 @@ struct TableHeader {
     let lines = before.split(whereSeparator: {
       $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r")
     })
-    guard let line = lines.last(where: { $0.first == UInt8(ascii: "#") }) else { return nil }
-    let content = String(decoding: line.drop { $0 == UInt8(ascii: "#") }, as: UTF8.self)
+    guard let line = lines.last(where: { $0.first == sample.comment }) else { return nil }
+    let content = String(decoding: line.drop { $0 == sample.comment }, as: UTF8.self)
     let fields =
       sample.separator == .blank
       ? content.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)

@@ -3,7 +3,7 @@ import Tensors
 /// The first rows of a text, divided by one separator.
 struct TableSample {
   let separator: TableOptions.Separator
-  let hasComments: Bool
+  let comment: UInt8?
   private(set) var rows: [[TableField]] = []
   /// What is wrong with the row behind the last one, if anything.
   private(set) var problem: TableProblem?
@@ -13,8 +13,8 @@ struct TableSample {
   /// In bytes; two rows are looked at in any case.
   private static let mostBytes = 1 << 18
 
-  init(_ text: TableText, _ separator: TableOptions.Separator, hasComments: Bool) {
-    (self.text, self.separator, self.hasComments) = (text, separator, hasComments)
+  init(_ text: TableText, _ separator: TableOptions.Separator, comment: UInt8?) {
+    (self.text, self.separator, self.comment) = (text, separator, comment)
     var collector = Collector(
       end: text.range.lowerBound + Self.mostBytes, mostRows: Self.mostRows,
       mostFields: max(1000, text.range.count / 10))
@@ -22,7 +22,7 @@ struct TableSample {
     text.bytes.withUnsafeBufferPointer { bytes in
       let scanner = RowScanner(
         numbers: FieldNumber(bytes: bytes.baseAddress!, decimal: UInt8(ascii: ".")),
-        separator: separator.byte, hasComments: hasComments)
+        separator: separator.byte, comment: comment)
       do throws(TableProblem) {
         try scanner.scan(text.range, &collector)
       } catch { failure = error }

@@ -32,6 +32,7 @@ struct ColumnSurvey: Sendable {
 /// Counts what the fields of some rows are, and refuses rows that have not as many as there are columns.
 struct TableSurvey: FieldVisitor, Sendable {
   private(set) var rows = 0
+  private(set) var emptyRows = 0
   private(set) var columns: [ColumnSurvey]
   private let numbers: FieldNumber
   private let mostRows: Int
@@ -90,6 +91,8 @@ struct TableSurvey: FieldVisitor, Sendable {
     return rows < mostRows
   }
 
+  mutating func emptyRow() { emptyRows += 1 }
+
   /// Notes the other numbers of rows that were looked at before: columns whose values are kept as floats
   /// are not looked at for them again.
   mutating func noteOtherNumbers(of other: TableSurvey) {
@@ -100,6 +103,7 @@ struct TableSurvey: FieldVisitor, Sendable {
 
   mutating func add(_ other: TableSurvey) {
     rows += other.rows
+    emptyRows += other.emptyRows
     for column in columns.indices { columns[column].add(other.columns[column]) }
   }
 }

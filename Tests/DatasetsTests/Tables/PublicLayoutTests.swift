@@ -1,6 +1,7 @@
 import Datasets
 import FileTestSupport
 import Foundation
+import Tensors
 import Testing
 
 /// Tables in the layouts of well-known public ones: what is the label, and what goes into a model.
@@ -140,12 +141,87 @@ struct PublicLayoutTests {
 
   /// UCI's energy efficiency has two labels, of which one must not tell the other without a word.
   @Test func aSecondLabelIsSaid() throws {
-    let rows = (0..<60).map { "\($0 * 7 % 11).5,\($0 * 3 % 13).5,\($0 % 17).25,\($0 % 17).75" }
+    let rows = (0..<60).map { "\($0 * 7 % 11).5,\($0 * 3 % 13).5,\($0 % 17).25,\($0 * 5 % 19).75" }
     #expect(
       try findings(rows, header: "X1,X2,Y1,Y2").warnings == [
+        "'Y2' is predicted from 'Y1' too; where that is not known before: --ignore Y1, or --label Y1,Y2 to "
+          + "predict all"
+      ])
+    let classes = (0..<60).map { "\($0 * 7 % 11).5,\($0 % 17).25,\($0 % 2)" }
+    #expect(
+      try findings(classes, header: "X1,Y1,Y2").warnings == [
         "'Y2' is predicted from 'Y1' too; where that is not known before: --ignore Y1"
       ])
     #expect(try findings(rows, header: "X1,X2,X3,X4").warnings == [])
+  }
+
+  /// UCI's bike sharing: two columns add up to the label.
+  @Test func columnsThatGiveTheLabelAwayAreSaid() throws {
+    // By chance no number follows from the others.
+    var generator = RandomGenerator(seed: 5)
+    func number() -> Int { Int.random(in: 0..<1000, using: &generator) }
+    let rows = (0..<90).map { _ in (number(), number(), number(), number()) }
+    func warnings(_ header: String, _ row: ((Int, Int, Int, Int)) -> String) throws -> [String] {
+      try findings(rows.map(row), header: header).warnings
+    }
+    let unless = "unless they are known when you predict"
+    #expect(
+      try warnings("temp,casual,registered,hum,cnt") {
+        "\($0.0),\($0.1),\($0.2),\($0.3),\($0.1 + $0.2)"
+      } == [
+        "columns 'casual', 'registered' add up to the label 'cnt': leave them out with "
+          + "--ignore casual,registered \(unless)"
+      ])
+    // A difference, rounded, with gaps.
+    #expect(
+      try warnings("id,cost,x,revenue,profit") {
+        "\($0.0).5,\($0.1),\($0.3 < 40 ? "" : "\($0.3)"),\($0.2),\(Double($0.2 - $0.1) / 3)"
+      } == [
+        "the label 'profit' is a linear function of columns 'cost', 'revenue': leave them out with "
+          + "--ignore cost,revenue \(unless)"
+      ])
+    #expect(
+      try warnings("celsius,x,fahrenheit") { "\($0.0),\($0.1),\(Double($0.0) * 1.8 + 32)" } == [
+        "the label 'fahrenheit' is a linear function of column 'celsius': leave it out with "
+          + "--ignore celsius unless it is known when you predict"
+      ])
+    #expect(
+      try warnings("cents,x,total") { "\($0.0 * 1000),\($0.1).5,\($0.0 * 1000)" } == [
+        "column 'cents' is the label 'total' itself: leave it out with --ignore cents unless it is known "
+          + "when you predict"
+      ])
+    // With nothing else to learn from that is no reproach; of five columns it is no leak; nor is what is
+    // only nearly so.
+    #expect(
+      try warnings("a,b,y") { "\($0.0),\($0.1),\(3 * $0.0 + 2 * $0.1)" } == [
+        "the label 'y' is a linear function of columns 'a', 'b', as maru fit-linear finds"
+      ])
+    #expect(
+      try warnings("a,b,c,d,e,y") {
+        "\($0.0),\($0.1),\($0.2),\($0.3),\($0.0 * $0.1),\($0.0 + $0.1 - $0.2 + 2 * $0.3 + $0.0 * $0.1)"
+      } == [])
+    #expect(
+      try warnings("a,b,c,y") { "\($0.0),\($0.1),\($0.3),\(3 * $0.0 + 2 * $0.1 + $0.2 % 2)" } == [])
+    // Fewer rows than a function of so many columns needs.
+    #expect(
+      try findings(
+        (0..<10).map { "\($0 * 7 % 10).5,\($0 * 3 % 10).5,\($0 % 4).5,\($0 * $0 % 7).5" },
+        header: "a,b,c,y"
+      ).warnings == [])
+  }
+
+  /// seaborn's titanic: the classes under other names.
+  @Test func classesUnderOtherNamesAreSaid() throws {
+    let rows = (0..<60).map { row in
+      let lives = row * 7 % 5 < 2
+      return
+        "\(lives ? 1 : 0),\(row % 3 + 1),\(row * 11 % 17).5,\(lives ? "yes" : "no"),\(lives || row % 20 == 4 ? "a" : "b")"
+    }
+    #expect(
+      try findings(rows, header: "survived,pclass,age,alive,almost").warnings == [
+        "column 'alive' has a value for each class of the label 'survived': leave it out with --ignore alive "
+          + "unless it is known when you predict"
+      ])
   }
 
   // MARK: What columns are
@@ -176,6 +252,10 @@ struct PublicLayoutTests {
     }
     let header = "Date;Time;Power;Voltage"
     let found = try findings(rows, header: header)
+    #expect(
+      found.lines.last
+        == "label: 'Voltage' (the last column; --label NAME|NUMBER), regression (numbers; --task), from 230.5 to 239.5"
+    )
     #expect(
       found.problem?.problem.hasSuffix("dates can't be learned from: --ignore Date,Time") == true)
     let ignored = try findings(rows, header: header, TableSettings(ignored: ["Date", "Time"]))
@@ -232,6 +312,43 @@ struct PublicLayoutTests {
     let found = try findings(rows, header: "\" Cement \",\"strength(MPa, megapascals) \"")
     #expect(found.columns.map(\.name) == ["Cement", "strength(MPa, megapascals)"])
     #expect(found.label?.name == "strength(MPa, megapascals)")
+  }
+
+  /// UCI's adult.test: a comment of C4.5 in front, which has bars for marks.
+  @Test func aBarBeforeTheRowsMakesAComment() throws {
+    let rows = (0..<40).map {
+      "\($0 % 31), \("ab".map(String.init)[$0 % 2]), \($0 % 3 == 0 ? ">50K." : "<=50K.")"
+    }
+    let found = try findings(rows, header: "|1x3 Cross validator")
+    #expect(found.rows == 40 && found.columns.count == 3 && !found.hasHeader)
+    #expect(found.lines.contains("lines that begin with | are comments"))
+    // With bars between, an index has no name.
+    let index = try findings(
+      (0..<40).map { "\($0)|\($0 * 7 % 11).5|\($0 % 2)" }, header: "|size|kind")
+    #expect(index.rows == 40 && index.columns.map(\.name) == ["", "size", "kind"])
+  }
+
+  /// Excel's: rows that were emptied, before, between and behind the others.
+  @Test(arguments: [",", ";", "\t", "|"])
+  func rowsOfSeparatorsAloneAreBlankLines(separator: String) throws {
+    let empty = separator + " " + separator
+    let rows = (0..<40).flatMap { row in
+      ["\(row % 7).5,\(row * 3 % 5),\(row % 2)".replacing(",", with: separator)]
+        + (row % 10 == 9 ? [empty] : [])
+    }
+    let header = "size,count,kind".replacing(",", with: separator)
+    let found = try findings([empty, header] + rows + [empty, empty + separator])
+    #expect(found.rows == 40 && found.hasHeader && found.columns.map(\.missing) == [0, 0, 0])
+    // Of those behind the header.
+    #expect(found.lines.contains("6 lines of separators alone are skipped"))
+    // Lines are counted with them.
+    let wrong = try findings(rows + [rows[0].replacing("0.5", with: "oops")], header: header)
+    #expect(
+      wrong.problem?.problem.hasPrefix("line 46: expected a finite number in column 'size'") == true
+    )
+    // A row with a value stays one.
+    let one = try findings(rows + [separator + "1" + separator], header: header)
+    #expect(one.rows == 41 && one.columns.map(\.missing) == [1, 0, 1])
   }
 
   /// Any text is a table, whatever its name ends in.

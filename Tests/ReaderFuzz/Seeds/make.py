@@ -1,10 +1,12 @@
 """Writes the folders beside it: small sound files to begin fuzzing with.
 
-Made with Python 3, NumPy 2.4.6 and safetensors 0.8.0:
-    python3 -m venv v && v/bin/pip install numpy==2.4.6 safetensors==0.8.0 && v/bin/python make.py
+Made with Python 3, NumPy 2.4.6, safetensors 0.8.0 and Pillow 13.0.0:
+    python3 -m venv v && v/bin/pip install numpy==2.4.6 safetensors==0.8.0 pillow==13.0.0
+    v/bin/python make.py
 """
 
 import gzip
+import io
 import json
 import os
 import struct
@@ -12,6 +14,7 @@ import zlib
 
 import numpy as np
 from numpy.lib import format as npy
+from PIL import Image
 from safetensors.numpy import save_file
 
 os.chdir(os.path.dirname(os.path.abspath(__file__)))
@@ -68,6 +71,11 @@ write("csv/blanks.csv", b"  1   2.5 a\n 2  12% b\n" * 5)
 write("csv/wide.csv", "a|b|label\n1|2|x\n3|4|y\n".encode("utf-16"))
 
 
+write("table/days.csv", b"day,at,a\n" + b"2024-01-31,12:30,1\n31.12.2024,9:05:01.5,2\n1 Jan 2024,x,3\n")
+write("table/numbers.csv", b"1 234,5;1.234,5;12 %;-0,5e-3;+7\n1'000;?;;;0x1\n1e400;-;nan;yes;no\n;;;;\n")
+write("table/comment.csv", b"|1x3 Cross validator\n39, State-gov, <=50K.\n\n50, ?, >50K.\n" * 2)
+
+
 def png(kind, depth, width, rows, interlaced=0, before=b""):
     def chunk(name, data):
         checksum = struct.pack(">I", zlib.crc32(name + data))
@@ -87,6 +95,35 @@ write("png/rgba.png", png(6, 8, 1, [b"\1\2\3\x80"]))
 write("png/palette.png", png(3, 2, 4, [b"\x1b"], before=[(b"PLTE", bytes(range(12)))]))
 # Of one pixel only the first of the seven passes has any.
 write("png/interlaced.png", png(0, 16, 1, [b"\x12\x34"], interlaced=1))
+
+
+
+def jpeg(mode, **settings):
+    pixels = np.arange(9 * 6 * len(mode), dtype=np.uint8).reshape(6, 9, len(mode)).squeeze() * 5
+    file = io.BytesIO()
+    Image.fromarray(pixels, mode).save(file, "JPEG", optimize=True, **settings)
+    return file.getvalue()
+
+
+def of_size(file, width, height):
+    """A file that tells of another size than it has."""
+    start = max(file.find(b"\xff\xc0"), file.find(b"\xff\xc2"))
+    return file[: start + 5] + struct.pack(">2H", height, width) + file[start + 9 :]
+
+
+colours, progressive = jpeg("RGB", subsampling=2), jpeg("RGB", progressive=True)
+exif = Image.Exif()
+exif[274] = 6
+write("jpeg/grey.jpg", jpeg("L", exif=exif))
+write("jpeg/colours.jpg", colours)
+write("jpeg/progressive.jpg", progressive)
+write("jpeg/cmyk.jpg", jpeg("CMYK"))
+write("jpeg/giant.jpg", of_size(colours, 8192, 8192))
+write("jpeg/cut.jpg", progressive[:-40])
+# A segment longer than the file, and a last scan a hundred times.
+write("jpeg/length.jpg", colours[:4] + b"\xff\xff" + colours[6:])
+scan = progressive[progressive.rfind(b"\xff\xda") : -2]
+write("jpeg/scans.jpg", progressive[:-2] + scan * 100 + progressive[-2:])
 
 state = {"0.weight": np.eye(2, 3, dtype="f4"), "0.bias": np.zeros(2, "f4")}
 save_file({**state, "2.weight": np.eye(2, dtype="f2")}, seed("safetensors/state"), {"format": "pt"})

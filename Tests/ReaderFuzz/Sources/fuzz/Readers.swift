@@ -22,7 +22,19 @@ struct Reader: Sendable {
     },
     "npz-dataset": Reader(ending: ".npz") { _ = try Dataset.load(DatasetSource(parsing: $0)) },
     "csv": Reader(ending: ".csv") { _ = try Dataset.load(DatasetSource(parsing: $0)) },
+    "table": Reader { path in
+      let table = try Table(contentsOf: path)
+      // What can't be trained on is found out without an error.
+      _ = Dataset.findings(of: table)
+      for column in table.columns {
+        for row in 0..<table.rowCount { _ = table.text(row, of: column) }
+      }
+    },
     "png": Reader { _ = try GreyImage(contentsOf: $0) },
+    "jpeg": Reader { path in
+      _ = try Picture(contentsOf: path)
+      _ = try GreyImage(contentsOf: path)
+    },
     "safetensors": Reader { _ = try ModelFile(stateDictOf: $0, layers: [Dense(2), Dense(2)]) },
     "model": Reader { _ = try ModelFile(contentsOf: $0) },
     "history": Reader { _ = try HistoryFile.read($0) },
