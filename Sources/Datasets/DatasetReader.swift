@@ -101,7 +101,7 @@ struct DatasetReader {
         file.path, expected: "images of \(published.imageShape)", found: "\(shape)")
     }
     let samples = FileSamples(file, offset: place.offset, .uint8, shape: place.shape)
-    return Images(samples, shape: shape, blocks: memory.blocks(of: samples))
+    return Images(samples, shape: shape, blockShuffle: memory.shuffle(of: samples))
   }
 
   /// Images whose columns lie one after the other, row by row.

@@ -22,8 +22,8 @@ public struct Images: SampleSource, Sendable {
   public let count: Int
   /// The shape of one image, as in [28, 28]; [784] once ``flattened()``.
   public let shape: Shape
-  /// The blocks in which an epoch goes through samples that memory does not hold; nil for any order.
-  public var blocks: SampleBlocks?
+  /// How an epoch goes through samples that memory does not hold; nil for an order of all of them.
+  public var blockShuffle: BlockShuffle?
 
   /// The pixels of all images, image by image in row-major order; empty where ``values`` are kept, and
   /// where samples lie in a file.
@@ -75,8 +75,9 @@ public struct Images: SampleSource, Sendable {
   }
 
   /// Takes samples of a shape from where they lie in a file.
-  init(_ samples: FileSamples, shape: Shape, blocks: SampleBlocks? = nil) {
-    (storage, count, self.shape, self.blocks) = (.file(samples), samples.count, shape, blocks)
+  init(_ samples: FileSamples, shape: Shape, blockShuffle: BlockShuffle? = nil) {
+    (storage, count, self.shape) = (.file(samples), samples.count, shape)
+    self.blockShuffle = blockShuffle
   }
 
   /// The pixels of one image, in row-major order.
@@ -125,10 +126,10 @@ public struct Images: SampleSource, Sendable {
     }
   }
 
-  /// Other samples in these blocks.
+  /// Other samples with this shuffle.
   private func with(_ make: () -> Images) -> Images {
     var images = make()
-    images.blocks = blocks
+    images.blockShuffle = blockShuffle
     return images
   }
 

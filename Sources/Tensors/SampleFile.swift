@@ -15,7 +15,7 @@ public protocol SampleFile: Sendable {
 
 /// How an epoch goes through samples of which memory holds only some: it takes blocks of samples that lie
 /// one after the other in a random order, and mixes the samples of several blocks.
-public struct SampleBlocks: Sendable, Hashable, Codable {
+public struct BlockShuffle: Sendable, Hashable, Codable {
   /// The samples of a block.
   public let samples: Int
   /// The blocks whose samples are mixed.
@@ -24,13 +24,20 @@ public struct SampleBlocks: Sendable, Hashable, Codable {
   /// Creates an order; traps unless both are from 1 to the greatest Int32.
   public init(samples: Int, mixed: Int) {
     (self.samples, self.mixed) = (samples, mixed)
-    require(isValid, "SampleBlocks: expected 1 or more, got \(samples) and \(mixed)")
+    require(isValid, "BlockShuffle: expected counts from 1 to 2³¹ − 1, got \(samples) and \(mixed)")
   }
 
   /// Whether both are in their range; what comes from a file may not be.
   package var isValid: Bool {
     let range = 1...Int(Int32.max)
     return range ~= samples && range ~= mixed
+  }
+
+  /// Blocks of samples as large as this machine's memory suggests for their size.
+  package init(of samples: some SampleSource) {
+    let size = samples.bytes == nil ? MemoryLayout<Float>.stride : 1
+    self.init(
+      sampleBytes: samples.sampleShape.count * size, memory: AvailableMemory.current.bytes)
   }
 
   /// Blocks of 1 MiB, of which 128 MiB are mixed, of either less where memory is small: what is mixed and

@@ -22,9 +22,9 @@ public protocol SampleSource: Sendable {
   /// The file from which samples are gathered where memory does not hold them; nil unless a source says
   /// otherwise.
   var file: (any SampleFile)? { get }
-  /// The blocks in which an epoch goes through the samples; nil, unless a source says otherwise, where
-  /// all orders are as good.
-  var blocks: SampleBlocks? { get }
+  /// How an epoch goes through the samples where not all orders are as good; nil, unless a source says
+  /// otherwise, for an order of all of them.
+  var blockShuffle: BlockShuffle? { get }
 }
 
 /// Samples kept as bytes.
@@ -46,7 +46,7 @@ extension SampleSource {
   /// Nil: memory holds the samples.
   public var file: (any SampleFile)? { nil }
   /// Nil: all orders are as good.
-  public var blocks: SampleBlocks? { nil }
+  public var blockShuffle: BlockShuffle? { nil }
 
   /// Writes whole samples to the rows of `batch`.
   public func gather(_ indices: UnsafeBufferPointer<Int32>, into batch: MatrixView<Float>) {

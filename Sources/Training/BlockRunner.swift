@@ -50,9 +50,25 @@ final class BlockRunner {
   private func gather(_ source: some SampleSource, _ samples: UnsafeBufferPointer<Int32>) {
     runner.resize(0, to: samples.count)
     let batch = runner.batch()
+    readAhead(source, samples)
     // Without columns, the shape of a sample would be made for every block.
     source.gather(samples, columns: 0..<batch.columns, into: batch)
     runner.clock?.lapGather()
+  }
+
+  /// How many requests a file is ahead of what is gathered.
+  private static let requestsAhead = 8
+
+  /// Has the file of samples, which come in rising order, fetch what comes next and let go what is done.
+  private func readAhead(_ source: some SampleSource, _ samples: UnsafeBufferPointer<Int32>) {
+    guard let file = source.file, let first = samples.first, let last = samples.last, first <= last
+    else { return }
+    let (size, ahead) = (file.samplesAtOnce, Self.requestsAhead)
+    for request in (Int(first) + size - 1) / size..<Int(last) / size + 1 {
+      let start = request == 0 ? 0 : request + ahead
+      file.fetch(start * size..<(request + ahead + 1) * size)
+      file.release((request - ahead) * size..<(request - ahead + 1) * size)
+    }
   }
 }
 

@@ -15,10 +15,10 @@ struct MemoryBudget {
     return Double(size) > min(memory / 4, Double(IDXArray.defaultLimit))
   }
 
-  /// In what blocks an epoch goes through samples; nil for any order where memory holds them.
-  func blocks(of samples: FileSamples) -> SampleBlocks? {
+  /// How an epoch goes through samples; nil where memory holds them all.
+  func shuffle(of samples: FileSamples) -> BlockShuffle? {
     let bytes = Double(samples.count) * Double(samples.sampleBytes)
     return bytes > memory / 2
-      ? SampleBlocks(sampleBytes: samples.sampleBytes, memory: memory) : nil
+      ? BlockShuffle(sampleBytes: samples.sampleBytes, memory: memory) : nil
   }
 }

@@ -80,7 +80,7 @@ public struct NumPyArchive: Sendable {
         shape: array.shape)
       return NumPySamples(
         images: Images(
-          samples, shape: array.shape.withoutFirst, blocks: memory.blocks(of: samples)),
+          samples, shape: array.shape.withoutFirst, blockShuffle: memory.shuffle(of: samples)),
         elementType: array.elementType)
     }
     guard let array = try array(name), array.shape.areSamples else { return nil }
