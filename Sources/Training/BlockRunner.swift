@@ -56,18 +56,15 @@ final class BlockRunner {
     runner.clock?.lapGather()
   }
 
-  /// How many requests a file is ahead of what is gathered.
-  private static let requestsAhead = 8
-
-  /// Has the file of samples, which come in rising order, fetch what comes next and let go what is done.
+  /// Has the file of samples, which come in rising order, fetch what comes some requests later and let go
+  /// what was gathered as long before.
   private func readAhead(_ source: some SampleSource, _ samples: UnsafeBufferPointer<Int32>) {
     guard let file = source.file, let first = samples.first, let last = samples.last, first <= last
     else { return }
-    let (size, ahead) = (file.samplesAtOnce, Self.requestsAhead)
-    for request in (Int(first) + size - 1) / size..<Int(last) / size + 1 {
-      let start = request == 0 ? 0 : request + ahead
-      file.fetch(start * size..<(request + ahead + 1) * size)
-      file.release((request - ahead) * size..<(request - ahead + 1) * size)
+    let (range, distance) = (Int(first)..<Int(last) + 1, 8 * file.samplesAtOnce)
+    file.fetch(range.lowerBound + distance..<range.upperBound + distance)
+    if range.lowerBound >= distance {
+      file.release(range.lowerBound - distance..<range.upperBound - distance)
     }
   }
 }

@@ -1,3 +1,5 @@
+import BLAS
+
 #if canImport(Glibc)
   import Glibc
 #else
@@ -39,7 +41,7 @@ final class MappedFile: @unchecked Sendable {
     else {
       let code = errno
       close(file)
-      throw Self.failed(path, "cannot be mapped into memory: \(FileAccess.reason(code))")
+      throw Self.failed(path, "cannot be mapped into memory: \(Self.reason(code))")
     }
     (self.path, self.file, self.state) = (path, file, state)
     bytes = UnsafeRawBufferPointer(start: start, count: state.size)
@@ -48,6 +50,12 @@ final class MappedFile: @unchecked Sendable {
   deinit {
     munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress!), bytes.count)
     close(file)
+  }
+
+  /// The system's words for an error, or the limit that keeps the process from more address space.
+  private static func reason(_ code: Int32) -> String {
+    guard code == ENOMEM, let space = AddressSpace.current else { return FileAccess.reason(code) }
+    return "more bytes are refused (\(space.limit)); raise the limit"
   }
 
   private static func failed(_ path: String, _ problem: String) -> DatasetError {
