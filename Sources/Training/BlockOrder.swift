@@ -65,22 +65,30 @@ struct BlockOrder {
 
   // MARK: Reading ahead
 
-  /// Has a file fetch what is mixed next and let go what is done, as an epoch goes through a range of its
-  /// order: where that begins a block's worth of samples, a block is fetched, and one let go.
+  /// What is mixed, and a block more: where a shorter block lies, the next blocks begin earlier than counted.
+  private var distance: Int { shuffle.mixed + 1 }
+
+  /// Has a file fetch what is mixed next and let go what is done, before a range of the epoch's order is
+  /// gathered: for each block's worth of samples that begins there, one block of either.
   func readAhead(_ places: Range<Int>, of file: any SampleFile) {
     let size = shuffle.samples
-    let first = (places.lowerBound + size - 1) / size
-    for number in first..<max(first, (places.upperBound + size - 1) / size) {
-      fetch(number + shuffle.mixed, of: file)
-      release(number - shuffle.mixed, of: file)
+    let gathered = (places.count + size - 1) / size
+    let begun = (places.lowerBound + size - 1) / size
+    for number in begun..<max(begun, (places.upperBound + size - 1) / size) {
+      fetch(number + distance, of: file)
+      release(number - distance - gathered, of: file)
     }
   }
 
   /// Has a file fetch what is mixed where an epoch begins or goes on.
   func begin(at place: Int, of file: any SampleFile) {
-    let first = place / shuffle.samples / shuffle.mixed * shuffle.mixed
-    let ahead = place / shuffle.samples + shuffle.mixed
-    for number in first..<max(first, ahead) { fetch(number, of: file) }
+    let number = place / shuffle.samples
+    for number in max(0, number - distance)..<number + distance { fetch(number, of: file) }
+  }
+
+  /// Lets go what a file has been asked for, and is still held, at the end of an epoch.
+  func end(of file: any SampleFile) {
+    for number in sequence.indices.suffix(3 * distance) { release(number, of: file) }
   }
 
   private func fetch(_ number: Int, of file: any SampleFile) {

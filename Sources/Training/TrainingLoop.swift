@@ -97,6 +97,7 @@ final class TrainingLoop: TrainingProgram {
   /// Puts the samples in a new random order.
   func shuffle() {
     guard blockOrder == nil else {
+      if let file { blockOrder?.end(of: file) }
       blockOrder?.shuffle(order, using: &compilation.shuffling)
       return
     }

@@ -43,14 +43,14 @@ struct LargeDataTests {
       try Command.shell("\(limit) exec \(Self.train)\(options)", [data, folder[name]])
     }
     // Half of what is left under the limit is less than the samples take.
-    let small = try run("ulimit -d 400000;", "", "small")
+    let small = try run("ulimit -d 300000;", "", "small")
     #expect(small.exitCode == 0, "\(small.errors)")
     let line = try #require(
       small.errors.firstMatch(
         of: /each epoch takes blocks of (\d+) samples in random order, and mixes the samples of (\d+) blocks at a time; the data are large for the memory \(--shuffle full\)\n/
       ), "\(small.errors)")
     #expect(line.1 == "262")
-    let full = try run("ulimit -d 400000;", "--shuffle full", "full")
+    let full = try run("ulimit -d 300000;", "--shuffle full", "full")
     let large = try run("", "", "large")
     #expect(full.exitCode == 0 && !full.errors.contains("each epoch takes blocks"))
     #expect(large.exitCode == 0 && !large.errors.contains("each epoch takes blocks"))
@@ -59,18 +59,15 @@ struct LargeDataTests {
   }
 
   @Test func blocksMayBeAskedFor() throws {
-    func run(_ arguments: String) throws -> ProcessResult {
-      try Command.maru(
-        "train --dataset digits --layers 10:softmax --epochs 2 --seed 1 --progress lines "
-          + arguments)
-    }
-    let blocks = try run("--shuffle blocks --output \(folder["blocks"])")
+    let blocks = try Command.maru(
+      "train --dataset digits --epochs 2 --seed 1 --progress lines --shuffle blocks --output",
+      [folder["blocks"]])
     #expect(blocks.exitCode == 0)
     #expect(
       blocks.errors.contains(
         /each epoch takes blocks of 1337 samples in random order, and mixes the samples of \d+ blocks at a time\n/
       ), "\(blocks.errors)")
-    let resumed = try run("--resume \(folder["blocks"]) --shuffle full")
+    let resumed = try Command.maru("train --shuffle full --resume", [folder["blocks"]])
     expectFailure(
       resumed, 64, "--shuffle: cannot be changed by --resume",
       hint: "maru train --help")

@@ -143,7 +143,9 @@ struct FileSamplesTests {
   }
 
   @Test func theSampleOfANumberThatIsNotFiniteIsNamed() throws {
-    let bits = { Self.bits(($0 == 5 * 70 + 3 ? Float.nan : 1.5).bitPattern) }
+    let bits: @Sendable (Int) -> [UInt8] = {
+      Self.bits(($0 == 5 * 70 + 3 ? Float.nan : 1.5).bitPattern)
+    }
     let path = try write(Kind(type: "<f4", bytes: bits))
     let errors = [nil, Self.none].map { memory in
       #expect(throws: DatasetError.self) {

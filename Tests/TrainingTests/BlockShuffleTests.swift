@@ -59,7 +59,7 @@ struct BlockShuffleTests {
     let source = FileSource(count, Self.shuffle)
     _ = try orders(source, count: count, log: { source.requests })
     #expect(source.misses == [])
-    #expect(source.most <= 2 * 3 * 5 + 5 + 4)
+    #expect(source.most <= 3 * (3 + 1) * 5)
   }
 
   @Test func withoutShufflingTheOrderStays() throws {
