@@ -105,13 +105,13 @@ public struct Dataset: Sendable {
         path: path, settings: settings, known: kept.arrays, memory: budget
       ).read()
     case .csv(let path):
-      let table =
-        if let known = kept.table {
-          try Table(contentsOf: path, for: known, settings.options)
-        } else {
-          try Table(contentsOf: path, settings.options)
-        }
-      return try Dataset(of: table, settings, keeping: kept.table)
+      let text = try TableText(contentsOf: path, memory: budget, environment: environment)
+      if let known = kept.table {
+        return try Dataset(
+          of: Table(text, for: known, settings.options), settings, keeping: known)
+      }
+      if let scratch = text.scratch { return try TableCache(text, settings, in: scratch).dataset() }
+      return try Dataset(of: Table(text, settings.options), settings)
     }
   }
 }

@@ -1,5 +1,4 @@
 import CKernels
-import CLibdeflate
 import Tensors
 
 /// Samples of an array that are read where they lie in a file, without a copy of it in memory.
@@ -160,53 +159,62 @@ struct FileSamples: SampleFile {
   /// gives true.
   func forEachBlock(_ body: (_ first: Int, UnsafeBufferPointer<Float>) -> Bool) {
     let block = AlignedBuffer(uninitialized: min(samplesAtOnce, count) * width)
-    forEachStretch { samples in
-      let indices = samples.map { Int32($0) }
-      let matrix = block.matrix(rows: samples.count, columns: width)
-      indices.withUnsafeBufferPointer { gather($0, columns: 0..<width, into: matrix) }
-      return body(
-        samples.lowerBound,
-        UnsafeBufferPointer(start: block.floats, count: samples.count * width))
+    var goesOn = true
+    forEachRange { samples in
+      if goesOn { goesOn = body(samples.lowerBound, elements(of: samples, in: block)) }
     }
   }
 
-  /// The CRC-32 of all samples as memory would hold them: of pixels as bytes, else of floats.
-  var checksum: UInt32 {
-    var sum: UInt32 = 0
-    func add(_ bytes: UnsafeRawBufferPointer) {
-      sum = libdeflate_crc32(sum, bytes.baseAddress, bytes.count)
-    }
+  /// Calls `body` with all samples in turn as memory would keep them, pixels as bytes and others as floats,
+  /// some at a time.
+  func forEachStretch<Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
     if format == .uint8 || format == .float32 && !isBigEndian && factor == nil {
-      forEachStretch { samples in
+      return try forEachRange { (samples) throws(Failure) in
+        if case .range = rows {
+          return try body(UnsafeRawBufferPointer(rebasing: file.bytes[bytes(of: samples)]))
+        }
         for place in samples {
           let row = bytes(of: place..<place + 1)
-          add(UnsafeRawBufferPointer(rebasing: file.bytes[row]))
+          try body(UnsafeRawBufferPointer(rebasing: file.bytes[row]))
         }
-        return true
-      }
-    } else {
-      forEachBlock { _, values in
-        if arePixels {
-          values.map { UInt8(($0 * 255).rounded()) }.withUnsafeBytes(add)
-        } else {
-          add(UnsafeRawBufferPointer(values))
-        }
-        return true
       }
     }
-    return sum
+    let block = AlignedBuffer(uninitialized: min(samplesAtOnce, count) * width)
+    try forEachRange { (samples) throws(Failure) in
+      let values = elements(of: samples, in: block)
+      guard arePixels else { return try body(UnsafeRawBufferPointer(values)) }
+      let pixels = values.map { UInt8(($0 * 255).rounded()) }
+      try pixels.withUnsafeBufferPointer { (pixels) throws(Failure) in
+        try body(UnsafeRawBufferPointer(pixels))
+      }
+    }
   }
 
-  /// Calls `body` with the places of all samples in turn, about a mebibyte at a time, as long as it gives
-  /// true; what comes next is read meanwhile.
-  private func forEachStretch(_ body: (Range<Int>) -> Bool) {
+  /// The elements of some samples, written to a buffer.
+  private func elements(
+    of samples: Range<Int>, in block: AlignedBuffer
+  ) -> UnsafeBufferPointer<Float> {
+    let matrix = block.matrix(rows: samples.count, columns: width)
+    samples.map { Int32($0) }.withUnsafeBufferPointer {
+      gather($0, columns: 0..<width, into: matrix)
+    }
+    return UnsafeBufferPointer(start: block.floats, count: samples.count * width)
+  }
+
+  /// Calls `body` with the places of all samples in turn, about a mebibyte at a time; what comes next is
+  /// read meanwhile.
+  private func forEachRange<Failure: Error>(
+    _ body: (Range<Int>) throws(Failure) -> Void
+  ) throws(Failure) {
     let (size, ahead) = (samplesAtOnce, 8 * samplesAtOnce)
     fetch(0..<ahead)
     for start in stride(from: 0, to: count, by: size) {
       fetch(start + ahead..<start + ahead + size)
       let samples = start..<min(start + size, count)
-      defer { release(samples) }
-      if !body(samples) { return }
+      try body(samples)
+      release(samples)
     }
   }
 }

@@ -197,6 +197,24 @@ extension Images {
     }
   }
 
+  /// Calls `body` with all samples in turn as memory keeps them, pixels as bytes and others as floats, some
+  /// at a time.
+  func forEachStretch<Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    switch storage {
+    case .pixels(let pixels):
+      try pixels.withUnsafeBufferPointer { (bytes) throws(Failure) in
+        try body(UnsafeRawBufferPointer(bytes))
+      }
+    case .values(let values):
+      try values.withUnsafeBufferPointer { (floats) throws(Failure) in
+        try body(UnsafeRawBufferPointer(floats))
+      }
+    case .file(let samples): try samples.forEachStretch(body)
+    }
+  }
+
   /// Numbers from 0 to 255 as 0…1; those that are all whole are kept as pixels.
   func scaled(areWhole: Bool) -> Images {
     with {
@@ -220,15 +238,9 @@ extension Images {
 
   /// The CRC-32 of all samples: of pixels as bytes, else of floats.
   fileprivate var checksum: UInt32 {
-    switch storage {
-    case .pixels(let pixels):
-      pixels.withUnsafeBytes { libdeflate_crc32(0, $0.baseAddress, $0.count) }
-    case .values(let values):
-      values.withUnsafeBufferPointer {
-        libdeflate_crc32(0, $0.baseAddress, $0.count * MemoryLayout<Float>.stride)
-      }
-    case .file(let samples): samples.checksum
-    }
+    var sum: UInt32 = 0
+    forEachStretch { sum = libdeflate_crc32(sum, $0.baseAddress, $0.count) }
+    return sum
   }
 }
 

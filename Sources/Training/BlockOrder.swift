@@ -83,7 +83,7 @@ struct BlockOrder {
   /// Has a file fetch what is mixed where an epoch begins or goes on.
   func begin(at place: Int, of file: any SampleFile) {
     let number = place / shuffle.samples
-    for number in max(0, number - distance)..<number + distance { fetch(number, of: file) }
+    for number in max(0, number - distance)...number + distance { fetch(number, of: file) }
   }
 
   /// Lets go what a file has been asked for, and is still held, at the end of an epoch.

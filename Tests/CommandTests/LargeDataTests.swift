@@ -58,6 +58,26 @@ struct LargeDataTests {
     #expect(models[1] == models[2] && models[0] != models[1])
   }
 
+  /// The page that is gone ends the process, or else its time tells.
+  @Test func aFileThatIsCutShortEndsTrainingInALine() throws {
+    let data = try arrays()
+    let result = try Command.shell(
+      #"""
+      ulimit -d 300000
+      "$0" train --dataset "$1" --layers 4 --epochs 100000 --threads 1 --progress lines 2>"$2" &
+      child=$!
+      for n in $(seq 600); do grep -q "^Epoch 2/" "$2" && break; sleep 0.1; done
+      truncate -s 1000 "$1/x_train.npy"
+      wait $child
+      echo $?
+      """#, [data, folder["errors"]])
+    #expect(result.outputLines.last == "74")
+    let last = try folder.text(of: "errors").split(separator: "\n").last ?? ""
+    #expect(
+      last == "a file was cut short, or could not be read, while it was in use"
+        || last.hasPrefix("maru: error: \(data)/x_train.npy: was changed while it was in use"))
+  }
+
   @Test func blocksMayBeAskedFor() throws {
     let blocks = try Command.maru(
       "train --dataset digits --epochs 2 --seed 1 --progress lines --shuffle blocks --output",

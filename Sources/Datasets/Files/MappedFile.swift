@@ -47,6 +47,20 @@ final class MappedFile: @unchecked Sendable {
     bytes = UnsafeRawBufferPointer(start: start, count: state.size)
   }
 
+  /// Takes what was written to a file without a name.
+  init(_ scratch: ScratchFile) throws(DatasetError) {
+    let file = dup(scratch.file)
+    guard let state = State(file),
+      let start = mmap(nil, state.size, PROT_READ, MAP_SHARED, file, 0), start != MAP_FAILED
+    else {
+      let code = errno
+      close(file)
+      throw Self.failed(scratch.path, "cannot be mapped into memory: \(Self.reason(code))")
+    }
+    (path, self.file, self.state) = (scratch.path, file, state)
+    bytes = UnsafeRawBufferPointer(start: start, count: state.size)
+  }
+
   deinit {
     munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress!), bytes.count)
     close(file)
@@ -60,6 +74,17 @@ final class MappedFile: @unchecked Sendable {
 
   private static func failed(_ path: String, _ problem: String) -> DatasetError {
     DatasetError(.inputOutput, path: path, problem)
+  }
+
+  /// Maps the first bytes, whole pages, once more, in place of what is mapped there; false where the system
+  /// refuses it.
+  func map(_ count: Int, at place: UnsafeMutableRawPointer) -> Bool {
+    count == 0 || mmap(place, count, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED
+  }
+
+  /// The error of a mapping that was refused.
+  func failed(_ code: Int32) -> DatasetError {
+    Self.failed(path, "cannot be mapped into memory: \(Self.reason(code))")
   }
 
   /// Throws where somebody has written to the file since it was opened.
