@@ -66,8 +66,8 @@ public struct Dataset: Sendable {
   ///   - settings: how a table or a folder of pictures becomes samples
   ///   - memory: the bytes of memory that there are; those that the process may use unless given. Plain IDX
   ///     files and `.npy` files above a quarter of it, or above 1 GiB, are not read, but gathered from where
-  ///     they lie, and an epoch goes in blocks through samples that are more than half of it
-  ///     (``Images/blockShuffle``).
+  ///     they lie, and tables above a quarter of it from a file of the cache. An epoch goes in blocks through
+  ///     samples that are more than half of it (``Images/blockShuffle``).
   /// - Throws: ``DatasetError`` where the set is not found or its files are not what they should be.
   public static func load(
     _ source: DatasetSource, dataDirectory: String? = nil,

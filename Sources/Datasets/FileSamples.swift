@@ -31,6 +31,7 @@ struct FileSamples: SampleFile {
     rows = .range(0..<shape[0])
     arePixels = format == .uint8
     factor = format == .uint8 ? 1 / 255 : nil
+    file.expectRandomAccess()
     require(
       offset + shape[0] * width * format.byteCount <= file.bytes.count,
       "FileSamples: expected \(shape) elements of \(format), got \(file.bytes.count) bytes")

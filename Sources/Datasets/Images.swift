@@ -27,7 +27,9 @@ public struct Images: SampleSource, Sendable {
 
   /// The pixels of all images, image by image in row-major order; empty where ``values`` are kept, and
   /// where samples lie in a file.
-  public var pixels: ArraySlice<UInt8> { if case .pixels(let pixels) = storage { pixels } else { [] } }
+  public var pixels: ArraySlice<UInt8> {
+    if case .pixels(let pixels) = storage { pixels } else { [] }
+  }
   /// The samples where they are kept as floats, one along the first axis, else nil.
   public var values: Tensor? { if case .values(let values) = storage { values } else { nil } }
   /// Whether the elements of samples are whole numbers from 0 to 255, of which each becomes its 255th part.
@@ -150,11 +152,17 @@ public struct Images: SampleSource, Sendable {
 
   /// The pixels, of which each becomes its 255th part; nil for samples that are floats or lie in a file.
   public var bytes: SampleBytes? {
-    if case .pixels(let pixels) = storage { SampleBytes(pixels, scale: Self.pixelScale) } else { nil }
+    if case .pixels(let pixels) = storage {
+      SampleBytes(pixels, scale: Self.pixelScale)
+    } else {
+      nil
+    }
   }
 
   /// The file that the samples are gathered from; nil where they are kept in memory.
-  public var file: (any SampleFile)? { if case .file(let samples) = storage { samples } else { nil } }
+  public var file: (any SampleFile)? {
+    if case .file(let samples) = storage { samples } else { nil }
+  }
 
   private static let pixelScale: Float = 1 / 255
 

@@ -61,7 +61,9 @@ struct BlockOrder {
     return low
   }
 
-  private func range(of block: Int) -> Range<Int> { (0..<samples.count).block(block, of: shuffle.samples) }
+  private func range(of block: Int) -> Range<Int> {
+    (0..<samples.count).block(block, of: shuffle.samples)
+  }
 
   // MARK: Reading ahead
 

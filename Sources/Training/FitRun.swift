@@ -46,7 +46,7 @@ final class FitRun {
       loop = TrainingLoop(
         model: model, compilation: compilation, optimizer: optimizer, source: samples,
         targets: prepared, samples: training, batchSize: size,
-        blockShuffle: !shuffle ? nil : state.map { $0.blockShuffle } ?? samples.blockShuffle,
+        blockShuffle: state.map { $0.blockShuffle } ?? samples.blockShuffle,
         parts: state?.parts ?? model.parts(samples: (size + model.shards - 1) / model.shards),
         epochs: epochs,
         isProfiled: profile != nil)

@@ -15,6 +15,8 @@ final class TrainingLoop: TrainingProgram {
   /// The blocks of samples that memory does not hold; nil for an order of all samples.
   private var blockOrder: BlockOrder?
   private let file: (any SampleFile)?
+  /// The samples of the source, also those that are not trained on.
+  private let sampleCount: Int
   private let batchSize: Int
   private let shards: Shards
   /// The numbers of samples that a shard may have.
@@ -36,7 +38,7 @@ final class TrainingLoop: TrainingProgram {
     blockShuffle: BlockShuffle?, parts: Int, epochs: Int, isProfiled: Bool
   ) {
     self.compilation = compilation
-    file = source.file
+    (file, sampleCount) = (source.file, source.sampleCount)
     blockOrder = blockShuffle.map { BlockOrder($0, samples) }
     self.optimizer = optimizer
     self.batchSize = batchSize
@@ -110,7 +112,14 @@ final class TrainingLoop: TrainingProgram {
     decision = .proceed
     defer { compilation.steps = firstUpdate + progress.step }
     if progress.step == progress.steps { return decision }
-    if let file { blockOrder?.begin(at: progress.step * batchSize, of: file) }
+    if let file {
+      if let blockOrder {
+        blockOrder.begin(at: progress.step * batchSize, of: file)
+      } else {
+        // Single samples in random order are read slowly, unless memory holds all of the file in the end.
+        file.fetch(0..<sampleCount)
+      }
+    }
     Team.steps(&teamSize, from: progress.step) { [self] thread in
       runners[thread.index].clock?.start()
     } step: { [self] step, thread, barrier in

@@ -178,7 +178,8 @@ struct TrainCommand: ParsableCommand {
       ("--initial", initial != nil), ("--loss", loss != nil),
       ("--optimizer", optimizer != nil), ("--tolerance", tolerance != nil), ("--l2", l2 != nil),
       ("--batch-size", batchSize != nil), ("--validation-split", validationSplit != nil),
-      ("--split", split != nil), ("--shuffle", shuffle != nil), ("--seed", seed != nil), ("--deterministic", deterministic),
+      ("--split", split != nil), ("--shuffle", shuffle != nil), ("--seed", seed != nil),
+      ("--deterministic", deterministic),
       ("--early-stopping", earlyStopping != nil),
       ("--output", output != nil), ("--force", force.isGiven), ("--pca", components.pca != nil),
     ]

@@ -47,14 +47,17 @@ struct LargeDataTests {
     #expect(small.exitCode == 0, "\(small.errors)")
     let line = try #require(
       small.errors.firstMatch(
-        of: /each epoch takes blocks of (\d+) samples in random order, and mixes the samples of (\d+) blocks at a time; the data are large for the memory \(--shuffle full\)\n/
+        of:
+          /each epoch takes blocks of (\d+) samples in random order, and mixes the samples of (\d+) blocks at a time; the data are large for the memory \(--shuffle full\)\n/
       ), "\(small.errors)")
     #expect(line.1 == "262")
     let full = try run("ulimit -d 300000;", "--shuffle full", "full")
     let large = try run("", "", "large")
     #expect(full.exitCode == 0 && !full.errors.contains("each epoch takes blocks"))
     #expect(large.exitCode == 0 && !large.errors.contains("each epoch takes blocks"))
-    let models = try ["small", "full", "large"].map { try folder.bytes(of: "\($0)/model.safetensors") }
+    let models = try ["small", "full", "large"].map {
+      try folder.bytes(of: "\($0)/model.safetensors")
+    }
     #expect(models[1] == models[2] && models[0] != models[1])
   }
 

@@ -35,7 +35,9 @@ final class MappedFile: @unchecked Sendable {
   /// Opens a file that is not empty.
   init(_ path: String) throws(DatasetError) {
     let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw Self.failed(path, "cannot be opened: \(FileAccess.reason(errno))") }
+    guard file >= 0 else {
+      throw Self.failed(path, "cannot be opened: \(FileAccess.reason(errno))")
+    }
     guard let state = State(file), state.size > 0,
       let start = mmap(nil, state.size, PROT_READ, MAP_SHARED, file, 0), start != MAP_FAILED
     else {
@@ -94,6 +96,10 @@ final class MappedFile: @unchecked Sendable {
     }
   }
 
+  /// Lets the system know that only what is asked for is worth reading, and that what was read once is the
+  /// first that memory can do without.
+  func expectRandomAccess() { advise(0..<bytes.count, MADV_RANDOM) }
+
   /// Has the system begin to read a range of the bytes.
   func fetch(_ range: Range<Int>) { advise(range, MADV_WILLNEED) }
 
@@ -106,6 +112,7 @@ final class MappedFile: @unchecked Sendable {
     let start = range.lowerBound / page * page
     if range.isEmpty { return }
     madvise(
-      UnsafeMutableRawPointer(mutating: bytes.baseAddress! + start), range.upperBound - start, advice)
+      UnsafeMutableRawPointer(mutating: bytes.baseAddress! + start), range.upperBound - start,
+      advice)
   }
 }

@@ -7,7 +7,9 @@ struct MemoryBudget {
   private let memory: Double
 
   /// - Parameter memory: the bytes; those that the process may use unless given
-  init(_ memory: Int? = nil) { self.memory = memory.map { Double($0) } ?? AvailableMemory.current.bytes }
+  init(_ memory: Int? = nil) {
+    self.memory = memory.map { Double($0) } ?? AvailableMemory.current.bytes
+  }
 
   /// Whether a file is read where it lies: of a smaller one, memory has room for copies and for floats.
   func isReadInPlace(_ path: String) -> Bool {

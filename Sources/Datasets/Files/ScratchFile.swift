@@ -14,7 +14,8 @@ struct ScratchFolder: Sendable {
   static func find(
     _ environment: [String: String], for path: String, _ memory: MemoryBudget
   ) throws(DatasetError) -> ScratchFolder? {
-    do throws(DatasetError) { return try ScratchFolder(environment: environment, for: path) } catch {
+    do throws(DatasetError) { return try ScratchFolder(environment: environment, for: path) } catch
+    {
       if memory.isTooLarge(path) { throw error }
       return nil
     }

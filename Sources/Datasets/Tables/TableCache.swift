@@ -69,8 +69,9 @@ struct TableCache {
       file.bytes.starts(with: Self.magic)
     else { return nil }
     let place = (0...1).map {
-      Int(clamping: file.bytes.loadUnaligned(
-        fromByteOffset: Self.magic.count + 8 * $0, as: UInt64.self))
+      Int(
+        clamping: file.bytes.loadUnaligned(
+          fromByteOffset: Self.magic.count + 8 * $0, as: UInt64.self))
     }
     guard place[0] >= Self.page, place[0] <= file.bytes.count,
       place[1] == file.bytes.count - place[0],

@@ -58,7 +58,8 @@ final class MappedText: @unchecked Sendable {
     let start = mmap(nil, size, PROT_NONE, MAP_PRIVATE | MAP_ANON, -1, 0)
     guard let start, start != MAP_FAILED else { throw file.failed(errno) }
     let end = mmap(
-      start + whole, size - whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_FIXED, -1, 0)
+      start + whole, size - whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON | MAP_FIXED, -1, 0
+    )
     guard let end, end != MAP_FAILED, file.map(whole, at: start) else {
       let code = errno
       munmap(start, size)
