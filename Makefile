@@ -12,7 +12,7 @@ DOCS = .build-docs
 PREFIX ?= /usr/local
 PORTABLE = .build-portable
 
-.PHONY: help run setup build test install uninstall portable bench bench-peers bench-contention test-peers fuzz sanitize \
+.PHONY: help run setup build test install uninstall portable bench bench-peers bench-contention bench-large test-peers fuzz sanitize \
         docs onnx-messages lint format clean
 
 help: ## lists the targets
@@ -100,6 +100,9 @@ bench-peers: build $(PEERS)/bin/pip ## trains the same in NumPy, JAX, PyTorch an
 bench-contention: build $(PEERS)/bin/pip ## trains beside busy programs, in turn with NumPy, JAX and PyTorch
 	@$(BUILD)/maru data show mnist > /dev/null 2>&1 || $(BUILD)/maru data fetch mnist || true
 	$(PEERS)/bin/python Benchmarks/Peers/contention.py
+
+bench-large: build ## trains on data larger than memory, in turn with the same in memory
+	python3 Benchmarks/Peers/large.py
 
 test-peers: $(PEERS)/bin/pip ## tests the programs of bench-peers
 	$(PEERS)/bin/pip install --quiet --requirement Benchmarks/Peers/requirements-numpy.txt \

@@ -64,7 +64,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["Datasets", "CLibdeflate", "CTurboJPEG", "TestSupport", "FileTestSupport"]),
+      dependencies: [
+        "Datasets", "Training", "CLibdeflate", "CTurboJPEG", "TestSupport", "FileTestSupport",
+      ]),
     .systemLibrary(
       name: "CLAPACKE", pkgConfig: "lapacke",
       providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),

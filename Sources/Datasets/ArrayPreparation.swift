@@ -27,10 +27,16 @@ public struct ArrayPreparation: Sendable, Hashable, Codable {
 
   /// Learns from the samples to train on.
   init(_ images: Images, isOfPixels: Bool) {
-    let ends = images.values.map { values in
-      values.withUnsafeBufferPointer { ($0.min() ?? 0, $0.max() ?? 0) }
+    var ends: (least: Float, greatest: Float)?
+    if !images.arePixels {
+      images.forEachBlock { _, values in
+        for value in values {
+          ends = ends.map { (min($0.least, value), max($0.greatest, value)) } ?? (value, value)
+        }
+        return true
+      }
     }
-    self.init(isOfPixels: isOfPixels, least: ends?.0 ?? 0, greatest: ends?.1 ?? 1)
+    self.init(isOfPixels: isOfPixels, least: ends?.least ?? 0, greatest: ends?.greatest ?? 1)
   }
 
   /// The same for a model that predicts numbers.
@@ -48,57 +54,35 @@ extension ArrayPreparation {
   /// Fewer numbers from 0 to 255 may be counts.
   private static let fewestPixels = 64
 
-  /// The samples of an array that is to be learned from: as pixels where all are whole numbers from 0 to
-  /// 255, some above 1, and there are enough of them.
-  static func found(_ array: NumPyArray, scales: Bool) -> (images: Images, isOfPixels: Bool) {
-    let shape = array.shape.withoutFirst
-    if array.elementType == .uint8 {
-      return (Images(pixels: array.bytes, shape: shape), true)
+  /// Samples that are to be learned from, given as they stand: as pixels where all are whole numbers from
+  /// 0 to 255, some above 1, and there are enough of them.
+  static func found(_ samples: Images, scales: Bool) -> (images: Images, isOfPixels: Bool) {
+    if samples.arePixels { return (samples, true) }
+    if scales, samples.shape.count >= fewestPixels, Pixels(samples) == .whole {
+      return (samples.scaled(areWhole: true), true)
     }
-    let values = array.tensor
-    if scales, shape.count >= fewestPixels, Pixels(values) == .whole {
-      return (Images(wholePixels: values, shape), true)
-    }
-    return (Images(values: values), false)
+    return (samples, false)
   }
 
-  /// The samples of an array as the model takes them, and what has to be said of that.
+  /// Samples, given as they stand, as the model takes them, and what has to be said of that.
   ///
   /// Throws where it has learned from pixels, and they are none.
-  func samples(
-    of array: NumPyArray, _ name: String, path: String
+  func prepared(
+    _ samples: Images, _ name: String, path: String
   ) throws(DatasetError) -> (images: Images, note: String?) {
-    if isOfPixels && array.elementType == .uint8 {
-      return (Images(pixels: array.bytes, shape: array.shape.withoutFirst), nil)
-    }
-    return try samples(of: array.tensor, name, path: path)
-  }
-
-  /// The same of numbers, a sample along the first axis.
-  func samples(
-    of values: Tensor, _ name: String, path: String
-  ) throws(DatasetError) -> (images: Images, note: String?) {
-    let shape = values.shape.withoutFirst
     if !isOfPixels {
-      let arePixels = goesFrom0To1 && shape.count >= Self.fewestPixels && Pixels(values) == .whole
-      return (arePixels ? Images(wholePixels: values, shape) : Images(values: values), nil)
+      let arePixels =
+        goesFrom0To1 && samples.shape.count >= Self.fewestPixels && Pixels(samples) == .whole
+      return (arePixels ? samples.scaled(areWhole: true) : samples, nil)
     }
-    switch Pixels(values) {
-    case .whole: return (Images(wholePixels: values, shape), nil)
+    if samples.arePixels { return (samples, nil) }
+    switch Pixels(samples) {
+    case .whole: return (samples.scaled(areWhole: true), nil)
     case .scaled:
       return (
-        Images(values: values),
-        "\(name): numbers from 0 to 1 are taken for pixels that are scaled already"
+        samples, "\(name): numbers from 0 to 1 are taken for pixels that are scaled already"
       )
-    case .fractions:
-      return (
-        Images(
-          values: Tensor(shape: values.shape) { scaled in
-            values.withUnsafeBufferPointer {
-              for index in $0.indices { scaled[index] = $0[index] * (1 / 255) }
-            }
-          }), nil
-      )
+    case .fractions: return (samples.scaled(areWhole: false), nil)
     case .others(let value):
       throw .malformed(
         path, expected: "pixels from 0 to 255 in \(name), as the model has learned from",
@@ -118,23 +102,20 @@ private enum Pixels: Equatable {
   /// None: there is such a value.
   case others(Float)
 
-  init(_ values: Tensor) {
-    self = values.withUnsafeBufferPointer { values in
-      var (isWhole, hasMore) = (true, false)
+  init(_ samples: Images) {
+    var (isWhole, hasMore) = (true, false)
+    var other: Float?
+    samples.forEachBlock { _, values in
       for value in values {
-        guard 0...255 ~= value else { return .others(value) }
+        guard 0...255 ~= value else {
+          other = value
+          return false
+        }
         isWhole = isWhole && value == value.rounded()
         hasMore = hasMore || value > 1
       }
-      return hasMore ? (isWhole ? .whole : .fractions) : .scaled
+      return true
     }
-  }
-}
-
-extension Images {
-  /// Whole numbers from 0 to 255 as bytes.
-  fileprivate init(wholePixels values: Tensor, _ shape: Shape) {
-    self.init(
-      pixels: values.withUnsafeBufferPointer { values in values.map { UInt8($0) } }, shape: shape)
+    self = other.map { .others($0) } ?? (hasMore ? (isWhole ? .whole : .fractions) : .scaled)
   }
 }

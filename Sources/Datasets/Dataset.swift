@@ -45,7 +45,7 @@ public struct Dataset: Sendable {
     self.test = test
     (self.preparation, self.findings, self.isHeldOut) = (preparation, findings, isHeldOut)
     (self.pictures, self.notes) = (pictures, notes)
-    let isOther = preparation == nil && pictures == nil && train.images.values == nil
+    let isOther = preparation == nil && pictures == nil && train.images.arePixels
     self.arrays = arrays ?? (isOther ? .pixels : nil)
   }
 
@@ -64,15 +64,19 @@ public struct Dataset: Sendable {
   ///   - dataDirectory: the first place to look in, which may also hold the files itself
   ///   - environment: where $MARU_DATA, $XDG_CACHE_HOME and $HOME come from
   ///   - settings: how a table or a folder of pictures becomes samples
+  ///   - memory: the bytes of memory that there are; those that the process may use unless given. Plain IDX
+  ///     files and `.npy` files above a quarter of it, or above 1 GiB, are not read, but gathered from where
+  ///     they lie, and tables above a quarter of it from a file of the cache. An epoch goes in blocks through
+  ///     samples that are more than half of it (``Images/blockShuffle``).
   /// - Throws: ``DatasetError`` where the set is not found or its files are not what they should be.
   public static func load(
     _ source: DatasetSource, dataDirectory: String? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment,
-    table settings: TableSettings = TableSettings()
+    table settings: TableSettings = TableSettings(), memory: Int? = nil
   ) throws(DatasetError) -> Dataset {
     try load(
       source, dataDirectory: dataDirectory, environment: environment, table: settings,
-      keeping: LearnedInputs())
+      keeping: LearnedInputs(), memory: memory)
   }
 
   /// Loads a data set for a model that is to be trained further, and goes by what it has learned of
@@ -80,31 +84,34 @@ public struct Dataset: Sendable {
   package static func load(
     _ source: DatasetSource, dataDirectory: String? = nil,
     environment: [String: String] = ProcessInfo.processInfo.environment,
-    table settings: TableSettings, keeping kept: LearnedInputs
+    table settings: TableSettings, keeping kept: LearnedInputs, memory: Int? = nil
   ) throws(DatasetError) -> Dataset {
+    let budget = MemoryBudget(memory)
     switch source {
     case .digits:
       return GeneratedDigits.dataset()
     case .published(let dataset):
       let folder = try DatasetFolder.find(
         dataset, dataDirectory: dataDirectory, environment: environment)
-      return try DatasetReader(folder: folder, published: dataset).read()
+      return try DatasetReader(folder: folder, published: dataset, memory: budget).read()
     case .directory(let path) where PictureFolder.isOne(path):
       return try PictureDatasetReader(
         folder: PictureFolder(path), size: settings.imageSize, known: kept.pictures
       ).dataset(TableSplit(settings.split, fraction: settings.testSplit, seed: settings.seed))
     case .directory(let path):
-      return try DatasetReader(folder: .idx(path), published: nil).read()
+      return try DatasetReader(folder: .idx(path), published: nil, memory: budget).read()
     case .numPyArchive(let path):
-      return try NumPyDatasetReader(path: path, settings: settings, known: kept.arrays).read()
+      return try NumPyDatasetReader(
+        path: path, settings: settings, known: kept.arrays, memory: budget
+      ).read()
     case .csv(let path):
-      let table =
-        if let known = kept.table {
-          try Table(contentsOf: path, for: known, settings.options)
-        } else {
-          try Table(contentsOf: path, settings.options)
-        }
-      return try Dataset(of: table, settings, keeping: kept.table)
+      let text = try TableText(contentsOf: path, memory: budget, environment: environment)
+      if let known = kept.table {
+        return try Dataset(
+          of: Table(text, for: known, settings.options), settings, keeping: known)
+      }
+      if let scratch = text.scratch { return try TableCache(text, settings, in: scratch).dataset() }
+      return try Dataset(of: Table(text, settings.options), settings)
     }
   }
 }

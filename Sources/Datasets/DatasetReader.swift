@@ -5,6 +5,7 @@ struct DatasetReader {
   let folder: DatasetFolder
   /// The set that the files must be, if it is known.
   let published: PublishedDataset?
+  let memory: MemoryBudget
 
   func read() throws(DatasetError) -> Dataset {
     let train = try part(.trainImages, .trainLabels)
@@ -68,8 +69,15 @@ struct DatasetReader {
   }
 
   private func images(_ part: PublishedDataset.Part) throws(DatasetError) -> Images {
-    let (pixels, shape) = try elements(
-      part, in: plainBytes(part), axes: 3, "images: three axes of type uint8")
+    let path = file(part)
+    let meaning = "images: three axes of type uint8"
+    if memory.isReadInPlace(path), !folder.isTransposed {
+      let file = try MappedFile(path)
+      if !Gzip.isArchive(file.bytes.prefix(2)) {
+        return try images(in: file, meaning)
+      }
+    }
+    let (pixels, shape) = try elements(part, in: plainBytes(part), axes: 3, meaning)
     let imageShape = shape.withoutFirst
     if let published, published.imageShape != imageShape {
       throw .malformed(
@@ -78,6 +86,22 @@ struct DatasetReader {
     guard folder.isTransposed else { return Images(pixels: pixels, shape: imageShape) }
     return Images(
       pixels: Self.transposed(pixels, imageShape), shape: [imageShape[1], imageShape[0]])
+  }
+
+  /// Images that are read where they lie.
+  private func images(in file: MappedFile, _ meaning: String) throws(DatasetError) -> Images {
+    let place = try IDXArray.place(in: file)
+    guard place.type == .uint8, place.shape.rank == 3, place.shape.count > 0 else {
+      throw .malformed(
+        file.path, expected: meaning, found: "\(place.shape) elements of type \(place.type)")
+    }
+    let shape = place.shape.withoutFirst
+    if let published, published.imageShape != shape {
+      throw .malformed(
+        file.path, expected: "images of \(published.imageShape)", found: "\(shape)")
+    }
+    let samples = FileSamples(file, offset: place.offset, .uint8, shape: place.shape)
+    return Images(samples, shape: shape, blockShuffle: memory.shuffle(of: samples))
   }
 
   /// Images whose columns lie one after the other, row by row.

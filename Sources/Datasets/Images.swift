@@ -9,16 +9,37 @@ import Tensors
 /// exactly 0 and 255 exactly 1.
 ///
 /// Samples that are no pixels, as those of a table, are kept as floats instead, and gathered as they
-/// stand.
+/// stand. Samples of a large file are not kept at all, but gathered from where they lie; it must stay as it
+/// is meanwhile, for pages that it loses end the process by SIGBUS.
 public struct Images: SampleSource, Sendable {
-  /// The pixels of all images, image by image in row-major order; empty where ``values`` are kept.
-  public let pixels: ArraySlice<UInt8>
-  /// The samples where they are kept as floats, one along the first axis, else nil.
-  public let values: Tensor?
+  private enum Storage {
+    case pixels(ArraySlice<UInt8>)
+    case values(Tensor)
+    case file(FileSamples)
+  }
+  private let storage: Storage
   /// The number of images.
   public let count: Int
   /// The shape of one image, as in [28, 28]; [784] once ``flattened()``.
   public let shape: Shape
+  /// How an epoch goes through samples that memory does not hold; nil for an order of all of them.
+  public var blockShuffle: BlockShuffle?
+
+  /// The pixels of all images, image by image in row-major order; empty where ``values`` are kept, and
+  /// where samples lie in a file.
+  public var pixels: ArraySlice<UInt8> {
+    if case .pixels(let pixels) = storage { pixels } else { [] }
+  }
+  /// The samples where they are kept as floats, one along the first axis, else nil.
+  public var values: Tensor? { if case .values(let values) = storage { values } else { nil } }
+  /// Whether the elements of samples are whole numbers from 0 to 255, of which each becomes its 255th part.
+  public var arePixels: Bool {
+    switch storage {
+    case .pixels: true
+    case .values: false
+    case .file(let samples): samples.arePixels
+    }
+  }
 
   /// Creates images from their pixels, image by image in row-major order.
   ///
@@ -36,9 +57,8 @@ public struct Images: SampleSource, Sendable {
     require(
       count <= Int(Int32.max),
       "Images: expected a count that an Int32 can index, got \(count) images")
-    self.pixels = pixels
+    storage = .pixels(pixels)
     self.shape = shape
-    values = nil
   }
 
   /// Creates samples from floats, which go into a model as they stand.
@@ -52,9 +72,14 @@ public struct Images: SampleSource, Sendable {
     require(
       count <= Int(Int32.max),
       "Images: expected a count that an Int32 can index, got \(count) samples")
-    pixels = []
     shape = values.shape.withoutFirst
-    self.values = values
+    storage = .values(values)
+  }
+
+  /// Takes samples of a shape from where they lie in a file.
+  init(_ samples: FileSamples, shape: Shape, blockShuffle: BlockShuffle? = nil) {
+    (storage, count, self.shape) = (.file(samples), samples.count, shape)
+    self.blockShuffle = blockShuffle
   }
 
   /// The pixels of one image, in row-major order.
@@ -63,40 +88,80 @@ public struct Images: SampleSource, Sendable {
   /// end.
   public subscript(index: Int) -> ArraySlice<UInt8> {
     require(0 <= index && index < count, "Images: expected an image below \(count), got \(index)")
-    if let values {
-      return values.withUnsafeBufferPointer { floats in
-        floats[index * shape.count..<(index + 1) * shape.count].map {
-          UInt8((min(max($0, 0), 1) * 255).rounded())
-        }[...]
+    if case .pixels(let pixels) = storage {
+      let start = pixels.startIndex + index * shape.count
+      return pixels[start..<start + shape.count]
+    }
+    let row = Tensor(shape: [1, shape.count]) { floats in
+      let batch = MatrixView(floats.baseAddress!, rows: 1, columns: shape.count)
+      withUnsafePointer(to: Int32(index)) {
+        gather(UnsafeBufferPointer(start: $0, count: 1), into: batch)
       }
     }
-    let start = pixels.startIndex + index * shape.count
-    return pixels[start..<start + shape.count]
+    return row.elements.map { UInt8((min(max($0, 0), 1) * 255).rounded()) }[...]
   }
 
-  /// The images of a range of indices; they share this set's pixels, and copy floats.
+  /// The images of a range of indices; they share this set's pixels or file, and copy floats.
   public subscript(range: Range<Int>) -> Images {
     require(
       0 <= range.lowerBound && range.upperBound <= count,
       "Images: expected images in 0..<\(count), got \(range)")
-    if let values { return Images(values: values[rows: range]) }
-    let start = pixels.startIndex + range.lowerBound * shape.count
-    return Images(pixels: pixels[start..<start + range.count * shape.count], shape: shape)
+    return with {
+      switch storage {
+      case .pixels(let pixels):
+        let start = pixels.startIndex + range.lowerBound * shape.count
+        return Images(pixels: pixels[start..<start + range.count * shape.count], shape: shape)
+      case .values(let values): return Images(values: values[rows: range])
+      case .file(let samples): return Images(samples[range], shape: shape)
+      }
+    }
+  }
+
+  /// Some of the samples, in the order of their places; of a file no copies.
+  func picked(_ places: [Int]) -> Images {
+    with {
+      switch storage {
+      case .pixels: Images(pixels: places.flatMap { self[$0] }, shape: shape)
+      case .values(let values): Images(values: values.picked(places))
+      case .file(let samples): Images(samples.picked(places), shape: shape)
+      }
+    }
+  }
+
+  /// Other samples with this shuffle.
+  private func with(_ make: () -> Images) -> Images {
+    var images = make()
+    images.blockShuffle = blockShuffle
+    return images
   }
 
   /// The same images as vectors: [28, 28] becomes [784].
   ///
   /// Copies nothing.
   public func flattened() -> Images {
-    guard let values else { return Images(pixels: pixels, shape: [shape.count]) }
-    return Images(values: values.reshaped(to: [count, shape.count]))
+    with {
+      switch storage {
+      case .pixels(let pixels): Images(pixels: pixels, shape: [shape.count])
+      case .values(let values): Images(values: values.reshaped(to: [count, shape.count]))
+      case .file(let samples): Images(samples, shape: [shape.count])
+      }
+    }
   }
 
   // MARK: SampleSource
 
-  /// The pixels, of which each becomes its 255th part; nil for samples that are floats.
+  /// The pixels, of which each becomes its 255th part; nil for samples that are floats or lie in a file.
   public var bytes: SampleBytes? {
-    values == nil ? SampleBytes(pixels, scale: Self.pixelScale) : nil
+    if case .pixels(let pixels) = storage {
+      SampleBytes(pixels, scale: Self.pixelScale)
+    } else {
+      nil
+    }
+  }
+
+  /// The file that the samples are gathered from; nil where they are kept in memory.
+  public var file: (any SampleFile)? {
+    if case .file(let samples) = storage { samples } else { nil }
   }
 
   private static let pixelScale: Float = 1 / 255
@@ -115,14 +180,75 @@ public struct Images: SampleSource, Sendable {
     _ indices: UnsafeBufferPointer<Int32>, columns: Range<Int>, into batch: MatrixView<Float>
   ) {
     batch.checkGather("Images", indices.count, columns, of: shape.count)
-    guard let first = indices.baseAddress else { return }
-    if let values { return values.gather(indices, columns: columns, into: batch) }
-    pixels.withUnsafeBufferPointer {
-      guard let bytes = $0.baseAddress else { return }
-      maru_gather_bytes(
-        bytes + columns.lowerBound, shape.count, first, indices.count, columns.count,
-        Self.pixelScale, batch.baseAddress, batch.stride)
+    switch storage {
+    case .pixels(let pixels):
+      pixels.withUnsafeBufferPointer {
+        guard let bytes = $0.baseAddress, let first = indices.baseAddress else { return }
+        maru_gather_bytes(
+          bytes + columns.lowerBound, shape.count, first, indices.count, columns.count,
+          Self.pixelScale, batch.baseAddress, batch.stride)
+      }
+    case .values(let values): values.gather(indices, columns: columns, into: batch)
+    case .file(let samples): samples.gather(indices, columns: columns, into: batch)
     }
+  }
+}
+
+extension Images {
+  /// Calls `body` with the elements of samples kept as floats or in a file, of some samples at a time, as
+  /// long as it gives true; `first` is the place of the first of them.
+  func forEachBlock(_ body: (_ first: Int, UnsafeBufferPointer<Float>) -> Bool) {
+    switch storage {
+    case .pixels: break
+    case .values(let values): values.withUnsafeBufferPointer { _ = body(0, $0) }
+    case .file(let samples): samples.forEachBlock(body)
+    }
+  }
+
+  /// Calls `body` with all samples in turn as memory keeps them, pixels as bytes and others as floats, some
+  /// at a time.
+  func forEachStretch<Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    switch storage {
+    case .pixels(let pixels):
+      try pixels.withUnsafeBufferPointer { (bytes) throws(Failure) in
+        try body(UnsafeRawBufferPointer(bytes))
+      }
+    case .values(let values):
+      try values.withUnsafeBufferPointer { (floats) throws(Failure) in
+        try body(UnsafeRawBufferPointer(floats))
+      }
+    case .file(let samples): try samples.forEachStretch(body)
+    }
+  }
+
+  /// Numbers from 0 to 255 as 0…1; those that are all whole are kept as pixels.
+  func scaled(areWhole: Bool) -> Images {
+    with {
+      switch storage {
+      case .pixels: self
+      case .file(let samples): Images(samples.scaled(areWhole: areWhole), shape: shape)
+      case .values(let values) where areWhole:
+        Images(
+          pixels: values.withUnsafeBufferPointer { values in values.map { UInt8($0) } },
+          shape: shape)
+      case .values(let values):
+        Images(
+          values: Tensor(shape: values.shape) { scaled in
+            values.withUnsafeBufferPointer {
+              for index in $0.indices { scaled[index] = $0[index] * Self.pixelScale }
+            }
+          })
+      }
+    }
+  }
+
+  /// The CRC-32 of all samples: of pixels as bytes, else of floats.
+  fileprivate var checksum: UInt32 {
+    var sum: UInt32 = 0
+    forEachStretch { sum = libdeflate_crc32(sum, $0.baseAddress, $0.count) }
+    return sum
   }
 }
 
@@ -162,12 +288,7 @@ public struct LabelledImages: Sendable {
 
   /// The CRC-32 of all samples and labels, to tell whether they are the same as before.
   public var checksum: UInt32 {
-    var sum = images.pixels.withUnsafeBytes { libdeflate_crc32(0, $0.baseAddress, $0.count) }
-    if let values = images.values {
-      sum = values.withUnsafeBufferPointer {
-        libdeflate_crc32(sum, $0.baseAddress, $0.count * MemoryLayout<Float>.stride)
-      }
-    }
+    let sum = images.checksum
     if let targets {
       return targets.withUnsafeBufferPointer {
         libdeflate_crc32(sum, $0.baseAddress, $0.count * MemoryLayout<Float>.stride)

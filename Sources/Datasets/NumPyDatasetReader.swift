@@ -1,6 +1,6 @@
 import Tensors
 
-/// Reads a data set from a NumPy archive: samples under `x_train` and `x_test`, the class of each or the
+/// Reads a data set from a NumPy archive, or from a folder of arrays: samples under `x_train` and `x_test`, the class of each or the
 /// numbers to predict under `y_train` and `y_test`, as Keras's `mnist.npz`; or all under `X` and `y`, of
 /// which some are held out.
 ///
@@ -11,6 +11,7 @@ struct NumPyDatasetReader {
   let settings: TableSettings
   /// How the model takes arrays whose samples are read; nil where they are to be learned from.
   var known: ArrayPreparation?
+  var memory = MemoryBudget()
 
   private static let pairs = [("X", "y"), ("x", "y"), ("data", "target"), ("images", "labels")]
   private static let parts = ["x_train", "y_train", "x_test", "y_test"]
@@ -192,30 +193,31 @@ struct NumPyDatasetReader {
   private func images(
     _ name: String, _ archive: NumPyArchive, by known: ArrayPreparation?
   ) throws(DatasetError) -> (images: Images, isOfPixels: Bool, note: String?) {
-    guard let array = try archive.array(name), array.shape.rank >= 2, array.shape.count > 0,
-      array.shape[0] <= Int(Int32.max)
-    else {
+    guard let samples = try archive.samples(name, memory) else {
       throw .malformed(
         path, expected: "samples in \(name): two axes or more", found: "none or fewer")
     }
-    let values = array.elementType == .uint8 ? nil : array.tensor
-    if let values,
-      let index = values.withUnsafeBufferPointer({ $0.firstIndex { !$0.isFinite } })
-    {
-      throw .malformed(
-        path, expected: "finite numbers in \(name)",
-        found: "NaN or infinity in sample \(index / array.shape.withoutFirst.count)")
+    let (images, width) = (samples.images, samples.images.shape.count)
+    if !images.arePixels {
+      var wrong: Int?
+      images.forEachBlock { first, values in
+        wrong = values.firstIndex { !$0.isFinite }.map { first + $0 / width }
+        return wrong == nil
+      }
+      if let wrong {
+        throw .malformed(
+          path, expected: "finite numbers in \(name)", found: "NaN or infinity in sample \(wrong)")
+      }
     }
     if let known {
-      let (images, note) = try known.samples(of: array, name, path: path)
+      let (images, note) = try known.prepared(images, name, path: path)
       return (images, known.isOfPixels, note)
     }
-    let scales = settings.scale != Preparation.Scale.none
-    let found = ArrayPreparation.found(array, scales: scales)
-    let note = "samples of \(array.elementType) are pixels, 0 to 255, and become 0 to 1"
+    let found = ArrayPreparation.found(images, scales: settings.scale != Preparation.Scale.none)
+    let note = "samples of \(samples.elementType) are pixels, 0 to 255, and become 0 to 1"
     return (
       found.images, found.isOfPixels,
-      found.isOfPixels && array.elementType != .uint8 ? note : nil
+      found.isOfPixels && samples.elementType != .uint8 ? note : nil
     )
   }
 }

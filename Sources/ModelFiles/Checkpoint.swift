@@ -111,7 +111,7 @@ extension Checkpoint {
       history: try history.history, identity: record.identity, parameters: parameters, slots: slots,
       untrained: untrained, parts: record.parts,
       rateFactor: record.rateFactor, shuffling: RandomGenerator(state: record.shuffling),
-      order: order,
+      order: order, blockShuffle: record.blockShuffle,
       sums: EpochSums(samples: record.samples, loss: record.lossSum), notes: notes,
       seconds: record.seconds, memories: memories)
   }
@@ -124,6 +124,8 @@ private struct CheckpointRecord: Codable {
   let seconds: Double
   let rateFactor: Float
   let shuffling: [UInt64]
+  /// Nil where an epoch mixes all samples.
+  let blockShuffle: BlockShuffle?
   let samples: Int
   let lossSum: Double
   /// Of each metric the sum of its notes, in files of earlier versions; nil in those of this one.
@@ -147,7 +149,7 @@ private struct CheckpointRecord: Codable {
     (epoch, step, updates) = (state.epoch, state.step, state.updates)
     parts = state.parts
     (seconds, rateFactor) = (state.seconds, state.rateFactor)
-    shuffling = state.shuffling.state
+    (shuffling, blockShuffle) = (state.shuffling.state, state.blockShuffle)
     (samples, lossSum, metricSums) = (state.sums.samples, state.sums.loss, nil)
     identity = state.identity
     memories = state.memories.map { callback, memory in
@@ -159,7 +161,7 @@ private struct CheckpointRecord: Codable {
   init(decoding data: Data) throws(CheckpointSections.Problem) {
     self = try CheckpointJSON.decode(data, "run")
     guard epoch >= 1, step >= 0, updates >= 0, 1...CheckpointRecord.mostParts ~= parts ?? 1,
-      samples >= 0, shuffling.count == 4,
+      samples >= 0, blockShuffle?.isValid ?? true, shuffling.count == 4,
       shuffling.contains(where: { $0 != 0 })
     else { throw CheckpointSections.Problem("the run's numbers are not those of a training") }
   }

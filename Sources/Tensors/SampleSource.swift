@@ -19,6 +19,12 @@ public protocol SampleSource: Sendable {
   ///
   /// It lets sums of products be taken of whole numbers, several times as fast as of floats.
   var bytes: SampleBytes? { get }
+  /// The file from which samples are gathered where memory does not hold them; nil unless a source says
+  /// otherwise.
+  var file: (any SampleFile)? { get }
+  /// How an epoch goes through the samples where not all orders are as good; nil, unless a source says
+  /// otherwise, for an order of all of them.
+  var blockShuffle: BlockShuffle? { get }
 }
 
 /// Samples kept as bytes.
@@ -37,6 +43,10 @@ public struct SampleBytes: Sendable {
 extension SampleSource {
   /// Nil: the samples are not kept as bytes.
   public var bytes: SampleBytes? { nil }
+  /// Nil: memory holds the samples.
+  public var file: (any SampleFile)? { nil }
+  /// Nil: all orders are as good.
+  public var blockShuffle: BlockShuffle? { nil }
 
   /// Writes whole samples to the rows of `batch`.
   public func gather(_ indices: UnsafeBufferPointer<Int32>, into batch: MatrixView<Float>) {

@@ -50,9 +50,23 @@ final class BlockRunner {
   private func gather(_ source: some SampleSource, _ samples: UnsafeBufferPointer<Int32>) {
     runner.resize(0, to: samples.count)
     let batch = runner.batch()
+    readAhead(source, samples)
     // Without columns, the shape of a sample would be made for every block.
     source.gather(samples, columns: 0..<batch.columns, into: batch)
     runner.clock?.lapGather()
+  }
+
+  /// Has the file of samples, which come in rising order, fetch these and what comes some requests later, and
+  /// let go what was gathered as long before.
+  private func readAhead(_ source: some SampleSource, _ samples: UnsafeBufferPointer<Int32>) {
+    guard let file = source.file, let first = samples.first, let last = samples.last, first <= last
+    else { return }
+    let (range, distance) = (Int(first)..<Int(last) + 1, 8 * file.samplesAtOnce)
+    file.fetch(range)
+    file.fetch(range.lowerBound + distance..<range.upperBound + distance)
+    if range.lowerBound >= distance {
+      file.release(range.lowerBound - distance..<range.upperBound - distance)
+    }
   }
 }
 

@@ -10,6 +10,7 @@ final class FitRun {
   private let profile: StepProfile?
   private let identity: RunIdentity
   private let shuffles: Bool
+  private let file: (any SampleFile)?
   private let updatesBefore: Int
   private(set) var history = History()
   /// How long the running epoch had taken before an interruption.
@@ -31,6 +32,7 @@ final class FitRun {
     self.callbacks = callbacks
     self.profile = profile
     shuffles = shuffle
+    file = samples.file
     compilation = model.compiled("fit")
     let prepared = try model.checked(samples, targets, compilation)
     let (training, heldOut) = try validation.split(targets, seed: model.seed)
@@ -44,6 +46,7 @@ final class FitRun {
       loop = TrainingLoop(
         model: model, compilation: compilation, optimizer: optimizer, source: samples,
         targets: prepared, samples: training, batchSize: size,
+        blockShuffle: state.map { $0.blockShuffle } ?? samples.blockShuffle,
         parts: state?.parts ?? model.parts(samples: (size + model.shards - 1) / model.shards),
         epochs: epochs,
         isProfiled: profile != nil)
@@ -93,6 +96,7 @@ final class FitRun {
       if shuffles { loop.shuffle() }
     }
     try runSteps(since: start)
+    try file?.check()
     let values = loop.figures.joined(with: evaluator?.evaluate() ?? Figures([]), prefix: "val_")
     let record = EpochRecord(
       epoch: progress.epoch, values: values, seconds: seconds(since: start))
@@ -167,7 +171,8 @@ final class FitRun {
       slots: compilation.slots.map { AlignedBuffer(copying: $0) },
       untrained: AlignedBuffer(copying: model.state), parts: loop.parts,
       rateFactor: compilation.rateFactor, shuffling: compilation.shuffling, order: loop.samples,
-      sums: sums, notes: progress.notes.copies(samples: sums.samples), seconds: seconds,
+      blockShuffle: loop.blockShuffle, sums: sums,
+      notes: progress.notes.copies(samples: sums.samples), seconds: seconds,
       memories: callbacks.compactMap { callback in
         callback.memory.map { ("\(type(of: callback))", $0) }
       } + [loop.memory].compactMap { $0.map { (Self.programName, $0) } })

@@ -12,6 +12,11 @@ final class TrainingLoop: TrainingProgram {
   private let optimizer: any Optimizer
   private let step: Step
   private let order: UnsafeMutableBufferPointer<Int32>
+  /// The blocks of samples that memory does not hold; nil for an order of all samples.
+  private var blockOrder: BlockOrder?
+  private let file: (any SampleFile)?
+  /// The samples of the source, also those that are not trained on.
+  private let sampleCount: Int
   private let batchSize: Int
   private let shards: Shards
   /// The numbers of samples that a shard may have.
@@ -30,9 +35,11 @@ final class TrainingLoop: TrainingProgram {
   init(
     model: Sequential, compilation: Compilation, optimizer: any Optimizer,
     source: any SampleSource, targets: PreparedTargets, samples: [Int32], batchSize: Int,
-    parts: Int, epochs: Int, isProfiled: Bool
+    blockShuffle: BlockShuffle?, parts: Int, epochs: Int, isProfiled: Bool
   ) {
     self.compilation = compilation
+    (file, sampleCount) = (source.file, source.sampleCount)
+    blockOrder = blockShuffle.map { BlockOrder($0, samples) }
     self.optimizer = optimizer
     self.batchSize = batchSize
     order = .allocate(capacity: samples.count)
@@ -81,11 +88,21 @@ final class TrainingLoop: TrainingProgram {
 
   var samples: [Int32] {
     get { Array(order) }
-    set { _ = order.update(fromContentsOf: newValue) }
+    set {
+      _ = order.update(fromContentsOf: newValue)
+      blockOrder?.resume(order)
+    }
   }
+
+  var blockShuffle: BlockShuffle? { blockOrder?.shuffle }
 
   /// Puts the samples in a new random order.
   func shuffle() {
+    guard blockOrder == nil else {
+      if let file { blockOrder?.end(of: file) }
+      blockOrder?.shuffle(order, using: &compilation.shuffling)
+      return
+    }
     var samples = order
     samples.shuffle(using: &compilation.shuffling)
   }
@@ -95,6 +112,14 @@ final class TrainingLoop: TrainingProgram {
     decision = .proceed
     defer { compilation.steps = firstUpdate + progress.step }
     if progress.step == progress.steps { return decision }
+    if let file {
+      if let blockOrder {
+        blockOrder.begin(at: progress.step * batchSize, of: file)
+      } else {
+        // Single samples in random order are read slowly, unless memory holds all of the file in the end.
+        file.fetch(0..<sampleCount)
+      }
+    }
     Team.steps(&teamSize, from: progress.step) { [self] thread in
       runners[thread.index].clock?.start()
     } step: { [self] step, thread, barrier in
@@ -102,6 +127,10 @@ final class TrainingLoop: TrainingProgram {
       runner.clock?.lapWaiting()
       let number = firstUpdate + step
       context.start = step * batchSize
+      if thread.index == 0, let file, let blockOrder {
+        let places = context.start..<min(context.start + batchSize, order.count)
+        blockOrder.readAhead(places, of: file)
+      }
       context.number = number
       context.rate = optimizer.learningRate.rate(at: number) * compilation.rateFactor
       run(samples(of: step), runner, context, thread, barrier)

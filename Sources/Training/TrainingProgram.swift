@@ -5,6 +5,8 @@ protocol TrainingProgram: AnyObject {
   var stepDidEnd: (TrainingProgress) -> Decision { get set }
   /// The samples to train on, in the order of the epoch where they have one.
   var samples: [Int32] { get set }
+  /// How an epoch goes through the samples in blocks; nil for an order of all of them.
+  var blockShuffle: BlockShuffle? { get }
   /// The parts that a step is cut into.
   var parts: Int { get }
   /// What it has to remember, beside the model and its slots, to go on later; nil for nothing.
@@ -23,6 +25,7 @@ protocol TrainingProgram: AnyObject {
 }
 
 extension TrainingProgram {
+  var blockShuffle: BlockShuffle? { nil }
   var memory: CallbackMemory? { nil }
   func resume(_ memory: CallbackMemory) {}
 

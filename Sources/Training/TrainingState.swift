@@ -28,6 +28,8 @@ public struct TrainingState: Sendable {
   package var shuffling: RandomGenerator
   /// The samples in the order of the running epoch, or of the one before.
   package var order: [Int32]
+  /// How epochs go through the samples in blocks; nil for an order of all of them.
+  package var blockShuffle: BlockShuffle?
   /// The sums of the running epoch, and what each metric has noted of its samples so far.
   package var sums: EpochSums
   package var notes: [AlignedBuffer]
@@ -40,7 +42,8 @@ public struct TrainingState: Sendable {
     epoch: Int, step: Int, updates: Int, history: History, identity: RunIdentity,
     parameters: AlignedBuffer, slots: [AlignedBuffer], untrained: AlignedBuffer?, parts: Int?,
     rateFactor: Float,
-    shuffling: RandomGenerator, order: [Int32], sums: EpochSums, notes: [AlignedBuffer],
+    shuffling: RandomGenerator, order: [Int32],
+    blockShuffle: BlockShuffle?, sums: EpochSums, notes: [AlignedBuffer],
     seconds: Double,
     memories: [(callback: String, memory: CallbackMemory)]
   ) {
@@ -56,6 +59,7 @@ public struct TrainingState: Sendable {
     self.rateFactor = rateFactor
     self.shuffling = shuffling
     self.order = order
+    self.blockShuffle = blockShuffle
     self.sums = sums
     self.notes = notes
     self.seconds = seconds

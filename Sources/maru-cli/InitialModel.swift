@@ -111,7 +111,7 @@ extension ModelFile {
       return
     }
     guard let prepared = dataset.preparation else {
-      if dataset.train.images.values == nil { try arrays.checkPixels(dataset.name) }
+      if dataset.train.images.arePixels { try arrays.checkPixels(dataset.name) }
       return
     }
     let expected: Preparation.Scale = arrays.isOfPixels ? .pixels : .none

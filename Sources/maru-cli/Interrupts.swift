@@ -27,6 +27,12 @@ enum Interrupts {
     // What it reads has to be there before a handler may call it.
     ChildProgram.endAll()
     for number in signals { signal(number) { Interrupts.end(by: $0) } }
+    // Samples of large files are read where they lie.
+    signal(SIGBUS) { _ in
+      Interrupts.tell("a file was cut short, or could not be read, while it was in use\n")
+      ChildProgram.endAll()
+      _exit(EX_IOERR)
+    }
   }
 
   /// What a handler may do: ends the command, and the programs that it runs.

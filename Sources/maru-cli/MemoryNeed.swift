@@ -61,11 +61,11 @@ struct MemoryNeed {
   ///   - threads: how many are to compute
   ///   - tells: whether that is told of
   func check(_ what: String, threads: Int, telling tells: Bool = true) throws {
-    let (available, limit) = Self.available
-    guard bytes <= available else {
+    let available = AvailableMemory.current
+    guard bytes <= available.bytes else {
       throw Failure.usage(
         "\(what) at least \(Self.text(bytes)), "
-          + "there are \(Self.text(available)) of memory\(limit)")
+          + "there are \(Self.text(available.bytes)) of memory\(available.limit)")
     }
     let least = bytes + Self.uncounted
     guard ThreadMemory.reserve(upTo: 1, keeping: Int(least)) == 1 else {
@@ -88,18 +88,5 @@ struct MemoryNeed {
 
   private static func text(_ bytes: Double) -> String {
     bytes < 1e9 ? "\((bytes / 1e6).fixed(0)) MB" : "\((bytes / 1e9).fixed(1)) GB"
-  }
-
-  /// The machine's memory in bytes, or what its containers and the process's own limits leave of it, and
-  /// which limit that is.
-  private static var available: (bytes: Double, limit: String) {
-    var least = (bytes: Double(ProcessInfo.processInfo.physicalMemory), limit: "")
-    if let bytes = ControlGroups().memory, bytes < least.bytes {
-      least = (bytes, " in this container")
-    }
-    if let space = AddressSpace.current, space.left < least.bytes {
-      least = (space.left, " (\(space.limit))")
-    }
-    return least
   }
 }

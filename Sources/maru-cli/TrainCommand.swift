@@ -75,6 +75,12 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Which part is held out. (default: last)")
   var split: SplitName?
   @Option(
+    help: """
+      How an epoch mixes samples: full mixes all, blocks those of some blocks at a time, which is read fast \
+      from data larger than memory. (default: blocks for .npy and IDX files of more than half of the memory)
+      """)
+  var shuffle: ShuffleName?
+  @Option(
     parsing: .unconditional,
     help: "What initial weights, shuffling, dropout and the split follow from. (default: 0)")
   var seed: UInt64?
@@ -150,7 +156,7 @@ struct TrainCommand: ParsableCommand {
       seed: seed ?? 0, threads: threads ?? Processors.usable, isDeterministic: deterministic,
       earlyStopping: earlyStopping, checkpointEvery: checkpointEvery, pca: components.pca,
       whitens: components.whiten,
-      table: fileSettings)
+      table: fileSettings, shuffle: shuffle)
   }
 
   /// The settings of an interrupted run, with what may be changed.
@@ -179,7 +185,8 @@ struct TrainCommand: ParsableCommand {
       ("--initial", initial != nil), ("--loss", loss != nil),
       ("--optimizer", optimizer != nil), ("--tolerance", tolerance != nil), ("--l2", l2 != nil),
       ("--batch-size", batchSize != nil), ("--validation-split", validationSplit != nil),
-      ("--split", split != nil), ("--seed", seed != nil), ("--deterministic", deterministic),
+      ("--split", split != nil), ("--shuffle", shuffle != nil), ("--seed", seed != nil),
+      ("--deterministic", deterministic),
       ("--early-stopping", earlyStopping != nil),
       ("--output", output != nil), ("--force", force.isGiven), ("--pca", components.pca != nil),
     ]
@@ -229,14 +236,14 @@ struct TrainCommand: ParsableCommand {
       settings, layers, dataset, beginningWith: begun?.file, layersOption: layersOption,
       keepingState: (resume ?? output) != nil, telling: progress.isForPeople)
     guard let path = resume ?? output else {
-      try introduce(run)
+      try introduce(run, resuming: nil)
       return try train(run, nil, resuming: nil)
     }
     do {
       try Interrupts.noted {
         let folder = try RunFolder(checking: path, resuming: resume != nil, replacing: force)
         defer { folder.removeIfEmpty() }
-        try introduce(run)
+        try introduce(run, resuming: interrupted?.state)
         try train(run, folder, resuming: interrupted?.state)
       }
     } catch let interrupt as InterruptWatch.Interrupted {
@@ -287,9 +294,10 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// Tells people what is trained on what.
-  private func introduce(_ run: TrainingRun) throws {
+  private func introduce(_ run: TrainingRun, resuming state: TrainingState?) throws {
     guard progress.isForPeople else { return }
     for line in run.overview { Messages.print("\(line)") }
+    if let line = run.shuffleLine(resuming: state) { Messages.print("\(line)") }
     if let advice = KernelGain.advice { Messages.print("\(advice)") }
     Results.print(lines: try run.completed().summary(width: Terminal.standardOutput.limit))
   }

@@ -89,10 +89,34 @@ struct TrainingRun {
   /// The data, and what of them goes into the network, in a line each.
   var overview: [String] { [dataset.overview] + (projection.map { [$0.overview] } ?? []) }
 
+  /// How samples are mixed where that is not all with all, in a line; nil where it is.
+  func shuffleLine(resuming state: TrainingState?) -> String? {
+    if settings.rule == nil { return nil }
+    let wanted = samples.blockShuffle
+    if let blocks = state.map({ $0.blockShuffle }) ?? wanted {
+      return
+        "each epoch takes blocks of \(blocks.samples) samples in random order, and mixes the samples "
+        + "of \(blocks.mixed) blocks at a time"
+        + (settings.shuffle == nil ? "; the data are large for the memory (--shuffle full)" : "")
+    }
+    return state != nil && wanted != nil
+      ? "each epoch mixes all samples, as the run began; read from data larger than memory, that is slow"
+      : nil
+  }
+
   /// What the network is made of, as text.
   var layers: String { (projection.map { $0.text + "," } ?? "") + settings.layers.text }
 
-  private var samples: any SampleSource { projection?.scores ?? dataset.train.images }
+  private var samples: any SampleSource {
+    if let projection { return projection.scores }
+    var images = dataset.train.images
+    switch settings.shuffle {
+    case .full: images.blockShuffle = nil
+    case .blocks: images.blockShuffle = images.blockShuffle ?? BlockShuffle(of: images)
+    case nil: break
+    }
+    return images
+  }
 
   /// Trains; throws a failure where training diverges until a loss of it or a weight is not finite,
   /// since such a model is worth nothing.

@@ -106,6 +106,11 @@ enum BatchSize: ExpressibleByArgument, Equatable, Codable {
   }
 }
 
+/// How an epoch mixes the samples.
+enum ShuffleName: String, CaseIterable, ExpressibleByArgument, Codable {
+  case full, blocks
+}
+
 /// How the validation part is chosen.
 enum SplitName: String, CaseIterable, ExpressibleByArgument, Codable {
   case last, shuffled, stratified
@@ -138,6 +143,8 @@ struct TrainingSettings: Codable {
   let whitens: Bool
   /// How a table becomes samples; nil for what is none.
   var table: TableSettings?
+  /// How an epoch mixes the samples; nil for what goes with their size.
+  var shuffle: ShuffleName?
   /// The model that training begins with, if with any.
   var initial: InitialModel?
 

@@ -86,14 +86,14 @@ struct BadDataTests {
     let result = try Command.maru(Command.words(command) + model + option + ["no-such-data"])
     expectFailure(
       result, 66,
-      "no-such-data: expected mnist, fashion-mnist, digits, a folder with the four IDX files or with pictures in a folder for each class, "
+      "no-such-data: expected mnist, fashion-mnist, digits, a folder with the four IDX files, with .npy files or with pictures in a folder for each class, "
         + "a .npz file or a table in a text file, found no such file or folder")
   }
 
   @Test func emptyNameIsQuoted() throws {
     expectFailure(
       try Command.maru(["train", "--dataset", ""]), 66,
-      "'': expected mnist, fashion-mnist, digits, a folder with the four IDX files or with pictures in a folder for each class, "
+      "'': expected mnist, fashion-mnist, digits, a folder with the four IDX files, with .npy files or with pictures in a folder for each class, "
         + "a .npz file or a table in a text file, found no such file or folder")
     expectFailure(
       try Command.maru(["summary", ""]), 66, "'': cannot read: No such file or directory")
@@ -104,7 +104,7 @@ struct BadDataTests {
     let path = try folder.write([1], to: "file")
     expectFailure(
       try Command.maru(["train", "--dataset", path]), 65,
-      "\(path): expected mnist, fashion-mnist, digits, a folder with the four IDX files or with pictures in a folder for each class, "
+      "\(path): expected mnist, fashion-mnist, digits, a folder with the four IDX files, with .npy files or with pictures in a folder for each class, "
         + "a .npz file or a table in a text file, "
         + "found a file")
   }

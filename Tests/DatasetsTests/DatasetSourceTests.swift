@@ -17,7 +17,7 @@ struct DatasetSourceTests {
 
   @Test func otherTextsAreRefused() throws {
     let choices =
-      "expected mnist, fashion-mnist, digits, a folder with the four IDX files or with pictures in a folder for each class, a .npz file "
+      "expected mnist, fashion-mnist, digits, a folder with the four IDX files, with .npy files or with pictures in a folder for each class, a .npz file "
       + "or a table in a text file, found"
     let unknown = #expect(throws: DatasetError.self) { try DatasetSource(parsing: "minst") }
     #expect(unknown?.kind == .missingFile)

@@ -10,6 +10,7 @@ import Testing
     side(MatrixView<Float>.self), side(OpenBLAS.ParallelMode.self), side(Tensor.self),
     side(Shape.self), side(AlignedBuffer.self), side(RandomGenerator.self),
     side(RandomGenerator.Purpose.self), side((any SampleSource).self), side(SampleBytes.self),
+    side((any SampleFile).self), side(BlockShuffle.self),
     // LinearAlgebra
     side(Matrix<Float>.self), side(LAPACKRoutines<Float>.self), side((any LAPACKScalar).self),
     side(LUFactors<Float>.self), side(CholeskyFactor<Float>.self), side(QRFactors<Float>.self),

@@ -55,6 +55,20 @@ struct CheckpointTests {
     #expect(read.history == state.history)
   }
 
+  @Test func howSamplesAreMixedIsKept() throws {
+    let folder = try TemporaryFolder()
+    var state = try Self.state()
+    state.blockShuffle = BlockShuffle(samples: 3, mixed: 2)
+    try Checkpoint(state).write(to: folder["c"])
+    #expect(try Checkpoint(contentsOf: folder["c"]).state.blockShuffle == state.blockShuffle)
+    for text in [#"{"samples": 0, "mixed": 2}"#, #"{"samples": 3, "mixed": 4294967296}"#] {
+      state.blockShuffle = try JSONDecoder().decode(BlockShuffle.self, from: Data(text.utf8))
+      try Checkpoint(state).write(to: folder["c"])
+      let error = #expect(throws: ModelFileError.self) { try Checkpoint(contentsOf: folder["c"]) }
+      #expect(error?.kind == .malformed)
+    }
+  }
+
   @Test(arguments: [
     ("runs/checkpoint.maru", "runs/checkpoint.previous.maru"), ("c.maru", "c.previous.maru"),
     ("/c", "/c.previous"), ("/a.b/c", "/a.b/c.previous"), ("x", "x.previous"),

@@ -11,7 +11,7 @@ enum Gzip {
   }
 
   /// Whether the bytes begin as an archive does.
-  static func isArchive(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
+  static func isArchive(_ bytes: some Sequence<UInt8>) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
 
   /// The contents of an archive, of all its members in turn, at most `limit` bytes.
   ///

@@ -121,6 +121,16 @@ public struct IDXArray: Sendable, Equatable {
       }
   }
 
+  /// What a plain file holds, and where its elements begin.
+  static func place(
+    in file: MappedFile
+  ) throws(DatasetError) -> (type: ElementType, shape: Shape, offset: Int) {
+    let header = try Header(Array(file.bytes.prefix(Header.longest))[...], path: file.path)
+    return (
+      header.type, try header.shape(of: file.bytes.count, path: file.path), header.byteCount
+    )
+  }
+
   private static func integers<Number: FixedWidthInteger>(_ bytes: ArraySlice<UInt8>) -> [Number] {
     bytes.withUnsafeBytes { bytes in
       (0..<bytes.count / MemoryLayout<Number>.size).map {
@@ -138,6 +148,9 @@ extension IDXArray {
     let type: ElementType
     let sizes: [Int]
     let byteCount: Int
+
+    /// The bytes of a header of as many axes as a byte counts.
+    static let longest = 4 + 4 * 255
 
     /// Reads the header that a file begins with.
     init(_ bytes: ArraySlice<UInt8>, path: String) throws(DatasetError) {

@@ -115,6 +115,32 @@ public struct NumPyArray: Sendable {
     return overflow ? Int.max : sum
   }
 
+  /// An array in a file that is read where it lies.
+  struct Place {
+    let shape: Shape
+    let elementType: ElementType
+    let isBigEndian: Bool
+    /// Where the elements begin.
+    let offset: Int
+  }
+
+  /// Where the elements of a file are, which has them all; nil where its columns lie one after the other.
+  static func place(in file: MappedFile) throws(DatasetError) -> Place? {
+    let start = Array(file.bytes.prefix(longestHeader + 12))
+    let (header, rest) = try split(start[...], path: file.path)
+    let type = try elementType(header, path: file.path)
+    let (offset, size) = (rest.startIndex, file.bytes.count)
+    guard let count = count(header, type), count * type.byteCount == size - offset else {
+      throw .malformed(
+        file.path, expected: "\(header.sizes) elements of \(type.byteCount) bytes",
+        found: "\(size - offset) bytes")
+    }
+    if header.isFortranOrder && header.sizes.count > 1 { return nil }
+    return Place(
+      shape: Shape(header.sizes), elementType: type, isBigEndian: header.type.hasPrefix(">"),
+      offset: offset)
+  }
+
   private static func elementType(
     _ header: NumPyHeader, path: String
   ) throws(DatasetError) -> ElementType {

@@ -144,14 +144,6 @@ extension LabelledImages {
   }
 }
 
-extension Images {
-  /// Some of the samples, in the order of their places.
-  func picked(_ places: [Int]) -> Images {
-    if let values { return Images(values: values.picked(places)) }
-    return Images(pixels: places.flatMap { self[$0] }, shape: shape)
-  }
-}
-
 extension Tensor {
   /// Some of the rows, in the order of their places.
   func picked(_ places: [Int]) -> Tensor {

@@ -57,7 +57,7 @@ struct ColumnsToLearn {
   private static func areOfPixels(_ table: Table, _ columns: [Int]) -> Bool {
     columns.count >= fewestPixels
       && columns.allSatisfy { table.columns[$0].place.block == .bytes }
-      && table.values.bytes.contains { Float($0) > darkest }
+      && table.values.bytes.withUnsafeBufferPointer { $0.contains { Float($0) > darkest } }
   }
 
   /// Leaves out what says nothing, and refuses what a model can't learn from.

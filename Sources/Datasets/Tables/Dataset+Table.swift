@@ -109,8 +109,8 @@ extension Dataset {
       throw DatasetError(.malformed, path: table.text.path, "nothing to learn from")
     }
     var (images, note) = (try preparation.samples(of: table), String?.none)
-    if let arrays, let values = images.values {
-      (images, note) = try arrays.samples(of: values, "the columns", path: table.text.path)
+    if let arrays, !images.arePixels {
+      (images, note) = try arrays.prepared(images, "the columns", path: table.text.path)
     }
     var known = arrays ?? ArrayPreparation(images, isOfPixels: false)
     let all: LabelledImages

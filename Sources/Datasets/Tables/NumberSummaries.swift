@@ -74,7 +74,8 @@ struct ColumnNumbers {
   func copy(
     _ rows: ArraySlice<Int>, of values: Table.Values, to numbers: UnsafeMutableBufferPointer<Float>
   ) {
-    func copy<Element>(_ elements: [Element], _ width: Int, _ number: (Element) -> Float) {
+    func copy<Element>(_ elements: LargeArray<Element>, _ width: Int, _ number: (Element) -> Float)
+    {
       elements.withUnsafeBufferPointer { elements in
         for (target, row) in rows.enumerated() {
           numbers[target] = number(elements[row * width + place.place])

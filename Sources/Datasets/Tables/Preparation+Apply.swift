@@ -41,21 +41,47 @@ extension Preparation {
             "whole numbers from 0 to 255 in column '\(column.name)', as the model learned from",
           found: "others")
       }
-      return pixels(of: table, found.map(\.place.place), rows)
     }
     let inputs = inputs
+    if let scratch = table.text.scratch, !rows.isEmpty {
+      let format = isOfBytes ? NumberFormat.uint8 : .float32
+      let file = try ScratchFile(rows.count * inputs * format.byteCount, in: scratch)
+      if isOfBytes {
+        write(pixelsOf: rows, table, found, to: file.start.assumingMemoryBound(to: UInt8.self))
+      } else {
+        write(rows, of: table, found, to: file.start.assumingMemoryBound(to: Float.self))
+      }
+      let samples = FileSamples(
+        try MappedFile(file), offset: 0, format, shape: [rows.count, inputs])
+      return Images(
+        samples, shape: [inputs], blockShuffle: table.text.memory.shuffle(of: samples))
+    }
+    if isOfBytes {
+      let pixels = [UInt8](unsafeUninitializedCapacity: rows.count * inputs) { buffer, count in
+        write(pixelsOf: rows, table, found, to: SharedMemory(unwritten: buffer).start)
+        count = rows.count * inputs
+      }
+      return Images(pixels: pixels, shape: [inputs])
+    }
+    return Images(
+      values: Tensor(shape: [rows.count, inputs]) { buffer in
+        write(rows, of: table, found, to: SharedMemory(unwritten: buffer).start)
+      })
+  }
+
+  /// Writes the inputs of some rows, given the columns of the table in the order of the model's.
+  private func write(
+    _ rows: [Int], of table: Table, _ found: [Table.Column], to start: UnsafeMutablePointer<Float>
+  ) {
+    let (memory, inputs) = (SharedMemory(start: start), inputs)
     let writers = zip(columns, found).map { InputWriter($0, $1, table) }
-    let values = Tensor(shape: [rows.count, inputs]) { buffer in
-      let memory = SharedMemory(unwritten: buffer)
-      Self.inBlocks(of: rows, values: inputs) { block in
-        var target = memory.start + block.lowerBound * inputs
-        for writer in writers {
-          writer.write(rows[block], of: table, to: target, stride: inputs)
-          target += writer.width
-        }
+    Self.inBlocks(of: rows, values: inputs) { block in
+      var target = memory.start + block.lowerBound * inputs
+      for writer in writers {
+        writer.write(rows[block], of: table, to: target, stride: inputs)
+        target += writer.width
       }
     }
-    return Images(values: values)
   }
 
   /// Calls `body` on all threads with ranges of places of rows of so many values.
@@ -66,26 +92,27 @@ extension Preparation {
     }
   }
 
-  private func pixels(of table: Table, _ places: [Int], _ rows: [Int]) -> Images {
+  /// Writes the pixels of some rows.
+  private func write(
+    pixelsOf rows: [Int], _ table: Table, _ found: [Table.Column],
+    to start: UnsafeMutablePointer<UInt8>
+  ) {
+    let places = found.map(\.place.place)
     let (width, count) = (table.values.widths.bytes, places.count)
     let isOneRun = zip(places, places.dropFirst()).allSatisfy { $1 == $0 + 1 }
-    let pixels = [UInt8](unsafeUninitializedCapacity: rows.count * count) { buffer, initialized in
-      let memory = SharedMemory(unwritten: buffer)
-      Self.inBlocks(of: rows, values: count) { block in
-        table.values.bytes.withUnsafeBufferPointer { source in
-          for row in block {
-            let (from, to) = (source.baseAddress! + rows[row] * width, memory.start + row * count)
-            if isOneRun {
-              to.initialize(from: from + places[0], count: count)
-            } else {
-              for (place, column) in places.enumerated() { to[place] = from[column] }
-            }
+    let memory = SharedMemory(start: start)
+    Self.inBlocks(of: rows, values: count) { block in
+      table.values.bytes.withUnsafeBufferPointer { source in
+        for row in block {
+          let (from, to) = (source.baseAddress! + rows[row] * width, memory.start + row * count)
+          if isOneRun {
+            to.initialize(from: from + places[0], count: count)
+          } else {
+            for (place, column) in places.enumerated() { to[place] = from[column] }
           }
         }
       }
-      initialized = rows.count * count
     }
-    return Images(pixels: pixels, shape: [count])
   }
 
   /// A column of a table that the model knows.

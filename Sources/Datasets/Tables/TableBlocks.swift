@@ -62,7 +62,7 @@ struct TableBlocks {
 
   /// Where the first row begins that does so behind a place, and how many line breaks are between.
   private static func rowStart(
-    in bytes: [UInt8], _ start: Int, _ end: Int, _ isInQuotes: Bool
+    in bytes: TextBytes, _ start: Int, _ end: Int, _ isInQuotes: Bool
   ) -> (place: Int, breaks: Int) {
     var (place, isInQuotes, breaks) = (start, isInQuotes, 0)
     while place < end {

@@ -6,7 +6,10 @@ import Tensors
 /// text too.
 final class TableText: Sendable {
   let path: String
-  let bytes: [UInt8]
+  let bytes: TextBytes
+  /// Where rows go that are large for the memory; nil where memory holds them.
+  let scratch: ScratchFolder?
+  let memory: MemoryBudget
   /// Of the rows: without a byte order mark.
   let range: Range<Int>
   /// The CRC-32 of the file as it was read, to know it again.
@@ -15,8 +18,20 @@ final class TableText: Sendable {
   /// How many line breaks stand behind the last byte.
   private static let breaks = 8
 
-  /// Reads a file, plain or compressed by gzip, in UTF-8 or UTF-16.
-  convenience init(contentsOf path: String) throws(DatasetError) {
+  /// Reads a file, plain or compressed by gzip, in UTF-8 or UTF-16; a large one in plain UTF-8 where it
+  /// lies.
+  convenience init(
+    contentsOf path: String, memory: MemoryBudget = MemoryBudget(),
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws(DatasetError) {
+    if memory.isLargeTable(path),
+      let (bytes, checksum) = try? Self.inPlace(path),
+      let scratch = try ScratchFolder.find(environment, for: path, memory)
+    {
+      self.init(
+        bytes, path: path, checksum: checksum, scratch: scratch, memory: memory)
+      return
+    }
     let limit = Self.largest
     var bytes = try FileAccess.read(path, limit: limit, spare: Self.breaks)
     let checksum = CRC32.of(bytes)
@@ -26,18 +41,38 @@ final class TableText: Sendable {
     try self.init(bytes, path: path, checksum: checksum)
   }
 
+  /// A text in plain UTF-8 where it lies, and its checksum; nil for others, which have to be converted.
+  private static func inPlace(
+    _ path: String
+  ) throws(DatasetError) -> (bytes: TextBytes, checksum: UInt32)? {
+    let file = try MappedFile(path)
+    if Gzip.isArchive(file.bytes.prefix(2)) || isUTF16(Array(file.bytes.prefix(64))) != nil {
+      return nil
+    }
+    return (try TextBytes(file, breaks: breaks), CRC32.of(file.bytes))
+  }
+
   /// Takes a text that somebody has read; errors call it `path`.
-  init(
+  convenience init(
     _ bytes: consuming [UInt8], path: String, checksum: UInt32 = 0, linesBefore: Int = 0
   ) throws(DatasetError) {
     if let isBigEndian = Self.isUTF16(bytes) {
       bytes = try Self.inUTF8(bytes, isBigEndian: isBigEndian, path: path)
     }
-    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    range = (bytes.starts(with: mark) ? mark.count : 0)..<bytes.count
     bytes.append(contentsOf: repeatElement(UInt8(ascii: "\n"), count: Self.breaks))
+    self.init(
+      TextBytes(bytes), path: path, checksum: checksum, scratch: nil, memory: MemoryBudget(),
+      linesBefore: linesBefore)
+  }
+
+  private init(
+    _ bytes: TextBytes, path: String, checksum: UInt32, scratch: ScratchFolder?,
+    memory: MemoryBudget, linesBefore: Int = 0
+  ) {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    range = (bytes.starts(with: mark) ? mark.count : 0)..<bytes.count - Self.breaks
     (self.path, self.bytes, self.checksum) = (path, bytes, checksum)
-    self.linesBefore = linesBefore
+    (self.scratch, self.memory, self.linesBefore) = (scratch, memory, linesBefore)
   }
 
   /// In bytes: what the machine's memory has room for beside the values.

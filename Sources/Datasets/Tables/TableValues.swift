@@ -12,11 +12,11 @@ extension Table {
     /// The number of columns in each block.
     let widths: (bytes: Int, floats: Int, codes: Int)
     /// Whole numbers from 0 to 255.
-    let bytes: [UInt8]
+    let bytes: LargeArray<UInt8>
     /// Numbers; NaN where they are missing.
-    let floats: [Float]
+    let floats: LargeArray<Float>
     /// Numbers of texts; -1 where they are missing.
-    private(set) var codes: [Int32]
+    let codes: LargeArray<Int32>
     /// By column of codes, where each text stands first.
     private(set) var texts: [[TableField]]
   }
@@ -38,6 +38,10 @@ struct TableReading {
   /// have been.
   private struct Run {
     let source, target, count: Int
+
+    func elements(of width: Int) -> (source: Int, target: Int, count: Int) {
+      (source * width, target * width, count * width)
+    }
   }
 
   /// Reads the rows of a text; values that have no place in the layout, as texts among numbers, are only
@@ -48,37 +52,30 @@ struct TableReading {
     let mostRows = cut.blocks.map { $0.mostRows(of: layout.places.count) }
     let starts = mostRows.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
     let (most, widths) = (starts[mostRows.count], layout.widths)
-    var found: [Result<Found, TableProblem>] = []
-    var runs: [Run] = []
-    var (floats, codes): ([Float], [Int32]) = ([], [])
-    // Uninitialised: each row has a value for every column, and all rows are read.
-    let bytes: [UInt8] = Self.filled(most, widths.bytes) { bytes in
-      floats = Self.filled(most, widths.floats) { floats in
-        codes = Self.filled(most, widths.codes) { codes in
-          found = inParallel(mostRows.count) { index in
-            Self.read(
-              text, format, cut.blocks[index].range, cut.contents, layout, bytes: bytes,
-              floats: floats, codes: codes, from: starts[index])
-          }
-          var rows = 0
-          for (start, result) in zip(starts, found) {
-            guard case .success(let found) = result else { return [] }
-            runs.append(Run(source: start, target: rows, count: found.survey.rows))
-            rows += found.survey.rows
-          }
-          return runs
-        }
-        return runs
-      }
-      return runs
+    // Not cleared: each row has a value for every column, and all rows are read.
+    let bytes = try LargeArray<UInt8>(capacity: most * widths.bytes, in: text.scratch)
+    let floats = try LargeArray<Float>(capacity: most * widths.floats, in: text.scratch)
+    let codes = try LargeArray<Int32>(capacity: most * widths.codes, in: text.scratch)
+    let memory = (bytes: bytes.memory, floats: floats.memory, codes: codes.memory)
+    let found = inParallel(mostRows.count) { index in
+      Self.read(
+        text, format, cut.blocks[index].range, cut.contents, layout, bytes: memory.bytes,
+        floats: memory.floats, codes: memory.codes, from: starts[index])
     }
-    var all: [Found] = []
-    for result in found {
+    var (all, runs): ([Found], [Run]) = ([], [])
+    var rows = 0
+    for (start, result) in zip(starts, found) {
       switch result {
-      case .success(let found): all.append(found)
+      case .success(let found):
+        all.append(found)
+        runs.append(Run(source: start, target: rows, count: found.survey.rows))
+        rows += found.survey.rows
       case .failure(let problem): throw text.error(problem)
       }
     }
+    bytes.join(runs.map { $0.elements(of: widths.bytes) })
+    floats.join(runs.map { $0.elements(of: widths.floats) })
+    codes.join(runs.map { $0.elements(of: widths.codes) })
     blocks = zip(cut.blocks, runs).map { ($0.range, $1.target) }
     survey = all.dropFirst().reduce(into: all[0].survey) { $0.add($1.survey) }
     var values = Table.Values(widths: widths, bytes: bytes, floats: floats, codes: codes)
@@ -107,32 +104,17 @@ struct TableReading {
     }
   }
 
-  private static func filled<Element>(
-    _ rows: Int, _ width: Int, _ fill: (SharedMemory<Element>) -> [Run]
-  ) -> [Element] {
-    [Element](unsafeUninitializedCapacity: rows * width) { buffer, initialized in
-      let memory = SharedMemory(unwritten: buffer)
-      let start = memory.start
-      for run in fill(memory) {
-        if run.source != run.target {
-          memmove(
-            start + run.target * width, start + run.source * width,
-            run.count * width * MemoryLayout<Element>.stride)
-        }
-        initialized += run.count * width
-      }
-    }
-  }
-
   /// Frees the memory of the values.
   mutating func dropValues() {
-    values = Table.Values(widths: (0, 0, 0), bytes: [], floats: [], codes: [])
+    values = Table.Values(
+      widths: (0, 0, 0), bytes: LargeArray(), floats: LargeArray(), codes: LargeArray())
   }
 }
 
 extension Table.Values {
   init(
-    widths: (bytes: Int, floats: Int, codes: Int), bytes: [UInt8], floats: [Float], codes: [Int32]
+    widths: (bytes: Int, floats: Int, codes: Int), bytes: LargeArray<UInt8>,
+    floats: LargeArray<Float>, codes: LargeArray<Int32>
   ) {
     (self.widths, self.bytes, self.floats, self.codes) = (widths, bytes, floats, codes)
     texts = []
@@ -152,14 +134,12 @@ extension Table.Values {
     }
     texts = common.map(\.fields)
     if found.count == 1 { return }
-    codes.withUnsafeMutableBufferPointer { codes in
-      let memory = SharedMemory(start: codes.baseAddress!)
-      Threads.forEach(found.count) { block in
-        for row in firstRows[block]..<firstRows[block + 1] {
-          for column in 0..<width {
-            let place = memory.start + row * width + column
-            if place.pointee >= 0 { place.pointee = maps[block][column][Int(place.pointee)] }
-          }
+    let memory = codes.memory
+    Threads.forEach(found.count) { block in
+      for row in firstRows[block]..<firstRows[block + 1] {
+        for column in 0..<width {
+          let place = memory.start + row * width + column
+          if place.pointee >= 0 { place.pointee = maps[block][column][Int(place.pointee)] }
         }
       }
     }
