@@ -17,6 +17,8 @@ public enum ONNXAttribute: Sendable {
   case int(Int)
   /// A number in single precision.
   case float(Float)
+  /// Whole numbers.
+  case ints([Int])
 }
 
 extension Dense: ONNXLayer {
@@ -97,7 +99,49 @@ extension Residual: ONNXLayer {
   /// The operators of its layers, then `Add`.
   public func append(to graph: inout ONNXGraph) throws(LayerError) {
     let input = graph.value
-    try graph.append(layers)
+    try graph.appendBranch(layers)
     graph.append("Add", otherValues: [input])
+  }
+}
+
+extension Window2D {
+  /// As the operators that slide a window over images have it.
+  fileprivate func attributes(_ images: Shape) -> [String: ONNXAttribute] {
+    let (top, left, bottom, right) = borders(of: images)
+    return [
+      "kernel_shape": .ints([height, width]), "strides": .ints([stride, stride]),
+      "dilations": .ints([dilation, dilation]), "pads": .ints([top, left, bottom, right]),
+    ]
+  }
+}
+
+extension Conv2D: ONNXLayer {
+  /// `Conv`
+  public func append(to graph: inout ONNXGraph) {
+    graph.append(
+      "Conv", window.attributes(graph.shape), inputs: hasBias ? ["weight", "bias"] : ["weight"])
+  }
+}
+
+extension MaxPool2D: ONNXLayer {
+  /// `MaxPool`
+  public func append(to graph: inout ONNXGraph) {
+    graph.append("MaxPool", window.attributes(graph.shape))
+  }
+}
+
+extension AveragePool2D: ONNXLayer {
+  /// `AveragePool`, by default of what lies within the image.
+  public func append(to graph: inout ONNXGraph) {
+    graph.append("AveragePool", window.attributes(graph.shape))
+  }
+}
+
+extension GlobalAveragePool2D: ONNXLayer {
+  /// `GlobalAveragePool`, then `Flatten`.
+  public func append(to graph: inout ONNXGraph) {
+    let channels = graph.shape.rank == 3 ? graph.shape[2] : 1
+    graph.append("GlobalAveragePool", giving: [channels, 1, 1])
+    graph.append("Flatten")
   }
 }

@@ -19,13 +19,20 @@ struct LayerList: Equatable, Codable {
     text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
   }
 
-  /// Whether images go in as they are, and not as vectors.
+  /// Whether images go in as they are, and not as vectors: what first takes one or the other tells.
   var takesImages: Bool {
-    let first = items.first?.split(separator: ":").first.map(String.init) ?? ""
-    return first == "flatten" || Self.imageLayers.contains(first)
+    for item in items {
+      let name = item.split(separator: ":").first.map(String.init) ?? ""
+      if Int(name) != nil { return false }
+      if name == "flatten" || Self.imageLayers.contains(name) { return true }
+    }
+    return false
   }
 
   private static let imageLayers = ["conv", "maxpool", "avgpool", "globalavgpool"]
+
+  /// Whether some are convolutions.
+  var convolves: Bool { items.contains { $0.hasPrefix("conv:") } }
 
   /// Whether some leaky ReLU has no slope of its own.
   var leavesSlopeOpen: Bool { items.contains { $0.split(separator: ":").last == "leaky-relu" } }
