@@ -157,19 +157,8 @@ private struct Convolution {
   ) {
     withUnsafePointer(to: sizes) { sizes in
       for block in part.range {
-        let samples = min(Layout.laneCount, pass.samples - block * Layout.laneCount)
-        pass.product(operations: operations * samples) { body(sizes, block) }
+        pass.product(operations: operations * pass.samples(ofBlock: block)) { body(sizes, block) }
       }
-    }
-  }
-}
-
-extension MatrixView<Float> {
-  /// Writes the sums over the rows of some columns.
-  fileprivate func addRows(_ columns: Range<Int>, into sums: UnsafeMutablePointer<Float>) {
-    sums.update(from: row(0) + columns.lowerBound, count: columns.count)
-    for other in 1..<Swift.max(rows, 1) {
-      maru_add(sums, row(other) + columns.lowerBound, sums, columns.count)
     }
   }
 }

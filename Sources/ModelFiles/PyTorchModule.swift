@@ -73,9 +73,11 @@ extension LayerNorm: PyTorchModule {
 }
 
 extension BatchNorm: PyTorchModule {
-  /// `BatchNorm1d(features, eps=ε, momentum=1 − m)`
+  /// `BatchNorm1d(features, eps=ε, momentum=1 − m)`, of images `BatchNorm2d`
   public func pyTorchModules(_ input: Shape) -> [String] {
-    ["BatchNorm1d(\(input.count), eps=\(epsilon), momentum=\(1 - momentum))"]
+    let (type, features) =
+      input.rank == 1 ? ("1d", input[0]) : ("2d", input.rank == 2 ? 1 : input[2])
+    return ["BatchNorm\(type)(\(features), eps=\(epsilon), momentum=\(1 - momentum))"]
   }
 }
 

@@ -7,7 +7,8 @@ import Training
 /// with the weights.
 ///
 /// The graph goes from `input` [batch, …], float32, to `output` [batch, …], with any number of
-/// samples in a batch. Parameters keep their names, such as `layers.0.weight`; the names of the
+/// samples in a batch. Parameters keep their names, such as `layers.0.weight`; batch normalisation behind
+/// a `Dense` or a convolution becomes part of that layer's. The names of the
 /// classes stand as JSON under the property `class_names`. The file is of operator set 20, the first
 /// with GELU, and of version 9 of the format (ONNX 1.15, ONNX Runtime 1.17). See
 /// https://github.com/onnx/onnx/blob/main/docs/IR.md.
@@ -55,7 +56,7 @@ public struct ONNXExport: Sendable {
       throw ModelFileError(.malformed, path: path, "no layers, and ONNX needs one")
     }
     do {
-      return try ONNXGraph(model).proto
+      return try ONNXGraph(model.folded()).proto
     } catch {
       throw ModelFileError(.malformed, path: path, "\(error)")
     }

@@ -145,3 +145,8 @@ extension GlobalAveragePool2D: ONNXLayer {
     graph.append("Flatten")
   }
 }
+
+extension Absorbed: ONNXLayer {
+  /// Nothing.
+  package func append(to graph: inout ONNXGraph) {}
+}

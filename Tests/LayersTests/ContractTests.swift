@@ -40,7 +40,10 @@ struct ContractTests {
       (Softmax(), [2, 5], "Softmax expects a vector of at least one score, got shape [2, 5]"),
       (Softmax(), [0], "Softmax expects a vector of at least one score, got shape [0]"),
       (LayerNorm(), [], "LayerNorm expects samples of at least one feature, got shape []"),
-      (BatchNorm(), [2, 3], "BatchNorm expects a vector, got shape [2, 3]: put Flatten before it"),
+      (
+        BatchNorm(), [2, 3, 4, 5],
+        "BatchNorm expects a vector or images [height, width, channels], got shape [2, 3, 4, 5]"
+      ),
       (
         Residual([Tanh(), Dense(3)]), [4],
         "Residual: a sum expects outputs of one shape, got [3] and [4]"

@@ -62,9 +62,10 @@ enum LayerFunctions {
     }
   }
 
-  /// `γ·(x − mean) / √(variance + ε) + β`, over the samples.
-  static func batchNorm(epsilon: Double) -> LayerFunction {
-    { x, batch, parameters in
+  /// `γ·(x − mean) / √(variance + ε) + β`, over the samples, and over so many places of each.
+  static func batchNorm(epsilon: Double, places: Int = 1) -> LayerFunction {
+    { x, samples, parameters in
+      let batch = samples * places
       let features = x.count / batch
       var y = x
       for feature in 0..<features {
