@@ -12,6 +12,10 @@ extension Conv2D: UnitLayer {
   package var withBias: Conv2D { Conv2D(filters, window, l2: l2) }
 }
 
+extension DepthwiseConv2D: UnitLayer {
+  package var withBias: DepthwiseConv2D { DepthwiseConv2D(window, l2: l2) }
+}
+
 /// A layer that in inference gives `factor·x + offset`, with numbers for each unit of the layer before.
 package protocol UnitScale: Layer {
   /// The factors and the offsets of the layer with its parameters and its state.

@@ -120,6 +120,7 @@ package protocol ImageWeights: Layer {}
 
 extension Dense: ImageWeights {}
 extension Conv2D: ImageWeights {}
+extension DepthwiseConv2D: ImageWeights {}
 
 extension Tensor {
   /// Each row, seen as [rows, columns], transposed.

@@ -55,6 +55,11 @@ extension GELU: PyTorchModule {
   public func pyTorchModules(_ input: Shape) -> [String] { ["GELU()"] }
 }
 
+extension SiLU: PyTorchModule {
+  /// `SiLU()`
+  public func pyTorchModules(_ input: Shape) -> [String] { ["SiLU()"] }
+}
+
 extension Softmax: PyTorchModule {
   /// `Softmax(dim=1)`
   public func pyTorchModules(_ input: Shape) -> [String] { ["Softmax(dim=1)"] }
@@ -105,13 +110,38 @@ extension Window2D {
   }
 }
 
+extension Window2D {
+  /// `Conv2d(…)`, after `ZeroPad2d(…)` where one side is padded more.
+  fileprivate func convolution(
+    _ input: Shape, filters: Int? = nil, hasBias: Bool
+  ) -> [String] {
+    let (text, padding) = settings(input, stride: [1, 1])
+    let channels = input.rank == 3 ? input[2] : 1
+    let groups = filters == nil ? ", groups=\(channels)" : ""
+    let bias = hasBias ? "" : ", bias=False"
+    return (padding.map { ["ZeroPad2d(\($0))"] } ?? [])
+      + ["Conv2d(\(channels), \(filters ?? channels), \(text)\(groups)\(bias))"]
+  }
+}
+
 extension Conv2D: PyTorchModule {
   /// `Conv2d(channels, filters, …)`, after `ZeroPad2d(…)` where one side is padded more.
   public func pyTorchModules(_ input: Shape) -> [String] {
-    let (text, padding) = window.settings(input, stride: [1, 1])
-    let channels = input.rank == 3 ? input[2] : 1
-    let module = "Conv2d(\(channels), \(filters), \(text)\(hasBias ? "" : ", bias=False"))"
-    return (padding.map { ["ZeroPad2d(\($0))"] } ?? []) + [module]
+    window.convolution(input, filters: filters, hasBias: hasBias)
+  }
+}
+
+extension DepthwiseConv2D: PyTorchModule {
+  /// `Conv2d(channels, channels, …, groups=channels)`, after `ZeroPad2d(…)` where one side is padded more.
+  public func pyTorchModules(_ input: Shape) -> [String] {
+    window.convolution(input, hasBias: hasBias)
+  }
+}
+
+extension ZeroPadding2D: PyTorchModule {
+  /// `ZeroPad2d(…)`
+  public func pyTorchModules(_ input: Shape) -> [String] {
+    ["ZeroPad2d((\(left), \(right), \(top), \(bottom)))"]
   }
 }
 

@@ -50,6 +50,11 @@ extension Conv2D: PyTorchParameters {
   var withoutBias: Conv2D? { Conv2D(filters, window, bias: false, l2: l2) }
 }
 
+extension DepthwiseConv2D: PyTorchParameters {
+  static var pyTorchNames: [String: String] { Dense.pyTorchNames }
+  var withoutBias: DepthwiseConv2D? { DepthwiseConv2D(window, bias: false, l2: l2) }
+}
+
 extension LayerNorm: PyTorchParameters {
   static var pyTorchNames: [String: String] { ["gamma": "weight", "beta": "bias"] }
 }

@@ -65,6 +65,15 @@ extension GELU: ONNXLayer {
   public func append(to graph: inout ONNXGraph) { graph.append("Gelu") }
 }
 
+extension SiLU: ONNXLayer {
+  /// `Sigmoid`, then `Mul` with what that took.
+  public func append(to graph: inout ONNXGraph) {
+    let input = graph.value
+    graph.append("Sigmoid")
+    graph.append("Mul", otherValues: [input])
+  }
+}
+
 extension Softmax: ONNXLayer {
   /// `Softmax`, by default over the last axis.
   public func append(to graph: inout ONNXGraph) { graph.append("Softmax") }
@@ -120,6 +129,23 @@ extension Conv2D: ONNXLayer {
   public func append(to graph: inout ONNXGraph) {
     graph.append(
       "Conv", window.attributes(graph.shape), inputs: hasBias ? ["weight", "bias"] : ["weight"])
+  }
+}
+
+extension DepthwiseConv2D: ONNXLayer {
+  /// `Conv` with a group for each channel
+  public func append(to graph: inout ONNXGraph) {
+    var attributes = window.attributes(graph.shape)
+    attributes["group"] = .int(graph.shape.rank == 3 ? graph.shape[2] : 1)
+    graph.append("Conv", attributes, inputs: hasBias ? ["weight", "bias"] : ["weight"])
+  }
+}
+
+extension ZeroPadding2D: ONNXLayer {
+  /// `Pad`, by default with zeros.
+  public func append(to graph: inout ONNXGraph) {
+    graph.add("pads", [0, 0, top, left, 0, 0, bottom, right])
+    graph.append("Pad", inputs: ["pads"])
   }
 }
 

@@ -97,6 +97,10 @@ void maru_softplus_backward(const float *dy, const float *y, float *dx, ptrdiff_
 void maru_gelu(const float *x, float *y, ptrdiff_t n);
 /// dx = dy · (Φ(x) + x · φ(x))
 void maru_gelu_backward(const float *dy, const float *x, float *dx, ptrdiff_t n);
+/// y = x / (1 + e⁻ˣ); NaN at −∞
+void maru_silu(const float *x, float *y, ptrdiff_t n);
+/// dx = dy · (σ + x·σ·(1 − σ)) with σ = 1 / (1 + e⁻ˣ)
+void maru_silu_backward(const float *dy, const float *x, float *dx, ptrdiff_t n);
 
 // softmax.c — rows of scores to rows of probabilities, the loss that goes with them, and where the
 // true class stands among them. Rows follow each other without a gap.
@@ -379,6 +383,13 @@ void maru_convolve_backward(const MaruConvolution *convolution, const float *dy,
 /// Adds the block's dw and, unless it is null, dbias, which are sums over its lanes.
 void maru_convolve_weights(const MaruConvolution *convolution, const float *dy, const float *x,
                            float *dw, float *dbias);
+/// The same with a filter of its own for each channel, [channels, kernel height, kernel width].
+void maru_convolve_channels(const MaruConvolution *convolution, const float *x, const float *w,
+                            const float *bias, float *y);
+void maru_convolve_channels_backward(const MaruConvolution *convolution, const float *dy,
+                                     const float *w, float *dx);
+void maru_convolve_channels_weights(const MaruConvolution *convolution, const float *dy,
+                                    const float *x, float *dw, float *dbias);
 /// The largest element of each window and channel; NaN where there is one.
 void maru_max_pool(const MaruConvolution *windows, const float *x, float *y);
 /// dx: what comes back to each window's first largest element.
