@@ -63,6 +63,66 @@ struct ImageLayerTests {
     }
   }
 
+  @Test("DepthwiseConv2D, with and without bias", arguments: WindowCase.all, [true, false])
+  func depthwise(windowCase: WindowCase, bias: Bool) throws {
+    let problem = try LayerProblem(
+      DepthwiseConv2D(windowCase.window, bias: bias), batch: windowCase.batch,
+      sample: windowCase.sample, seed: 235)
+    let terms = Double(problem.batch * max(problem.inputs, problem.outputs) + 2)
+    for parts in [1, 2, 3] {
+      problem.check(
+        problem.run(parts: parts),
+        against: LayerFunctions.depthwiseConv2D(windowCase.sample, windowCase.window),
+        LayerBounds(forward: terms, backward: terms, isSum: true))
+    }
+    problem.expectHonesty(parts: [1, 2])
+  }
+
+  @Test("ZeroPadding2D", arguments: images, [(0, 0, 0, 0), (1, 1, 1, 1), (2, 0, 1, 3)])
+  func zeroPadding(
+    image: (batch: Int, sample: [Int]), sizes: (top: Int, left: Int, bottom: Int, right: Int)
+  ) throws {
+    let layer = ZeroPadding2D(
+      top: sizes.top, left: sizes.left, bottom: sizes.bottom, right: sizes.right)
+    let sample = Shape(image.sample)
+    let problem = try LayerProblem(layer, batch: image.batch, sample: sample, seed: 236)
+    for parts in [1, 2] {
+      problem.check(
+        problem.run(parts: parts), against: LayerFunctions.zeroPadding(sample, layer),
+        LayerBounds(forward: 0, backward: 0))
+    }
+    problem.expectHonesty(parts: [1, 2])
+  }
+
+  /// He et al.'s blocks, with and without normalisation between, and one made of a depthwise convolution.
+  @Test("residual blocks of convolutions", arguments: [1, 2, 15, 16, 17])
+  func residual(batch: Int) throws {
+    let sample: Shape = [4, 3, 2]
+    let window = Window2D(3, padding: .same)
+    let conv = (LayerFunctions.conv2D(sample, 2, window), 2)
+    let tanh = (LayerFunctions.tanh, 0)
+    let norm = (LayerFunctions.batchNorm(epsilon: 1e-3, places: 12), 2)
+    let depthwise = (LayerFunctions.depthwiseConv2D(sample, window), 2)
+    for (layers, functions) in [
+      ([Conv2D(2, window), Tanh(), Conv2D(2, window)], [conv, tanh, conv]),
+      ([Conv2D(2, window), BatchNorm(), Tanh(), Conv2D(2, window)], [conv, norm, tanh, conv]),
+      ([DepthwiseConv2D(window), Tanh(), Conv2D(2, window)], [depthwise, tanh, conv]),
+    ] as [([any Layer], [(LayerFunction, Int)])] {
+      let problem = try LayerProblem(Residual(layers), batch: batch, sample: sample, seed: 237)
+      let inner = LayerFunctions.chain(functions)
+      // Each product sums up to 18 terms of up to 1, and gradients of parameters over all places.
+      let terms = Double(40 + 12 * batch)
+      for parts in [1, 2, 3] {
+        problem.check(
+          problem.run(parts: parts),
+          against: { x, batch, parameters in zip(x, inner(x, batch, parameters)).map(+) },
+          LayerBounds(
+            forward: 40, backward: terms, cancellation: 10 * terms, forwardCancellation: 60))
+      }
+      problem.expectHonesty(parts: [1, 2])
+    }
+  }
+
   /// An element has its random number whatever the layout.
   @Test("Dropout drops the same elements in lanes as in rows", arguments: [1, 15, 16, 17, 40])
   func dropout(batch: Int) throws {
