@@ -77,3 +77,22 @@ void maru_gelu_backward(const float *dy, const float *x, float *dx, ptrdiff_t n)
     dx[i] = dy[i] * (distribution + x[i] * density);
   }
 }
+
+MARU_KERNEL
+void maru_silu(const float *x, float *y, ptrdiff_t n) {
+  MARU_IN_PLACE
+  for (ptrdiff_t i = 0; i < n; i++) {
+    float e = maru_exp(-__builtin_fabsf(x[i]));
+    y[i] = x[i] * ((x[i] < 0 ? e : 1.0f) / (1.0f + e));
+  }
+}
+
+MARU_KERNEL
+void maru_silu_backward(const float *dy, const float *x, float *dx, ptrdiff_t n) {
+  MARU_IN_PLACE
+  for (ptrdiff_t i = 0; i < n; i++) {
+    float e = maru_exp(-__builtin_fabsf(x[i]));
+    float sigmoid = (x[i] < 0 ? e : 1.0f) / (1.0f + e), rest = (x[i] < 0 ? 1.0f : e) / (1.0f + e);
+    dx[i] = dy[i] * (sigmoid + x[i] * sigmoid * rest);
+  }
+}

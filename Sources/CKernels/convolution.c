@@ -1,4 +1,4 @@
-#include "kernel.h"
+#include "window.h"
 
 // Images lie in blocks of 16, one per lane of a vector: so every sum has full vectors however few
 // channels there are, and a window of an image is a few runs of consecutive vectors. OpenBLAS has no
@@ -11,11 +11,6 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define MOST_FILTERS 6
 #define MOST_PLACES 4
-
-/// Which elements of a kernel's axis meet which places of an image, for one place of the result.
-typedef struct {
-  ptrdiff_t kernel, kernel_step, input, input_step, count;
-} Taps;
 
 /// The window of a tile: rows and columns of runs of vectors that follow each other.
 typedef struct {
@@ -183,17 +178,6 @@ static const Kernels *kernels(void) {
   return &plain_kernels;
 }
 
-/// Where a kernel's axis lies over an image, for place `o` of the result.
-static Taps taps_forward(const MaruWindowAxis *axis, ptrdiff_t o) {
-  ptrdiff_t start = o * axis->stride - axis->padding;
-  ptrdiff_t first = start < 0 ? (-start + axis->dilation - 1) / axis->dilation : 0;
-  ptrdiff_t room = axis->input - 1 - start;
-  ptrdiff_t end = room < 0 ? 0 : room / axis->dilation + 1;
-  if (end > axis->kernel) end = axis->kernel;
-  return (Taps){first, 1, start + first * axis->dilation, axis->dilation,
-                end > first ? end - first : 0};
-}
-
 /// Which places of the result place `i` of the image has gone into, by the elements of the kernel turned
 /// around, so that both grow.
 static Taps taps_backward(const MaruWindowAxis *axis, ptrdiff_t i) {
@@ -290,16 +274,6 @@ void maru_turn_filters(const MaruConvolution *c, const float *w, float *turned) 
 void maru_convolve_backward(const MaruConvolution *c, const float *dy, const float *turned, float *dx) {
   convolve(dy, c->horizontal.output, c->filters, turned, &c->vertical, &c->horizontal, c->channels, 0,
            dx, c->vertical.input, c->horizontal.input, taps_backward);
-}
-
-/// The places of the result whose window has element `k` of the kernel's axis within the image.
-static ptrdiff_t places_of(const MaruWindowAxis *axis, ptrdiff_t k, ptrdiff_t *first) {
-  ptrdiff_t shift = k * axis->dilation - axis->padding;
-  *first = shift < 0 ? (-shift + axis->stride - 1) / axis->stride : 0;
-  ptrdiff_t room = axis->input - 1 - shift;
-  ptrdiff_t end = room < 0 ? 0 : room / axis->stride + 1;
-  if (end > axis->output) end = axis->output;
-  return end > *first ? end - *first : 0;
 }
 
 // The places of a group of rows, with the gradients of a tile's filters, that stay in the first cache

@@ -26,3 +26,16 @@ void maru_dropout(const float *x, float *y, ptrdiff_t n, uint64_t key, uint64_t 
     y[i] = uniform < keep ? x[i] * factor : 0;
   }
 }
+
+MARU_KERNEL
+void maru_dropout_lanes(const float *x, float *y, ptrdiff_t elements, uint64_t key, uint64_t first,
+                        float keep) {
+  float factor = 1.0f / keep;
+  for (ptrdiff_t e = 0; e < elements; e++) {
+    MARU_IN_PLACE
+    for (ptrdiff_t l = 0; l < MARU_LANES; l++) {
+      float uniform = philox_uniform(first + (uint64_t)(l * elements + e), key);
+      y[e * MARU_LANES + l] = uniform < keep ? x[e * MARU_LANES + l] * factor : 0;
+    }
+  }
+}

@@ -141,3 +141,117 @@ void maru_normalize_columns_backward(const float *dy, const float *restrict x, p
     }
   }
 }
+
+// Images in lanes: value `c` of a place lies in a vector of 16 samples, as the places follow each other.
+
+#define LANES MARU_LANES
+#define CHUNK 8
+typedef float Vector __attribute__((vector_size(4 * LANES), may_alias));
+typedef int32_t Mask __attribute__((vector_size(4 * LANES)));
+typedef double Doubles __attribute__((vector_size(8 * LANES)));
+
+/// All bits of the lanes that have a sample.
+MARU_INLINE void set_lanes(Mask *mask, ptrdiff_t samples) {
+  for (int l = 0; l < LANES; l++) (*mask)[l] = l < samples ? -1 : 0;
+}
+
+MARU_INLINE double sum_of(const Doubles *values) {
+  double sum = 0;
+  for (int l = 0; l < LANES; l++) sum += (*values)[l];
+  return sum;
+}
+
+MARU_KERNEL
+void maru_channel_moments(const float *restrict x, ptrdiff_t places, ptrdiff_t channels,
+                          ptrdiff_t samples, ptrdiff_t before, float *restrict means,
+                          float *restrict squares) {
+  const Vector *values = (const Vector *)x;
+  Mask mask;
+  set_lanes(&mask, samples);
+  double count = (double)(places * samples), earlier = (double)(places * before);
+  for (ptrdiff_t first = 0; first < channels; first += CHUNK) {
+    ptrdiff_t end = channels - first < CHUNK ? channels - first : CHUNK;
+    Doubles sums[CHUNK] = {};
+    float own[CHUNK];
+    for (ptrdiff_t p = 0; p < places; p++) {
+      for (ptrdiff_t c = 0; c < end; c++) {
+        Mask value = (Mask)values[p * channels + first + c] & mask;
+        sums[c] += __builtin_convertvector((Vector)value, Doubles);
+      }
+    }
+    for (ptrdiff_t c = 0; c < end; c++) {
+      own[c] = (float)(sum_of(&sums[c]) / count);
+      sums[c] = (Doubles){};
+    }
+    for (ptrdiff_t p = 0; p < places; p++) {
+      for (ptrdiff_t c = 0; c < end; c++) {
+        Mask difference = (Mask)(values[p * channels + first + c] - own[c]) & mask;
+        Doubles exact = __builtin_convertvector((Vector)difference, Doubles);
+        sums[c] += exact * exact;
+      }
+    }
+    for (ptrdiff_t c = 0; c < end; c++) {
+      double difference = own[c] - means[first + c], all = earlier + count;
+      means[first + c] += (float)(difference * count / all);
+      squares[first + c] +=
+        (float)(sum_of(&sums[c]) + difference * difference * earlier * count / all);
+    }
+  }
+}
+
+MARU_KERNEL
+void maru_normalize_channels(const float *restrict x, ptrdiff_t places, ptrdiff_t channels,
+                             const float *restrict means, const float *restrict factors,
+                             const float *restrict gamma, const float *restrict beta,
+                             float *restrict y) {
+  for (ptrdiff_t p = 0; p < places; p++) {
+    for (ptrdiff_t c = 0; c < channels; c++) {
+      ptrdiff_t k = p * channels + c;
+      Vector normal = (((const Vector *)x)[k] - means[c]) * factors[c];
+      ((Vector *)y)[k] = normal * gamma[c] + beta[c];
+    }
+  }
+}
+
+MARU_KERNEL
+void maru_normalize_channels_parameters(const float *restrict dy, const float *restrict x,
+                                        ptrdiff_t places, ptrdiff_t channels,
+                                        const float *restrict means, const float *restrict factors,
+                                        float *restrict dgamma, float *restrict dbeta) {
+  for (ptrdiff_t first = 0; first < channels; first += CHUNK) {
+    ptrdiff_t end = channels - first < CHUNK ? channels - first : CHUNK;
+    Doubles gammas[CHUNK] = {}, betas[CHUNK] = {};
+    for (ptrdiff_t p = 0; p < places; p++) {
+      for (ptrdiff_t c = 0; c < end; c++) {
+        ptrdiff_t k = p * channels + first + c;
+        Vector gradient = ((const Vector *)dy)[k];
+        Vector normal = (((const Vector *)x)[k] - means[first + c]) * factors[first + c];
+        gammas[c] += __builtin_convertvector(gradient * normal, Doubles);
+        betas[c] += __builtin_convertvector(gradient, Doubles);
+      }
+    }
+    for (ptrdiff_t c = 0; c < end; c++) {
+      dgamma[first + c] += (float)sum_of(&gammas[c]);
+      dbeta[first + c] += (float)sum_of(&betas[c]);
+    }
+  }
+}
+
+MARU_KERNEL
+void maru_normalize_channels_backward(const float *dy, const float *restrict x, ptrdiff_t places,
+                                      ptrdiff_t channels, ptrdiff_t samples, float share,
+                                      const float *restrict means, const float *restrict factors,
+                                      const float *restrict gamma, const float *restrict dgamma,
+                                      const float *restrict dbeta, float *dx) {
+  Mask mask;
+  set_lanes(&mask, samples);
+  for (ptrdiff_t p = 0; p < places; p++) {
+    for (ptrdiff_t c = 0; c < channels; c++) {
+      ptrdiff_t k = p * channels + c;
+      Vector normal = (((const Vector *)x)[k] - means[c]) * factors[c];
+      Vector gradient = ((const Vector *)dy)[k] - share * (dbeta[c] + normal * dgamma[c]);
+      gradient *= gamma[c] * factors[c];
+      ((Vector *)dx)[k] = (Vector)((Mask)gradient & mask);
+    }
+  }
+}

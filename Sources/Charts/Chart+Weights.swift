@@ -14,7 +14,7 @@ extension Chart {
   public static func weights(
     of model: Sequential, classNames: [String], imageShape: Shape? = nil
   ) throws(ChartError) -> Chart {
-    guard model.layers.count(where: { $0 is Dense }) == 1 else {
+    guard model.hasOneWeight else {
       throw .noImages("the model has hidden layers: expected a linear one")
     }
     let pictures = try Self.weights(of: model, imageShape)
@@ -24,31 +24,44 @@ extension Chart {
     return weightGrid(pictures, names, title: "Weights of each class")
   }
 
-  /// The weights of a network's first layer, one picture per unit, of the first 400.
+  /// The weights of a network's first layer, one picture per unit, or per filter and channel of a
+  /// convolution; of the first 400.
   ///
   /// Throws ``ChartError`` of kind `noImages` where there is no such layer, or its inputs are no
   /// images.
   /// - Parameters:
-  ///   - model: a model whose first layer with weights is `Dense`
-  ///   - imageShape: [rows, columns]; that of the model's inputs, or a square, unless given
+  ///   - model: a model whose first layer with weights is `Dense` or a convolution
+  ///   - imageShape: [rows, columns] of what a `Dense` takes; that of the model's inputs, or a square,
+  ///     unless given
   public static func firstLayerWeights(
     of model: Sequential, imageShape: Shape? = nil
   ) throws(ChartError) -> Chart {
     let pictures = try Self.weights(of: model, imageShape, first: 400)
-    let (drawn, all) = (pictures.values.count, model.weights[0].shape.sizes[0])
+    let weight = try Self.firstWeight(of: model)
+    let channels = weight.shape.rank == 4 ? weight.shape[3] : 1
+    let (drawn, all) = (pictures.values.count / channels, weight.shape[0])
     let units = drawn < all ? "the first \(drawn) of \(all)" : "\(all)"
-    return weightGrid(pictures, nil, title: "First-layer weights of \(units) units")
+    let what =
+      weight.shape.rank == 4 ? "filters of \(weight.shape[1])×\(weight.shape[2])" : "units"
+    let each = channels > 1 ? ", \(channels) channels side by side" : ""
+    return weightGrid(
+      pictures, nil, title: "First-layer weights of \(units) \(what)\(each)", inRowsOf: channels)
   }
 
   private typealias Pictures = (values: [[[Double]]], shape: Shape)
 
-  /// The rows of the first weight as images, up to `most`.
+  private static func firstWeight(of model: Sequential) throws(ChartError) -> Tensor {
+    guard let weight = model.weights.first(where: { $0.shape.rank == 2 || $0.shape.rank == 4 })
+    else { throw .noImages("the model has no layer with weights") }
+    return weight
+  }
+
+  /// The rows of the first weight as images, the channels of each after each other, up to `most`.
   private static func weights(
     of model: Sequential, _ imageShape: Shape?, first most: Int = .max
   ) throws(ChartError) -> Pictures {
-    guard let weight = model.weights.first, weight.shape.rank == 2 else {
-      throw .noImages("the model has no layer with weights")
-    }
+    let weight = try firstWeight(of: model)
+    if weight.shape.rank == 4 { return filters(weight, first: most) }
     let (units, inputs) = (weight.shape.sizes[0], weight.shape.sizes[1])
     let side = Int(Double(inputs).squareRoot())
     let shape = imageShape ?? (model.inputShape.rank == 2 ? model.inputShape : [side, side])
@@ -64,15 +77,29 @@ extension Chart {
     return (values, shape)
   }
 
+  /// [filters, height, width, channels] as images of height and width, of whole filters.
+  private static func filters(_ weight: Tensor, first most: Int) -> Pictures {
+    let sizes = weight.shape.sizes
+    let filters = min(sizes[0], max(1, most / sizes[3]))
+    let values = (0..<filters * sizes[3]).map { index in
+      let (filter, channel) = index.quotientAndRemainder(dividingBy: sizes[3])
+      return (0..<sizes[1]).map { row in
+        (0..<sizes[2]).map { Double(weight[filter, row, $0, channel]) }
+      }
+    }
+    return (values, [sizes[1], sizes[2]])
+  }
+
   private static func weightGrid(
-    _ pictures: Pictures, _ names: [String]?, title: String
+    _ pictures: Pictures, _ names: [String]?, title: String, inRowsOf multiple: Int = 1
   ) -> Chart {
     let count = pictures.values.count
-    let root = Int(Double(count).squareRoot().rounded(.up))
+    let square = max(8, Int(Double(count).squareRoot().rounded(.up)))
+    let root = (square + multiple - 1) / multiple * multiple
     let cells =
       names == nil
       ? ImageGrid(
-        count: count, columns: max(8, root), imageShape: pictures.shape, side: 56, gap: 6, text: 6)
+        count: count, columns: root, imageShape: pictures.shape, side: 56, gap: 6, text: 6)
       : ImageGrid(count: count, columns: 5, imageShape: pictures.shape, side: 112, gap: 16)
     let scale = WeightScale(pictures.values, height: min(260, Double(cells.pictureHeight) - 80))
     var script = cells.script(title: title, right: scale.width)
@@ -80,6 +107,11 @@ extension Chart {
     script.plot(parts)
     return script.chart(title)
   }
+}
+
+extension Sequential {
+  /// Whether one layer alone has weights, as a linear model's.
+  package var hasOneWeight: Bool { weights.count { $0.shape.rank > 1 } == 1 }
 }
 
 /// The colours of weights, centred at zero, and the bar that tells what they mean.

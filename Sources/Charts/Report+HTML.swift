@@ -111,10 +111,21 @@ extension Report {
   // MARK: Model, settings and machine
 
   private var network: HTML {
+    let layers = model.layerSummaries
     let table = HTMLTable(
-      columns: [("layer (type)", false), ("output shape", false), ("parameters", true)],
-      rows: model.layerSummaries.map { [$0.title, $0.outputShape, $0.parameterCount.grouped] },
-      foot: [["total", "", model.parameterCount.grouped]])
+      columns: [
+        ("layer (type)", false), ("output shape", false), ("parameters", true),
+        ("operations", true),
+      ],
+      rows: layers.map {
+        [$0.title, $0.outputShape, $0.parameterCount.grouped, Int($0.operations).grouped]
+      },
+      foot: [
+        [
+          "total", "", layers.reduce(0) { $0 + $1.parameterCount }.grouped,
+          Int(layers.reduce(0) { $0 + $1.operations }).grouped,
+        ]
+      ])
     return """
       <section>
       <h2>Model</h2>

@@ -133,3 +133,26 @@ public struct GELU: ElementwiseLayer {
     maru_gelu_backward(dY, x, dX, count)
   }
 }
+
+/// The sigmoid linear unit, or swish: `y = x · σ(x)` with `σ(x) = 1 / (1 + e⁻ˣ)` (Elfwing et al. 2018;
+/// Ramachandran et al. 2017).
+public struct SiLU: ElementwiseLayer {
+  /// Creates the layer.
+  public init() {}
+
+  /// The derivative needs `x`, which does not follow from `y`.
+  public var derivesFromInput: Bool { true }
+
+  /// `y = x · σ(x)`
+  public func activate(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
+    maru_silu(x, y, count)
+  }
+
+  /// `dx = dy · (σ(x) + x · σ(x) · (1 − σ(x)))`
+  public func differentiate(
+    _ dY: UnsafePointer<Float>, at x: UnsafePointer<Float>,
+    into dX: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    maru_silu_backward(dY, x, dX, count)
+  }
+}

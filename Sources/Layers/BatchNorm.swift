@@ -1,12 +1,14 @@
 import CKernels
 
-/// Normalises each feature over the samples of the batch: `y = γ·(x − mean) / √(variance + ε) + β`
-/// (Ioffe and Szegedy 2015).
+/// Normalises each feature over the samples of the batch, or each channel of images over samples and
+/// places: `y = γ·(x − mean) / √(variance + ε) + β` (Ioffe and Szegedy 2015).
 ///
 /// In inference, mean and variance are the running ones, which training moves towards the batch's:
 /// `r ← m·r + (1 − m)·b`. Parameters: `gamma` and `beta`; not trained: `running_mean` and
-/// `running_variance`; each [features]. Shapes: `X` [batch, features] → the same. Initial values: 1
-/// and 0, 0 and 1; momentum, ε and the variance (divided by the number of samples) are Keras's.
+/// `running_variance`; each [features], or [channels]. Shapes: `X` [batch, features], or [batch, height,
+/// width, channels], or [batch, height, width] of one channel → the same. Initial values: 1 and 0, 0 and
+/// 1; momentum, ε and the variance (divided by the number of values) are Keras's. PyTorch's running
+/// variance is divided by one less.
 public struct BatchNorm: Layer {
   /// The share m of the running values that a step keeps; 0.99 unless given, as in Keras.
   public let momentum: Float
@@ -23,27 +25,40 @@ public struct BatchNorm: Layer {
     self.epsilon = epsilon
   }
 
-  /// [features] → the same.
+  /// [features] or [height, width, channels] → the same.
   public func plan(_ input: Shape, _ context: PlanContext) throws(LayerError) -> LayerPlan {
-    guard input.rank == 1 && input.count >= 1 else {
-      throw LayerError("BatchNorm expects a vector, got shape \(input): put Flatten before it")
+    guard 1...3 ~= input.rank && input.count >= 1 else {
+      throw LayerError(
+        "BatchNorm expects a vector or images [height, width, channels], got shape \(input)")
     }
     let operations = context.operations(10, on: input)
+    let features: Shape = [input.rank == 2 ? 1 : input.sizes[input.rank - 1]]
     var plan = LayerPlan(
       output: input,
       parameters: [
-        Parameter("gamma", shape: input, initialValue: .constant(1)),
-        Parameter("beta", shape: input, initialValue: .zeros),
+        Parameter("gamma", shape: features, initialValue: .constant(1)),
+        Parameter("beta", shape: features, initialValue: .zeros),
       ],
       state: [
-        Parameter("running_mean", shape: input, initialValue: .zeros),
-        Parameter("running_variance", shape: input, initialValue: .constant(1)),
+        Parameter("running_mean", shape: features, initialValue: .zeros),
+        Parameter("running_variance", shape: features, initialValue: .constant(1)),
       ],
-      workspace: [.shared(rows: 2, columns: input.count)],
-      forward: [statistics(operations), normalization(operations)],
-      parameterGradients: [parameterGradients(operations)],
-      inputGradient: [inputGradient(operations)])
+      workspace: [.shared(rows: 2, columns: features.count)])
     plan.couplesSamples = true
+    if input.rank == 1 {
+      plan.forward = [statistics(operations), normalization(operations)]
+      plan.parameterGradients = [parameterGradients(operations)]
+      plan.inputGradient = [inputGradient(operations)]
+    } else {
+      let images = NormalizedChannels(
+        layer: self, channels: features[0], places: input.count / features[0],
+        operations: operations)
+      plan.layout = .lanes
+      plan.scratch = images.scratch
+      plan.forward = [images.moments(), images.statistics(), images.normalization()]
+      plan.parameterGradients = [images.partialGradients(), images.sumOfGradients()]
+      plan.inputGradient = [images.inputGradient()]
+    }
     return plan
   }
 

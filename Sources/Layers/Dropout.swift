@@ -4,8 +4,8 @@ import CKernels
 /// stay (Srivastava et al. 2014, in the inverted form). In inference `y = x`.
 ///
 /// The random number of an element follows from the layer's key, the step and the element's place
-/// in the whole batch, so the result does not depend on how the work is cut, and backward draws the
-/// same ones again instead of storing a mask.
+/// in the whole batch, so the result depends neither on how the work is cut nor on the layout, and
+/// backward draws the same ones again instead of storing a mask.
 public struct Dropout: Layer {
   /// The probability of an element to be dropped.
   public let rate: Float
@@ -29,7 +29,7 @@ public struct Dropout: Layer {
         ) { [self] operands, part, pass in
           let (x, y, tile) = (operands.x, operands.y, part.output(operands.y))
           if pass.mode == .training {
-            drop(x, into: y, tile, pass)
+            drop(x, into: y, tile, input.count, pass)
           } else if x.baseAddress != y.baseAddress {
             x[tile].forEachRun(with: y[tile]) { $1.update(from: $0, count: $2) }
           }
@@ -41,7 +41,7 @@ public struct Dropout: Layer {
           reads: [.outputGradient: .part], writes: [.inputGradient: .part],
           inPlace: .inputGradientOverOutputGradient, split: .elements, operations: operations
         ) { [self] operands, part, pass in
-          drop(operands.dY, into: operands.dX, part.input(operands.dX), pass)
+          drop(operands.dY, into: operands.dX, part.input(operands.dX), input.count, pass)
         }
       ])
     plan.isRandom = true
@@ -49,12 +49,24 @@ public struct Dropout: Layer {
   }
 
   private func drop(
-    _ source: MatrixView<Float>, into target: MatrixView<Float>, _ tile: Tile, _ pass: Pass
+    _ source: MatrixView<Float>, into target: MatrixView<Float>, _ tile: Tile, _ elements: Int,
+    _ pass: Pass
   ) {
-    let first = UInt64(pass.step) << 32 + UInt64(pass.firstSample * source.columns)
+    let number = { (sample: Int) in
+      UInt64(pass.step) << 32 + UInt64((pass.firstSample + sample) * elements)
+    }
+    let isInLanes = source.columns != elements
+    if isInLanes {
+      for block in tile.rows {
+        maru_dropout_lanes(
+          source.row(block), target.row(block), elements, pass.randomKey,
+          number(block * Layout.laneCount), 1 - rate)
+      }
+      return
+    }
     source[tile].forEachRun(with: target[tile]) { x, y, count in
       let element = UInt64(x - source.baseAddress)
-      maru_dropout(x, y, count, pass.randomKey, first + element, 1 - rate)
+      maru_dropout(x, y, count, pass.randomKey, number(0) + element, 1 - rate)
     }
   }
 }

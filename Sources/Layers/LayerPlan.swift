@@ -88,6 +88,17 @@ public struct LayerPlan: Sendable {
       + branches.joined().reduce(0) { $0 + $1.operations }
   }
 
+  /// The floating-point operations of a pass forward.
+  package var forwardOperations: Double {
+    forward.reduce(0) { $0 + $1.operations }
+      + branches.joined().reduce(0) { $0 + $1.forwardOperations }
+  }
+
+  /// The layout of its input, also where it is made of others; nil where it takes any.
+  package var firstLayout: Layout? {
+    branches.isEmpty ? layout : branches.joined().lazy.compactMap(\.firstLayout).first
+  }
+
   /// Plans layers one after the other; an error names the place.
   package static func chain(
     _ layers: [any Layer], _ input: Shape, _ context: PlanContext

@@ -61,3 +61,20 @@ extension MatrixView<Float> {
     }
   }
 }
+
+extension MatrixView<Float> {
+  /// Writes the sums over the rows of some columns.
+  func addRows(_ columns: Range<Int>, into sums: UnsafeMutablePointer<Float>) {
+    sums.update(from: row(0) + columns.lowerBound, count: columns.count)
+    for other in 1..<Swift.max(rows, 1) {
+      maru_add(sums, row(other) + columns.lowerBound, sums, columns.count)
+    }
+  }
+}
+
+extension Pass {
+  /// How many lanes of a block have a sample.
+  func samples(ofBlock block: Int) -> Int {
+    min(Layout.laneCount, samples - block * Layout.laneCount)
+  }
+}

@@ -96,7 +96,7 @@ extension Window2D {
   }
 
   /// More than any image has places.
-  private static let largest = 1 << 20
+  fileprivate static let largest = 1 << 20
 }
 
 extension Conv2D: StoredLayer {
@@ -117,6 +117,41 @@ extension Conv2D: StoredLayer {
     else { return nil }
     self.init(
       filters, window, bias: settings.flag("bias") ?? true, weightInitializer: .zeros, l2: l2)
+  }
+}
+
+extension DepthwiseConv2D: StoredLayer {
+  /// `depthwise_conv2d`
+  public static let storedName = "depthwise_conv2d"
+  /// `bias`, `l2`, and those of the window.
+  public var settings: [String: LayerSetting] {
+    window.settings.merging(["bias": .flag(hasBias), "l2": .number(l2)]) { $1 }
+  }
+
+  /// From those of the window and, where they are given, `bias` and `l2`; all weights are 0.
+  public init?(settings: [String: LayerSetting]) {
+    let l2 = settings.float("l2") ?? 0
+    guard let window = Window2D(settings: settings), l2 >= 0 else { return nil }
+    self.init(window, bias: settings.flag("bias") ?? true, weightInitializer: .zeros, l2: l2)
+  }
+}
+
+extension ZeroPadding2D: StoredLayer {
+  /// `zero_padding2d`
+  public static let storedName = "zero_padding2d"
+  /// `top`, `left`, `bottom` and `right`.
+  public var settings: [String: LayerSetting] {
+    [
+      "top": .number(Double(top)), "left": .number(Double(left)),
+      "bottom": .number(Double(bottom)), "right": .number(Double(right)),
+    ]
+  }
+
+  /// From the four sizes, each at least 0.
+  public init?(settings: [String: LayerSetting]) {
+    let sizes = ["top", "left", "bottom", "right"].map { settings.integer($0) ?? -1 }
+    guard sizes.allSatisfy({ 0...Window2D.largest ~= $0 }) else { return nil }
+    self.init(top: sizes[0], left: sizes[1], bottom: sizes[2], right: sizes[3])
   }
 }
 
@@ -273,6 +308,13 @@ extension Softplus: StoredLayer {
 extension GELU: StoredLayer {
   /// `gelu`
   public static let storedName = "gelu"
+  /// From no settings.
+  public init(settings: [String: LayerSetting]) { self.init() }
+}
+
+extension SiLU: StoredLayer {
+  /// `silu`
+  public static let storedName = "silu"
   /// From no settings.
   public init(settings: [String: LayerSetting]) { self.init() }
 }

@@ -63,6 +63,20 @@ public struct Window2D: Sendable, Hashable, ExpressibleByIntegerLiteral {
     return sizes
   }
 
+  /// The places beyond the borders of images of a shape that its windows touch.
+  package func borders(
+    of input: Shape
+  ) -> (top: Int, left: Int, bottom: Int, right: Int) {
+    func border(_ axis: MaruWindowAxis) -> (before: Int, after: Int) {
+      let end = (axis.output - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
+      return (axis.padding, max(end - axis.padding - axis.input, 0))
+    }
+    let (vertical, horizontal) = (
+      border(axis(input[0], height)), border(axis(input[1], width))
+    )
+    return (vertical.before, horizontal.before, vertical.after, horizontal.after)
+  }
+
   /// What it spans with the gaps of its dilation.
   private func extent(_ size: Int) -> Int { (size - 1) * dilation + 1 }
 

@@ -137,6 +137,7 @@ enum LayerTypes {
         Dense.self, Flatten.self, ReLU.self, LeakyReLU.self, Sigmoid.self, Tanh.self,
         Softplus.self, GELU.self, Softmax.self, Dropout.self, LayerNorm.self, BatchNorm.self,
         Residual.self, Conv2D.self, MaxPool2D.self, AveragePool2D.self, GlobalAveragePool2D.self,
+        DepthwiseConv2D.self, ZeroPadding2D.self, SiLU.self,
       ] as [any StoredLayer.Type]).map { ($0.storedName, $0) }))
 
   static func named(_ name: String) -> (any StoredLayer.Type)? {

@@ -22,41 +22,77 @@ public struct PyTorchExport: Sendable {
   public init(
     _ file: ModelFile, units: TableUnits = TableUnits(), path: String
   ) throws(ModelFileError) {
-    let model = file.model
-    try units.check(model, path: path)
-    var (modules, shape): ([String], Shape) = ([], model.inputShape)
-    for (index, layer) in model.layers.enumerated() {
-      guard let module = (layer as? any PyTorchModule)?.pyTorchModule(shape),
-        let output = try? layer.outputShape(for: shape)
-      else {
-        throw ModelFileError(
-          .malformed, path: path,
-          "layer \(index), \(type(of: layer)), has no counterpart in PyTorch")
-      }
-      modules.append("        nn.\(module),\n")
-      shape = output
-    }
-    let names = model.allWeightNames.map { Self.name($0, in: model) }
+    try units.check(file.model, path: path)
+    let network = try PyTorchNetwork(file.model, path: path)
     do {
       // The format that PyTorch's own tools look for.
-      weights = try Safetensors(
-        tensors: Array(zip(names, model.allWeights)), metadata: ["format": "pt"]
-      ).encoded()
+      weights = try Safetensors(tensors: network.state, metadata: ["format": "pt"]).encoded()
       script = try PyTorchScript(
-        modules: modules, input: model.inputShape, classes: file.classNames, units: units
+        network, input: file.model.inputShape, classes: file.classNames, units: units
       ).text
     } catch {
       throw ModelFileError(.malformed, path: path, "names that JSON cannot hold: \(error)")
     }
   }
+}
 
-  /// What `nn.Sequential` calls a parameter: `layers.0.gamma` of a LayerNorm is `0.weight`.
-  private static func name(_ name: String, in model: Sequential) -> String {
-    let parts = name.split(separator: ".").dropFirst()
-    guard let index = parts.first.flatMap({ Int($0) }), let own = parts.last,
-      let layer = model.layers[index] as? any PyTorchParameters,
-      let theirs = type(of: layer).pyTorchNames[String(own)]
-    else { return parts.joined(separator: ".") }
-    return "\(index).\(theirs)"
+/// A model as an `nn.Sequential`.
+struct PyTorchNetwork {
+  /// What comes before the `nn.Sequential`, whose modules then have the numbers that such a network of
+  /// PyTorch has.
+  private(set) var first: [String] = []
+  private(set) var modules: [String] = []
+  private(set) var state: [(name: String, tensor: Tensor)] = []
+  private(set) var permutes = false
+
+  init(_ model: Sequential, path: String) throws(ModelFileError) {
+    let weights = Dictionary(grouping: zip(model.allWeightNames, model.allWeights)) {
+      Int($0.0.split(separator: ".")[1]) ?? 0
+    }
+    var (order, shape) = (ChannelsFirst(), model.inputShape)
+    for (index, layer) in model.layers.enumerated() {
+      guard let modules = (layer as? any PyTorchModule)?.pyTorchModules(shape), !modules.isEmpty,
+        let plan = try? layer.plan(shape, PlanContext(samples: 1, parts: 1))
+      else {
+        throw ModelFileError(
+          .malformed, path: path,
+          "layer \(index), \(type(of: layer)), has no counterpart in PyTorch")
+      }
+      append(order.steps(before: layer, plan, on: shape))
+      self.modules += modules.map { "nn.\($0)" }
+      for (name, weight) in weights[index] ?? [] {
+        state.append(
+          (
+            "\(self.modules.count - 1).\(Self.name(name, of: layer))",
+            layer is any ImageWeights ? order.theirs(weight) : weight
+          ))
+      }
+      order.pass(plan)
+      shape = plan.output
+    }
+    append(order.steps(to: ChannelsFirst(), on: shape))
   }
+
+  private mutating func append(_ steps: [ChannelsFirst.Step]) {
+    let added = steps.map { step in
+      switch step {
+      case .unflatten(let sizes): "nn.Unflatten(1, (\(sizes.commaSeparated)))"
+      case .flatten(let last): "nn.Flatten(1, \(last))"
+      case .permute(let axes): "Permute(\(axes.commaSeparated))"
+      }
+    }
+    permutes = permutes || added.contains { $0.hasPrefix("Permute") }
+    if modules.isEmpty { first += added } else { modules += added }
+  }
+
+  /// What the module calls a parameter: `layers.0.gamma` of a LayerNorm is its `weight`.
+  private static func name(_ name: String, of layer: any Layer) -> String {
+    let own = name.split(separator: ".").dropFirst(2).joined(separator: ".")
+    guard let layer = layer as? any PyTorchParameters else { return own }
+    return type(of: layer).pyTorchNames[own] ?? own
+  }
+}
+
+extension [Int] {
+  fileprivate var commaSeparated: String { map { "\($0)" }.joined(separator: ", ") }
 }

@@ -5,16 +5,20 @@ import Layers
 struct PyTorchScript {
   let text: String
 
-  /// - Parameter modules: the modules of the layers, a line each
-  init(modules: [String], input: Shape, classes: [String], units: TableUnits) throws {
+  init(
+    _ pyTorch: PyTorchNetwork, input: Shape, classes: [String], units: TableUnits
+  ) throws {
     let (hasColumns, hasTargets) = (!units.inputs.isEmpty, !units.outputs.isEmpty)
-    let parts = [hasColumns ? "Columns()" : nil, "model", hasTargets ? "Targets()" : nil]
-    let network = parts.compactMap { $0 }.joined(separator: ", ")
+    let parts =
+      (hasColumns ? ["Columns()"] : []) + pyTorch.first + ["model"]
+      + (hasTargets ? ["Targets()"] : [])
+    let network = parts.joined(separator: ", ")
+    let modules = pyTorch.modules.map { "        \($0),\n" }
     let sizes = hasColumns ? ", \(units.inputs.count)" : input.sizes.map { ", \($0)" }.joined()
     let constants = [
       "CLASSES = \(try Self.json(classes))",
       hasColumns ? try Self.columns(units.inputs) : nil,
-      hasTargets ? try Self.targets(units.outputs) : nil,
+      hasTargets ? try Self.targets(units.outputs) : nil, pyTorch.permutes ? Self.permute : nil,
     ]
     let form = hasColumns ? "as COLUMNS says" : "scaled as in training: bytes of images to 0..1"
     text = """
@@ -32,7 +36,7 @@ struct PyTorchScript {
           model = nn.Sequential(
       \(modules.joined())    )
           model.load_state_dict(load_file(Path(__file__).with_name("\(PyTorchExport.weightsName)")))
-          return \(parts.count { $0 != nil } > 1 ? "nn.Sequential(\(network))" : network).eval()
+          return \(parts.count > 1 ? "nn.Sequential(\(network))" : network).eval()
 
 
       if __name__ == "__main__":
@@ -103,4 +107,16 @@ struct PyTorchScript {
               return x * self.deviation + self.mean
       """
   }
+
+  private static let permute = """
+    class Permute(nn.Module):
+        \"""Puts the axes of its input into another order.\"""
+
+        def __init__(self, *axes):
+            super().__init__()
+            self.axes = axes
+
+        def forward(self, x):
+            return x.permute(self.axes)
+    """
 }

@@ -3,30 +3,37 @@ import Training
 extension ModelFile {
   /// Reads the state of a PyTorch network from a safetensors file.
   ///
-  /// See ``init(stateDict:layers:path:)``. Throws also where the file is not what its format
+  /// See ``init(stateDict:layers:inputShape:path:)``. Throws also where the file is not what its format
   /// demands.
-  public init(stateDictOf path: String, layers: [any Layer]) throws(ModelFileError) {
-    try self.init(stateDict: Safetensors(contentsOf: path).tensors, layers: layers, path: path)
+  public init(
+    stateDictOf path: String, layers: [any Layer], inputShape: Shape? = nil
+  ) throws(ModelFileError) {
+    try self.init(
+      stateDict: Safetensors(contentsOf: path).tensors, layers: layers, inputShape: inputShape,
+      path: path)
   }
 
-  /// Makes a model of the state of a PyTorch network of `Linear`, `BatchNorm1d`, `LayerNorm` and
-  /// activations, one after the other: tensors `NAME.weight`, `NAME.bias` and so on.
+  /// Makes a model of the state of a PyTorch network of `Conv2d`, `Linear`, `BatchNorm1d`,
+  /// `BatchNorm2d`, `LayerNorm` and what has no parameters, one after the other: tensors `NAME.weight`,
+  /// `NAME.bias` and so on. Weights come into the order of images [height, width, channels].
   ///
   /// The state does not tell the activations: `layers` does. Modules that have numbers for names, as
   /// in an `nn.Sequential`, fill the layers in the order of their numbers. Others, such as `fc1` and
   /// `output`, do so in the order of the state, those that differ in a number alone by that number,
-  /// as far as their sizes fit to each other. A `Dense` has a bias where the module has one; the
-  /// first module's inputs are the model's.
+  /// as far as their sizes fit to each other. A `Dense` has a bias where the module has one.
   /// - Parameters:
   ///   - tensors: the state
   ///   - layers: those of the model, first to last
+  ///   - inputShape: that of one sample, of images [height, width, channels]; the inputs of the first
+  ///     module unless given, which a convolution does not tell
   ///   - path: what errors call the state
   /// - Throws: ``ModelFileError`` of kind `malformed` where a tensor is no part of such a module, and
   ///   where the modules and the layers are not of the same number and sizes.
   public init(
-    stateDict tensors: [(name: String, tensor: Tensor)], layers: [any Layer], path: String
+    stateDict tensors: [(name: String, tensor: Tensor)], layers: [any Layer],
+    inputShape: Shape? = nil, path: String
   ) throws(ModelFileError) {
-    self = try PyTorchState(tensors, path: path).model(layers).file
+    self = try PyTorchState(tensors, path: path).model(layers, inputShape: inputShape).file
   }
 }
 
@@ -43,11 +50,10 @@ package struct PyTorchState {
   package let isNumbered: Bool
   private let path: String
 
-  private static let ranks = [
-    "weight": 1...2, "bias": 1...1, "running_mean": 1...1, "running_var": 1...1,
-    counter: 0...1,
+  private static let ranks: [String: Set<Int>] = [
+    "weight": [1, 2, 4], "bias": [1], "running_mean": [1], "running_var": [1], counter: [0, 1],
   ]
-  /// How many batches a `BatchNorm1d` has seen, which inference does not need.
+  /// How many batches a `BatchNorm` has seen, which inference does not need.
   package static let counter = "num_batches_tracked"
 
   /// Sorts a state's tensors by module.
@@ -63,7 +69,7 @@ package struct PyTorchState {
       else {
         throw ModelFileError(
           .malformed, path: path,
-          "\(name) of shape \(tensor.shape) is no part of a Linear, BatchNorm1d or LayerNorm")
+          "\(name) of shape \(tensor.shape) is no part of a Conv2d, Linear, BatchNorm or LayerNorm")
       }
       let module = parts.dropLast().joined(separator: ".")
       let place = places[module] ?? modules.count
@@ -104,19 +110,23 @@ package struct PyTorchState {
 
   /// A model of these layers with the modules' parameters, and the names of the modules in the order
   /// of the layers.
+  /// - Parameter hasChannelsLast: whether weights are in Maru's order and not in PyTorch's
   package func model(
-    _ layers: [any Layer]
+    _ layers: [any Layer], inputShape: Shape? = nil, hasChannelsLast: Bool = false
   ) throws(ModelFileError) -> (file: ModelFile, modules: [String]) {
-    var search = Search(modules: modules.map(\.tensors), layers: layers, isNumbered: isNumbered)
+    var search = Search(
+      modules: modules.map(\.tensors), layers: layers, isNumbered: isNumbered,
+      inputShape: inputShape, hasChannelsLast: hasChannelsLast)
     let takers = layers.compactMap { $0 as? any PyTorchParameters }
     guard search.find() else {
       let found = modules.map { "\($0.name) \($0.tensors["weight"]?.shape ?? [])" }
+      let inputs = inputShape.map { " on inputs \($0)" } ?? ""
       throw ModelFileError(
         .malformed, path: path,
-        "expected modules for \(list(takers.map(\.title))), found \(list(found))")
+        "expected modules for \(list(takers.map(\.title)))\(inputs), found \(list(found))")
     }
     do {
-      let model = try Sequential(inputShape: search.inputShape, search.layers)
+      let model = try Sequential(inputShape: search.inputShape ?? [], search.layers)
       model.weights = search.parameters
       model.nonTrainableWeights = search.state
       return (ModelFile(model), search.order.map { modules[$0].name })
@@ -169,8 +179,8 @@ private struct ModuleName {
 private struct Search {
   let modules: [[String: Tensor]]
   private(set) var layers: [any Layer]
-  let isNumbered: Bool
-  private(set) var inputShape: Shape = []
+  let isNumbered, hasChannelsLast: Bool
+  private(set) var inputShape: Shape?
   /// The module of each layer that takes one.
   private(set) var order: [Int] = []
   private(set) var parameters: [Tensor] = []
@@ -178,21 +188,23 @@ private struct Search {
   /// More steps than any network that is what its layers say needs.
   private var patience = 100_000
 
-  init(modules: [[String: Tensor]], layers: [any Layer], isNumbered: Bool) {
+  init(
+    modules: [[String: Tensor]], layers: [any Layer], isNumbered: Bool, inputShape: Shape?,
+    hasChannelsLast: Bool
+  ) {
     (self.modules, self.layers, self.isNumbered) = (modules, layers, isNumbered)
+    (self.inputShape, self.hasChannelsLast) = (inputShape, hasChannelsLast)
   }
 
   mutating func find() -> Bool {
-    let takers = layers.count { $0 is any PyTorchParameters }
-    guard takers == modules.count, let first = layers.firstIndex(where: isTaker) else {
-      return false
-    }
+    guard layers.count(where: isTaker) == modules.count, !modules.isEmpty else { return false }
+    if let inputShape { return fillRest(from: 0, inputShape, ChannelsFirst()) }
     for module in candidates() {
-      guard let inputs = modules[module]["weight"]?.shape.sizes.last, inputs > 0 else { continue }
+      guard let weight = modules[module]["weight"], weight.shape.rank <= 2,
+        let inputs = weight.shape.sizes.last, inputs > 0
+      else { continue }
       inputShape = [inputs]
-      var shape: Shape? = inputShape
-      for layer in layers[..<first] { shape = shape.flatMap { try? layer.outputShape(for: $0) } }
-      if let shape, fill(first, with: module, shape) { return true }
+      if fillRest(from: 0, [inputs], ChannelsFirst()) { return true }
     }
     return false
   }
@@ -210,32 +222,44 @@ private struct Search {
   }
 
   /// Fills the layers from one on, of which the first takes this module.
-  private mutating func fill(_ index: Int, with module: Int, _ shape: Shape) -> Bool {
+  private mutating func fill(
+    _ index: Int, with module: Int, _ shape: Shape, _ order: ChannelsFirst
+  ) -> Bool {
     patience -= 1
     guard patience > 0, let taker = layers[index] as? any PyTorchParameters,
-      let filled = taker.filled(modules[module], shape)
+      let filled = taker.filled(modules[module], shape, hasChannelsLast ? nil : order)
     else { return false }
     let before = self
     layers[index] = filled.layer
-    order.append(module)
+    self.order.append(module)
     parameters += filled.parameters
     state += filled.state
-    if fillRest(from: index + 1, filled.output) { return true }
+    if fillRest(after: filled.plan, index, order) { return true }
     let left = patience
     self = before
     patience = left
     return false
   }
 
-  private mutating func fillRest(from start: Int, _ shape: Shape) -> Bool {
-    var shape = shape
-    for index in start..<layers.count {
-      if isTaker(layers[index]) {
-        return candidates().contains { fill(index, with: $0, shape) }
-      }
-      guard let output = try? layers[index].outputShape(for: shape) else { return false }
-      shape = output
+  private mutating func fillRest(
+    after plan: LayerPlan, _ index: Int, _ order: ChannelsFirst
+  ) -> Bool {
+    var order = order
+    order.pass(plan)
+    return fillRest(from: index + 1, plan.output, order)
+  }
+
+  private mutating func fillRest(
+    from index: Int, _ shape: Shape, _ order: ChannelsFirst
+  ) -> Bool {
+    guard index < layers.count else { return true }
+    guard let plan = try? layers[index].plan(shape, PlanContext(samples: 1, parts: 1)) else {
+      return false
     }
-    return true
+    var order = order
+    _ = order.steps(before: layers[index], plan, on: shape)
+    return isTaker(layers[index])
+      ? candidates().contains { fill(index, with: $0, shape, order) }
+      : fillRest(after: plan, index, order)
   }
 }

@@ -7,7 +7,8 @@ import Training
 /// with the weights.
 ///
 /// The graph goes from `input` [batch, …], float32, to `output` [batch, …], with any number of
-/// samples in a batch. Parameters keep their names, such as `layers.0.weight`; the names of the
+/// samples in a batch. Parameters keep their names, such as `layers.0.weight`; batch normalisation behind
+/// a `Dense` or a convolution becomes part of that layer's. The names of the
 /// classes stand as JSON under the property `class_names`. Of a table it begins with what makes the
 /// network's inputs of its numbers, NaN where they are missing, and ends in the units of what is predicted;
 /// the names of these columns stand under `columns` and `targets`. The file is of operator set 20, the first
@@ -58,7 +59,7 @@ public struct ONNXExport: Sendable {
       throw ModelFileError(.malformed, path: path, "no layers, and ONNX needs one")
     }
     do {
-      return try ONNXGraph(model, units).proto
+      return try ONNXGraph(model.folded(), units).proto
     } catch {
       throw ModelFileError(.malformed, path: path, "\(error)")
     }

@@ -141,6 +141,9 @@ package nonisolated struct ONNXAttributeProto: Sendable {
 
   package var i: Int64 = 0
 
+  /// As in ONNX's own message file, which is of an older syntax.
+  package var ints: [Int64] = []
+
   package var type: ONNXAttributeProto.AttributeType = .undefined
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -150,6 +153,7 @@ package nonisolated struct ONNXAttributeProto: Sendable {
     case undefined // = 0
     case float // = 1
     case int // = 2
+    case ints // = 7
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -161,6 +165,7 @@ package nonisolated struct ONNXAttributeProto: Sendable {
       case 0: self = .undefined
       case 1: self = .float
       case 2: self = .int
+      case 7: self = .ints
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -170,6 +175,7 @@ package nonisolated struct ONNXAttributeProto: Sendable {
       case .undefined: return 0
       case .float: return 1
       case .int: return 2
+      case .ints: return 7
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -179,6 +185,7 @@ package nonisolated struct ONNXAttributeProto: Sendable {
       .undefined,
       .float,
       .int,
+      .ints,
     ]
 
   }
@@ -191,7 +198,6 @@ package nonisolated struct ONNXTensorProto: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// As in ONNX's own message file, which is of an older syntax.
   package var dims: [Int64] = []
 
   package var dataType: Int32 = 0
@@ -595,7 +601,7 @@ nonisolated extension ONNXNodeProto: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension ONNXAttributeProto: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = "AttributeProto"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}f\0\u{1}i\0\u{2}\u{11}type\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}f\0\u{1}i\0\u{2}\u{5}ints\0\u{2}\u{c}type\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -606,6 +612,7 @@ nonisolated extension ONNXAttributeProto: SwiftProtobuf.Message, SwiftProtobuf._
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularFloatField(value: &self.f) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.i) }()
+      case 8: try { try decoder.decodeRepeatedInt64Field(value: &self.ints) }()
       case 20: try { try decoder.decodeSingularEnumField(value: &self.type) }()
       default: break
       }
@@ -622,6 +629,9 @@ nonisolated extension ONNXAttributeProto: SwiftProtobuf.Message, SwiftProtobuf._
     if self.i != 0 {
       try visitor.visitSingularInt64Field(value: self.i, fieldNumber: 3)
     }
+    if !self.ints.isEmpty {
+      try visitor.visitRepeatedInt64Field(value: self.ints, fieldNumber: 8)
+    }
     if self.type != .undefined {
       try visitor.visitSingularEnumField(value: self.type, fieldNumber: 20)
     }
@@ -632,6 +642,7 @@ nonisolated extension ONNXAttributeProto: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.name != rhs.name {return false}
     if lhs.f != rhs.f {return false}
     if lhs.i != rhs.i {return false}
+    if lhs.ints != rhs.ints {return false}
     if lhs.type != rhs.type {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -639,7 +650,7 @@ nonisolated extension ONNXAttributeProto: SwiftProtobuf.Message, SwiftProtobuf._
 }
 
 nonisolated extension ONNXAttributeProto.AttributeType: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNDEFINED\0\u{1}FLOAT\0\u{1}INT\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNDEFINED\0\u{1}FLOAT\0\u{1}INT\0\u{2}\u{5}INTS\0")
 }
 
 nonisolated extension ONNXTensorProto: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

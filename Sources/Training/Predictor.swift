@@ -6,7 +6,8 @@ import Synchronization
 ///
 /// Nothing in it changes, so a server makes one and lets every request use it. What it predicts is
 /// what the model predicted when it was made, bit by bit, however many calls run at the same time;
-/// further training of the model does not show. A call borrows memory for at most 128 samples for
+/// further training of the model does not show. Batch normalisation behind a ``/Layers/Dense`` or a
+/// convolution becomes part of that layer's weights, and the result is the same within rounding. A call borrows memory for at most 128 samples for
 /// each of its threads, which the next call takes over; it computes until its result is there, and
 /// blocks the thread that makes it.
 public struct Predictor: Sendable {
@@ -22,7 +23,7 @@ public struct Predictor: Sendable {
   ///   - threads: how many threads work on one call; 1 unless given, since calls that come at the
   ///     same time already use several processors, each without waiting for another
   public init(_ model: Sequential, threads: Int = 1) {
-    self.model = Sequential(copying: model)
+    self.model = model.folded()
     self.model.threads = threads
     scorers = ScorerPool(self.model, layers: model.layers.count)
     scorersOfScores = ScorerPool(self.model, layers: self.model.layers(scores: true))

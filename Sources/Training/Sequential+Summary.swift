@@ -7,41 +7,59 @@ package struct LayerSummary {
   package let title: String
   /// The shape of its output, as `(batch, 128)`.
   package let outputShape: String
-  /// The number of its parameters.
+  /// The number of its parameters, with what is saved but not trained.
   package let parameterCount: Int
+  /// The floating-point operations forward for one sample, as the layer states them.
+  package let operations: Double
 }
 
 extension Sequential {
-  /// A table of the layers: name and type, shape of the output, number of parameters.
+  /// A table of the layers: name and type, shape of the output, number of parameters, and floating-point
+  /// operations forward for one sample.
   ///
   /// As Keras's `summary()`, with its names for layers (`dense`, `dense_1`, …) and its units of
-  /// 1,024 bytes. An output's first axis is the batch. Every parameter is trainable. A layer that is
+  /// 1,024 bytes. An output's first axis is the batch. Parameters are all that is saved; those that are
+  /// not trained, as running means, are told apart below. A multiplication and an addition are two
+  /// operations; zeros beyond an image's border are not multiplied. A layer that is
   /// `CustomStringConvertible` describes itself, in place of its type.
   /// - Parameter width: the most cells that the table may take on a terminal; as many as it needs
   ///   unless given
   public func summary(width: Int? = nil) -> String {
     var table = TextTable([
       ("Layer (type)", .left), ("Output shape", .left), ("Parameters", .right),
+      ("Operations", .right),
     ])
-    for layer in layerSummaries {
-      table.append([layer.title, layer.outputShape, layer.parameterCount.grouped])
+    let layers = layerSummaries
+    for layer in layers {
+      table.append([
+        layer.title, layer.outputShape, layer.parameterCount.grouped, Int(layer.operations).grouped,
+      ])
     }
-    let bytes = parameterCount * MemoryLayout<Float>.size
+    let counts = { (name: String, count: Int) in
+      "\(name): \(count.grouped) (\(memorySize(count * MemoryLayout<Float>.size)))\n"
+    }
+    let untrained = stateLayout.slices.reduce(0) { $0 + $1.parameter.shape.count }
+    let operations = layers.reduce(0) { $0 + $1.operations }
     return table.text(width: width)
-      + "Total parameters: \(parameterCount.grouped) (\(memorySize(bytes)))\n"
+      + counts("Total parameters", parameterCount + untrained)
+      + (untrained == 0
+        ? "" : counts("Trained", parameterCount) + counts("Not trained", untrained))
+      + "Operations for a sample: \(Int(operations).grouped)\n"
   }
 
   /// The rows of ``summary(width:)``, for whoever sets them out in another way.
   package var layerSummaries: [LayerSummary] {
-    zip(layerNames, layers).enumerated().map { index, layer in
+    let plans = plans(PlanContext(samples: 1, parts: 1))
+    return zip(layerNames, layers).enumerated().map { index, layer in
       let type =
         (layer.1 as? any CustomStringConvertible)?.description ?? "\(Swift.type(of: layer.1))"
       let sizes = ["batch"] + shapes[index + 1].sizes.map { "\($0)" }
       return LayerSummary(
         title: "\(layer.0) (\(type))",
         outputShape: "(\(sizes.joined(separator: ", ")))",
-        parameterCount: layout.slices.filter { $0.layer == index }
-          .reduce(0) { $0 + $1.parameter.shape.count })
+        parameterCount: (layout.slices + stateLayout.slices).filter { $0.layer == index }
+          .reduce(0) { $0 + $1.parameter.shape.count },
+        operations: plans[index].forwardOperations)
     }
   }
 

@@ -99,19 +99,6 @@ public final class Sequential {
     }
   }
 
-  /// Creates an uncompiled copy with the same parameters.
-  init(copying other: Sequential) {
-    inputShape = other.inputShape
-    layers = other.layers
-    seed = other.seed
-    shapes = other.shapes
-    layout = other.layout
-    parameters = AlignedBuffer(copying: other.parameters)
-    stateLayout = other.stateLayout
-    state = AlignedBuffer(copying: other.state)
-    threads = other.threads
-  }
-
   /// The shape of one sample of the output.
   public var outputShape: Shape { shapes[layers.count] }
 

@@ -124,8 +124,9 @@ package struct StepPlan {
     gathering = step?.gather == nil ? .byThreads : .bySamples
     threadsOwnBatch = step?.gather == nil
     let plans = model.plans(context).prefix(layers)
+    let first = plans.lazy.compactMap(\.firstLayout).first ?? .rows
     batch = add(
-      .batch(columns: model.inputShape.count, step?.gather == nil ? .rows : plans.firstLayout))
+      .batch(columns: model.inputShape.count, step?.gather == nil ? .rows : first))
     let targets = add(.elsewhere)
     if let gather = step?.gather { append(gather, targets, model.inputShape) }
     var builder = LayerBuilder(model)
@@ -214,16 +215,5 @@ extension StepPlan.Memory {
     case .part(let count): self = .parts(columns: count)
     case .shared(let rows, let columns): self = .shared(rows: rows, columns: columns)
     }
-  }
-}
-
-extension Sequence<LayerPlan> {
-  /// The layout that the first layer of those that do not take any wants.
-  fileprivate var firstLayout: Layout {
-    for plan in self {
-      if let first = plan.branches.first { return first.firstLayout }
-      if let layout = plan.layout { return layout }
-    }
-    return .rows
   }
 }

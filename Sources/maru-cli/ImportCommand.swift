@@ -6,10 +6,11 @@ struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Make a model of a PyTorch network's weights.",
     discussion: """
-      Takes the state of a network of Linear, BatchNorm1d, LayerNorm and activations, one after the \
-      other: a safetensors file, or a NumPy archive (.npz), with the tensors 0.weight, 0.bias, \
-      fc1.weight and so on, as maru export --to npz writes them too. The activations are not in it; \
-      --layers tells them, with batchnorm and layernorm in their places. What it leaves open is \
+      Takes the state of a network of Conv2d, Linear, BatchNorm, LayerNorm and what has no \
+      parameters, one after the other: a safetensors file, or a NumPy archive (.npz), with the tensors 0.weight, 0.bias, \
+      fc1.weight and so on, as maru export --to npz writes them too. Activations and pools \
+      are not in it; --layers tells them, with batchnorm and layernorm in their places, and --image the \
+      size of the images that convolutions take. What it leaves open is \
       PyTorch's default: a slope of 0.01 of leaky-relu, where maru train has 0.3, and epsilon 1e-5 of \
       normalisations, where it has 1e-3.
       """)
@@ -18,14 +19,32 @@ struct ImportCommand: ParsableCommand {
   var file: String
   @Option(help: "Layers, first to last, as in maru train: 128:relu,10:softmax.")
   var layers: String
+  @Option(
+    help: ArgumentHelp(
+      "The images that the first layer takes: 28x28 of one channel, or 32x32x3.",
+      valueName: "heightxwidthxchannels"))
+  var image: ImageShape?
+  @Option(
+    help: """
+      Where weights of images have their channels: first, as PyTorch's [filters, channels, height, \
+      width], or last, as Maru's. (default: last in files of Maru's, else first)
+      """)
+  var channels: Channels?
   @Option(help: ArgumentHelp("The model file to write.", valueName: "file"))
   var output: String
   @OptionGroup var force: ForceOption
+
+  enum Channels: String, CaseIterable, ExpressibleByArgument { case first, last }
 
   func run() throws {
     let list = LayerList(text: layers)
     let defaults = LayerList.Defaults.pyTorch
     let layers = try list.layers(defaults)
+    guard image != nil || !list.convolves else {
+      throw Failure.usage(
+        "--layers: convolutions do not tell the size of their images: give --image, as 28x28 or 32x32x3"
+      )
+    }
     let real = [file, output].map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
     guard real[0] != real[1] else {
       throw Failure.usage("--output \(output): expected another file than the one to read")
@@ -66,9 +85,14 @@ struct ImportCommand: ParsableCommand {
   private func read(
     _ layers: [any Layer]
   ) throws -> (model: ModelFile, modules: [String], rounded: [String]) {
-    let (tensors, rounded) = try tensors()
+    let (tensors, rounded, isOurs) = try tensors()
     let state = try PyTorchState(tensors, path: file)
-    let (model, modules) = try state.model(layers)
+    if isOurs, channels == nil, image != nil {
+      Messages.print("\(file): channels are taken to be last, as in files of Maru's")
+    }
+    let (model, modules) = try state.model(
+      layers, inputShape: image?.shape,
+      hasChannelsLast: (channels ?? (isOurs ? .last : .first)) == .last)
     // Counters are not among the model's.
     return (
       model, state.isNumbered ? [] : modules,
@@ -76,10 +100,13 @@ struct ImportCommand: ParsableCommand {
     )
   }
 
-  private func tensors() throws -> (tensors: [(name: String, tensor: Tensor)], rounded: [String]) {
+  /// The tensors, the names of those that were rounded, and whether Maru wrote the file.
+  private func tensors() throws -> (
+    tensors: [(name: String, tensor: Tensor)], rounded: [String], isOurs: Bool
+  ) {
     guard file.lowercased().hasSuffix(".npz") else {
       let state = try Safetensors(contentsOf: file)
-      return (state.tensors, state.rounded)
+      return (state.tensors, state.rounded, state.metadata["architecture"] != nil)
     }
     let archive = try NumPyArchive(contentsOf: file)
     var (tensors, rounded) = ([(name: String, tensor: Tensor)](), [String]())
@@ -88,6 +115,19 @@ struct ImportCommand: ParsableCommand {
       tensors.append((name, array.tensor))
       if array.elementType.isRounded { rounded.append(name) }
     }
-    return (tensors, rounded)
+    return (tensors, rounded, tensors.allSatisfy { $0.name.hasPrefix("layers.") })
+  }
+}
+
+/// The shape of images as text: `28x28`, or with their channels `32x32x3`.
+struct ImageShape: ExpressibleByArgument {
+  let shape: Shape
+
+  init?(argument: String) {
+    let sizes = argument.lowercased().split(
+      omittingEmptySubsequences: false, whereSeparator: { $0 == "x" || $0 == "×" }
+    ).map { Int($0) ?? 0 }
+    guard 2...3 ~= sizes.count, sizes.allSatisfy({ 1...8192 ~= $0 }) else { return nil }
+    shape = Shape(sizes)
   }
 }

@@ -4,28 +4,42 @@ import Maru
 ///
 /// Each item is a number of units with an activation behind a colon or without one, `flatten`,
 /// `batchnorm`, `layernorm`, `dropout:RATE`, an activation alone, or one for images: `conv:32:3:relu` of 32
-/// filters of 3×3, `maxpool:2`, `avgpool:2`, `globalavgpool`; of these but the last `same`, `stride=2` and
-/// `dilation=2` may follow the size. `leaky-relu` may have its slope behind another colon.
+/// filters of 3×3, `depthwise:3:relu`, `maxpool:2`, `avgpool:2`, `globalavgpool`, `pad:1`; of these but the
+/// last two `same`, `stride=2` and `dilation=2` may follow the size. `leaky-relu` may have its slope behind
+/// another colon.
 struct LayerList: Equatable, Codable {
   private(set) var text: String
   /// The penalty on the weights of every layer that has some.
   var l2: Float = 0
 
   private static let activations = [
-    "relu", "leaky-relu[:SLOPE]", "sigmoid", "tanh", "softplus", "gelu", "softmax", "linear",
+    "relu", "leaky-relu[:SLOPE]", "sigmoid", "tanh", "softplus", "gelu", "silu", "softmax",
+    "linear",
   ]
 
   private var items: [String] {
     text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
   }
 
-  /// Whether images go in as they are, and not as vectors.
+  /// Whether images go in as they are, and not as vectors: what first takes one or the other tells.
   var takesImages: Bool {
-    let first = items.first?.split(separator: ":").first.map(String.init) ?? ""
-    return first == "flatten" || Self.imageLayers.contains(first)
+    for item in items {
+      let name = item.split(separator: ":").first.map(String.init) ?? ""
+      if Int(name) != nil { return false }
+      if name == "flatten" || Self.imageLayers.contains(name) { return true }
+    }
+    return false
   }
 
-  private static let imageLayers = ["conv", "maxpool", "avgpool", "globalavgpool"]
+  private static let imageLayers = [
+    "conv", "depthwise", "maxpool", "avgpool", "globalavgpool", "pad",
+  ]
+  private static let convolutions = ["conv", "depthwise"]
+
+  /// Whether some are convolutions.
+  var convolves: Bool {
+    items.contains { item in Self.convolutions.contains { item.hasPrefix("\($0):") } }
+  }
 
   /// Whether some leaky ReLU has no slope of its own.
   var leavesSlopeOpen: Bool { items.contains { $0.split(separator: ":").last == "leaky-relu" } }
@@ -87,7 +101,8 @@ struct LayerList: Equatable, Codable {
     return activation.map { [Dense(units, l2: l2)] + $0 }
   }
 
-  /// `conv:FILTERS:SIZE…`, `maxpool:SIZE…`, `avgpool:SIZE…` or `globalavgpool`.
+  /// `conv:FILTERS:SIZE…`, `depthwise:SIZE…`, `maxpool:SIZE…`, `avgpool:SIZE…`, `globalavgpool` or
+  /// `pad:SIZE`.
   private func imageLayer(_ parts: [String], _ leakySlope: Float) -> [any Layer]? {
     let name = parts[0]
     if name == "globalavgpool" { return parts.count == 1 ? [GlobalAveragePool2D()] : nil }
@@ -100,24 +115,26 @@ struct LayerList: Equatable, Codable {
       numbers.append(number)
     }
     guard let size = numbers.last else { return nil }
-    var (stride, dilation, padding) = (name == "conv" ? 1 : size, 1, Window2D.Padding.valid)
-    while let option = rest.first {
+    if name == "pad" { return rest.isEmpty ? [ZeroPadding2D(size)] : nil }
+    let convolves = Self.convolutions.contains(name)
+    var (stride, dilation, padding) = (convolves ? 1 : size, 1, Window2D.Padding.valid)
+    options: while let option = rest.first {
       let value = option.split(separator: "=").last.flatMap { Int($0) } ?? 0
       switch option {
       case "same": padding = .same
       case "valid": padding = .valid
       case "stride=\(value)" where value >= 1: stride = value
-      case "dilation=\(value)" where value >= 1 && name == "conv": dilation = value
-      default:
-        guard name == "conv", let activation = Self.activation(rest, leakySlope) else { return nil }
-        let window = Window2D(size, stride: stride, dilation: dilation, padding: padding)
-        return [Conv2D(numbers[0], window, l2: l2)] + activation
+      case "dilation=\(value)" where value >= 1 && convolves: dilation = value
+      default: break options
       }
       rest.removeFirst()
     }
+    let activation = rest.isEmpty ? [] : convolves ? Self.activation(rest, leakySlope) : nil
+    guard let activation else { return nil }
     let window = Window2D(size, stride: stride, dilation: dilation, padding: padding)
     switch name {
-    case "conv": return [Conv2D(numbers[0], window, l2: l2)]
+    case "conv": return [Conv2D(numbers[0], window, l2: l2)] + activation
+    case "depthwise": return [DepthwiseConv2D(window, l2: l2)] + activation
     case "maxpool": return [MaxPool2D(window)]
     default: return [AveragePool2D(window)]
     }
@@ -133,6 +150,7 @@ struct LayerList: Equatable, Codable {
     case "tanh": return [Tanh()]
     case "softplus": return [Softplus()]
     case "gelu": return [GELU()]
+    case "silu", "swish": return [SiLU()]
     case "softmax": return [Softmax()]
     case "linear": return []
     default:
@@ -147,8 +165,8 @@ struct LayerList: Equatable, Codable {
   private static func unknown(_ item: String) -> Failure {
     .usage(
       "--layers: '\(item)' is no layer; expected UNITS, UNITS:ACTIVATION, conv:FILTERS:SIZE, "
-        + "conv:FILTERS:SIZE:ACTIVATION, maxpool:SIZE, avgpool:SIZE, globalavgpool, flatten, "
-        + "batchnorm, layernorm, dropout:RATE or an activation "
+        + "conv:FILTERS:SIZE:ACTIVATION, depthwise:SIZE, maxpool:SIZE, avgpool:SIZE, globalavgpool, "
+        + "pad:SIZE, flatten, batchnorm, layernorm, dropout:RATE or an activation "
         + "(\(activations.joined(separator: ", ")))")
   }
 }

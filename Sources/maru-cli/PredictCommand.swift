@@ -66,7 +66,7 @@ struct PredictCommand: ParsableCommand {
     if count != nil && dataset == nil {
       throw ValidationError("--count: expected with --dataset, since all images are printed")
     }
-    if let (option, _) = pictures.given.first, dataset == nil {
+    if let (option, _) = pictures.givenOfClasses.first, dataset == nil {
       throw ValidationError("\(option): expected with --dataset, whose true classes it shows")
     }
     if logits && output == nil {
@@ -111,7 +111,7 @@ struct PredictCommand: ParsableCommand {
         try predict(dataset, by: file, drawing: pictures)
       }
     } else {
-      try predictImages(by: file)
+      try predictImages(by: file, drawing: pictures)
     }
   }
 
@@ -170,6 +170,7 @@ struct PredictCommand: ParsableCommand {
     let samples = try preparation.samples(of: table, rows: chosen)
     let isOfNumbers = preparation.label.task == .regression
     try checkPictures(ofNumbers: isOfNumbers, path, samples)
+    try pictures.writeActivations(of: rows.file.model, on: samples, at: model.model)
     if preparation.isHeldOut(of: table) {
       let line = "\(path) was trained on: its \(chosen.count) held-out rows are predicted"
       for line in line.wrapped(to: Terminal.standardOutput.limit ?? .max) {
@@ -194,7 +195,7 @@ struct PredictCommand: ParsableCommand {
           scored: LabelledImages(images: samples, labels: labels), of: table, by: preparation)
         failures = pictures.write(guesses, by: rows.file.model, of: dataset)
         for failure in failures { failure.report() }
-      } else if let (option, _) = self.pictures.given.first {
+      } else if let (option, _) = self.pictures.givenOfClasses.first {
         throw Failure.data("\(option): expected labels in all rows of \(path)")
       }
       printFirst(guesses, labels, names: preparation.label.classes, rows: names)
@@ -218,12 +219,12 @@ struct PredictCommand: ParsableCommand {
   private func checkPictures(ofNumbers: Bool, _ path: String, _ samples: Images) throws {
     if ofNumbers {
       if logits { throw Failure.usage("--logits: expected with classes, but \(path) has numbers") }
-      if let (option, _) = pictures.given.first(where: { $0.option != "--chart" }) {
+      if let (option, _) = pictures.givenOfClasses.first(where: { $0.option != "--chart" }) {
         throw Failure.usage("\(option): expected classes, but the model predicts numbers")
       }
       return
     }
-    if let (option, _) = pictures.given.first(where: { $0.option != "--confusion" }),
+    if let (option, _) = pictures.givenOfClasses.first(where: { $0.option != "--confusion" }),
       samples.shape.rank != 2
     {
       throw Failure.usage(
@@ -257,6 +258,7 @@ struct PredictCommand: ParsableCommand {
     try MemoryNeed(scoring: file.model, samples: images.count).check(
       "--dataset: scoring \(images.count.grouped) \(dataset.noun) takes",
       threads: file.model.threads)
+    try pictures.writeActivations(of: file.model, on: images, at: model.model)
     let failures =
       dataset.isOfNumbers
       ? try predictNumbers(dataset, by: file, drawing: pictures)
@@ -291,7 +293,7 @@ struct PredictCommand: ParsableCommand {
     let names = known?.classNames ?? dataset.classNames
     let labels = known?.labels ?? test.labels
     if !unknown.isEmpty {
-      if let (option, _) = self.pictures.given.first {
+      if let (option, _) = self.pictures.givenOfClasses.first {
         throw Failure.data(
           "\(option): expected classes that the model knows, \(dataset.name) also has "
             + unknown.joined(separator: ", "))
@@ -332,11 +334,14 @@ struct PredictCommand: ParsableCommand {
     }
   }
 
-  private func predictImages(by file: ModelFile) throws {
+  private func predictImages(
+    by file: ModelFile, drawing pictures: PredictionPictures.Files
+  ) throws {
     let paths = try imagePaths()
     let own = try OwnImages(paths, for: file, at: model.model)
     for failure in own.failures { failure.report() }
     if let images = own.images {
+      try pictures.writeActivations(of: file.model, on: images, at: model.model)
       try MemoryNeed(scoring: file.model, samples: images.count).check(
         "scoring \(images.count.grouped) images takes", threads: file.model.threads)
       let probabilities = try predict(images, at: own.places, of: paths.count, by: file)

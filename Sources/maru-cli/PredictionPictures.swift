@@ -15,17 +15,30 @@ struct PredictionPictures: ParsableArguments {
   @Option(
     help: ArgumentHelp("Draw how often which class was taken for which.", valueName: "file"))
   var confusion: String?
+  @Option(
+    help: ArgumentHelp(
+      "Draw what the first layers of a convolutional network make of the first image.",
+      valueName: "file"))
+  var activations: String?
 
   /// The options that were given, and their files.
   var given: [(option: String, path: String)] {
-    [("--chart", chart), ("--mistakes", mistakes), ("--confusion", confusion)]
-      .compactMap { option, path in path.map { (option, $0) } }
+    [
+      ("--chart", chart), ("--mistakes", mistakes), ("--confusion", confusion),
+      ("--activations", activations),
+    ].compactMap { option, path in path.map { (option, $0) } }
+  }
+
+  /// Those that show what is right, too.
+  var givenOfClasses: [(option: String, path: String)] {
+    given.filter { $0.option != "--activations" }
   }
 
   func validate() throws {
     try PictureFile.checkName(chart, of: "--chart")
     try PictureFile.checkName(mistakes, of: "--mistakes")
     try PictureFile.checkName(confusion, of: "--confusion")
+    try PictureFile.checkName(activations, of: "--activations")
   }
 
   /// Makes sure that all can be drawn and written; call it before the work.
@@ -35,12 +48,22 @@ struct PredictionPictures: ParsableArguments {
     }
     return try Files(
       chart: file(chart, "--chart"), mistakes: file(mistakes, "--mistakes"),
-      confusion: file(confusion, "--confusion"))
+      confusion: file(confusion, "--confusion"), activations: file(activations, "--activations"))
   }
 
   /// The files of the pictures that were asked for.
   struct Files {
-    let chart, mistakes, confusion: PictureFile?
+    let chart, mistakes, confusion, activations: PictureFile?
+
+    /// Draws what the layers make of the first image, or throws a failure where they give no images.
+    func writeActivations(of model: Sequential, on images: Images, at path: String) throws {
+      guard let activations, images.count > 0 else { return }
+      do {
+        try activations.write(.activations(of: model, on: images))
+      } catch let error as ChartError where error.kind == .noImages {
+        throw Failure.data("--activations: \(path): \(error)")
+      }
+    }
 
     /// Draws the first of them, and gives why it could not be, if it could not.
     func writeChart(_ made: Chart) -> [Failure] {

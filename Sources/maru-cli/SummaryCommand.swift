@@ -9,7 +9,7 @@ struct SummaryCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Draw the weights to this .svg or .png file: one picture per class of a linear model, one "
-        + "per unit of a network's first layer.", valueName: "file"))
+        + "per unit, or per filter and channel, of a network's first layer.", valueName: "file"))
   var weights: String?
   @OptionGroup var force: ForceOption
   @Flag(help: "Print what a training step does: its phases, their parts, where threads wait.")
@@ -47,8 +47,7 @@ struct SummaryCommand: ParsableCommand {
 
   private func weights(of file: ModelFile) throws -> Chart {
     do {
-      let isLinear = file.model.layers.count { $0 is Dense } == 1
-      return isLinear
+      return file.model.hasOneWeight
         ? try .weights(of: file.model, classNames: file.classNames)
         : try .firstLayerWeights(of: file.model)
     } catch {

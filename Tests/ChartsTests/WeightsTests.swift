@@ -1,4 +1,5 @@
 import Charts
+import Datasets
 import Testing
 import Training
 
@@ -36,6 +37,52 @@ struct WeightsTests {
       try Chart.weights(of: model, classNames: ["a", "b"])
     }
     #expect(error?.description == "the model has hidden layers: expected a linear one")
+  }
+
+  /// Of each filter its channels side by side, in rows of whole filters.
+  @Test func filtersArePicturesOfTheirChannels() throws {
+    let model = try model(
+      [4, 4, 2], [BatchNorm(), Conv2D(3, Window2D(1, 2)), Flatten(), Dense(2)], weight: [1, 1])
+    var weights = model.weights
+    weights[2] = Tensor((0..<12).map { Float($0) }, shape: [3, 1, 2, 2])
+    model.weights = weights
+    let chart = try Chart.firstLayerWeights(of: model)
+    #expect(chart.data.count == 6)
+    #expect(chart.data["weight0"] == [[0, 2]] && chart.data["weight1"] == [[1, 3]])
+    #expect(chart.data["weight5"] == [[9, 11]])
+    let title = "First-layer weights of 3 filters of 1×2, 2 channels side by side"
+    #expect(try expectWhole(chart).texts.contains(title))
+    #expect(throws: ChartError.self) { try Chart.weights(of: model, classNames: []) }
+  }
+
+  /// The first filter gives the image without its border, the second −½.
+  @Test func activationsArePicturesOfChannels() throws {
+    let layers: [any Layer] = [
+      Conv2D(2, 3), Dropout(0.5), MaxPool2D(2), Conv2D(40, 1), ReLU(), Flatten(), Dense(2),
+    ]
+    let middle: [Float] = [0, 0, 0, 0, 1, 0, 0, 0, 0]
+    let model = try model(
+      [4, 5], layers, weight: middle + [Float](repeating: 0, count: 9))
+    var weights = model.weights
+    weights[1] = Tensor([0, -0.5])
+    model.weights = weights
+    let images = Images(pixels: (0..<40).map { UInt8($0 * 5) }, shape: [4, 5])
+    let chart = try Chart.activations(of: model, on: images, at: 1)
+    #expect(chart.data.count == 2 + 2 + 32)
+    // From −½ to the largest of the middle, 33 of 40 times 5.
+    let largest = 165.0 / 255 + 0.5
+    let expected = [[26.0, 27, 28], [31, 32, 33]].map { $0.map { ($0 * 5 / 255 + 0.5) / largest } }
+    let found = try #require(chart.data["row0channel0"])
+    for (found, expected) in zip(found.joined(), expected.joined()) {
+      #expect(abs(found - expected) < 1e-5)
+    }
+    #expect(chart.data["row0channel1"] == [[0, 0, 0], [0, 0, 0]])
+    let texts = try expectWhole(chart).texts
+    #expect(texts.contains("dropout (Dropout): 2 of 2×3, from -0.50 to 0.65"), "\(texts)")
+    #expect(texts.contains { $0.hasPrefix("re_lu (ReLU): the first 32 of 40 of 1×1, from ") })
+    let dense = try Sequential(inputShape: [4, 5], [Flatten(), Dense(2)])
+    let error = #expect(throws: ChartError.self) { try Chart.activations(of: dense, on: images) }
+    #expect(error?.description == "no layer of the model gives images")
   }
 
   @Test(arguments: [(400, "400"), (401, "the first 400 of 401")])

@@ -6,8 +6,9 @@ import Testing
 struct LayerListTests {
   private static let expected =
     "expected UNITS, UNITS:ACTIVATION, conv:FILTERS:SIZE, conv:FILTERS:SIZE:ACTIVATION, "
-    + "maxpool:SIZE, avgpool:SIZE, globalavgpool, flatten, batchnorm, layernorm, dropout:RATE or an activation "
-    + "(relu, leaky-relu[:SLOPE], sigmoid, tanh, softplus, gelu, softmax, linear)"
+    + "depthwise:SIZE, maxpool:SIZE, avgpool:SIZE, globalavgpool, pad:SIZE, flatten, batchnorm, layernorm, "
+    + "dropout:RATE or an activation "
+    + "(relu, leaky-relu[:SLOPE], sigmoid, tanh, softplus, gelu, silu, softmax, linear)"
 
   @Test(arguments: [
     "", ",4:softmax", "4:softmax,", "0:softmax", "-4", "1000001", "4.5", "4:cube", "4:relu:relu",
@@ -15,7 +16,8 @@ struct LayerListTests {
     "99999999999999999999", "leaky-relu:0", "leaky-relu:-0.1", "4:leaky-relu:nan", "leaky-relu:",
     "leaky-relu:inf", "batchnorm:1", "conv:3", "conv:0:3", "conv:3:0", "conv:3:3:stride=0",
     "maxpool", "conv:3:3:cube", "conv:3:3:relu:same", "maxpool:2:relu", "maxpool:2:dilation=2",
-    "globalavgpool:2", "4:leaky-relu:0.1:0.1", "softmax:linear", "relu:0.1", "4:",
+    "globalavgpool:2", "depthwise:3:4", "pad:1:same", "pad:0", "4:leaky-relu:0.1:0.1",
+    "softmax:linear", "relu:0.1", "4:",
   ])
   func itemThatIsNoLayerIsNamed(_ item: String) throws {
     let folder = try TemporaryFolder()
@@ -37,6 +39,7 @@ struct LayerListTests {
   @Test(arguments: [
     "batchnorm,20:relu,layernorm,4:softmax",
     "conv:3:3:same:relu,maxpool:2,conv:4:2:stride=2:dilation=1:tanh,avgpool:2:stride=1:same,flatten",
+    "batchnorm,pad:1,conv:6:3,batchnorm,silu,dropout:0.1,depthwise:3:same:swish,globalavgpool",
   ])
   func layersTrainAndAreScored(_ layers: String) throws {
     let folder = try TemporaryFolder()
@@ -116,7 +119,7 @@ struct LayerListTests {
     "4", "4:softmax", "4,softmax", "linear,4:softmax", "flatten,8:relu,dropout:0.2,4:softmax",
     "flatten,8:gelu,flatten,4", "8:leaky-relu,4:softmax", "8:leaky-relu:0.05,leaky-relu:0.5,4",
     "8:sigmoid,8:tanh,4:softmax",
-    "8:softplus,4:softmax", "8,gelu,dropout:0,4:softmax", "relu,8,4:linear,softmax",
+    "8:softplus,silu,4:softmax", "8,gelu,dropout:0,4:softmax", "relu,8,4:linear,softmax",
   ])
   func layersTrainAndAreStored(_ layers: String) throws {
     let run = try StripesRun(layers: layers)
@@ -129,7 +132,7 @@ struct LayerListTests {
     let types = rows.map { $0.split(separator: "(")[1].split(separator: ")")[0] }
     let activations: [Substring: String] = [
       "relu": "ReLU", "leaky-relu": "LeakyReLU, slope 0.3", "sigmoid": "Sigmoid", "tanh": "Tanh",
-      "softplus": "Softplus", "gelu": "GELU", "softmax": "Softmax",
+      "softplus": "Softplus", "gelu": "GELU", "silu": "SiLU", "softmax": "Softmax",
     ]
     let expected = layers.split(separator: ",").flatMap { item in
       let parts = item.split(separator: ":")

@@ -51,6 +51,23 @@ struct PictureTests {
     #expect(try paths.map(kind) == ["png", "svg", "png"])
   }
 
+  @Test func activationsAndFiltersAreDrawn() throws {
+    let run = try StripesRun(layers: "conv:3:2:relu,flatten,4:softmax")
+    let paths = ["a.svg", "f.svg"].map { run.folder[$0] }
+    let predict = ["predict", run.path, "--dataset", run.data, "--count", "0", "--activations"]
+    let result = try Command.maru(predict + [paths[0]])
+    expectSuccess(result)
+    #expect(result.outputLines.first == "saved: \(paths[0])")
+    #expect(try run.folder.text(of: "a.svg").contains("re_lu (ReLU): 3 of 3×4, from 0.00 to "))
+    expectSuccess(try Command.maru(["summary", run.path, "--weights", paths[1]]))
+    #expect(try run.folder.text(of: "f.svg").contains("First-layer weights of 3 filters of 2×2<"))
+    let dense = try StripesRun()
+    expectFailure(
+      try Command.maru([
+        "predict", dense.path, "--dataset", run.data, "--activations", run.folder["b.svg"],
+      ]), 65, "--activations: \(dense.path): no layer of the model gives images")
+  }
+
   @Test func trainingLeavesItsCurvesAndTheyAreDrawnAgain() throws {
     let run = try StripesRun(more: "--validation-split 0.25")
     for (figure, texts) in [
@@ -118,6 +135,7 @@ struct PictureTests {
     ("predict none --dataset none --chart a.jpg", "--chart", "maru predict"),
     ("predict none --dataset none --mistakes a.jpg", "--mistakes", "maru predict"),
     ("predict none --dataset none --confusion a.jpg", "--confusion", "maru predict"),
+    ("predict none a.png --activations a.jpg", "--activations", "maru predict"),
     ("plot none --output a.jpg", "--output", "maru plot"),
     ("summary none --weights a.jpg", "--weights", "maru summary"),
   ])

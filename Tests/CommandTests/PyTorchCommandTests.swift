@@ -120,6 +120,10 @@ struct PyTorchTests {
     "flatten,12:relu,dropout:0.5,4:softmax",
     "flatten,9:gelu,8:tanh,7:softplus,6:sigmoid,5:leaky-relu,4:softmax",
     "layernorm,flatten,9:relu,batchnorm,8:tanh,layernorm,4:softmax",
+    "conv:6:3:same:stride=2:relu,conv:5:2:tanh,flatten,dropout:0.5,4:softmax",
+    "maxpool:2:stride=1:same,conv:3:2:same,relu,layernorm,avgpool:2:same,flatten,layernorm,4:softmax",
+    "conv:3:3:same:dilation=2:gelu,globalavgpool,4:softmax",
+    "batchnorm,pad:1,conv:6:3,batchnorm,silu,depthwise:3:same:stride=2,batchnorm,flatten,batchnorm,4:softmax",
   ])
   func exportedNetworkGivesTheSameProbabilities(layers: String) throws {
     let run = try StripesRun(layers: layers)
@@ -185,6 +189,64 @@ struct PyTorchTests {
     #expect(difference.output == "True\n")
   }
 
+  @Test func convolutionsOfPyTorchGiveTheSameProbabilities() throws {
+    let folder = try TemporaryFolder()
+    let data = try Stripes.write(to: folder)
+    let made = try Python.run(
+      """
+      import sys, numpy as np, torch
+      from safetensors.torch import save_file
+      from torch import nn
+      folder, data = sys.argv[1:]
+      torch.manual_seed(3)
+      model = nn.Sequential(
+        nn.Conv2d(1, 6, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 5, (2, 2), bias=False),
+        nn.Tanh(), nn.Flatten(), nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 4))
+      wide = nn.Sequential(nn.Conv2d(1, 3, 2), nn.Flatten(), nn.Linear(36, 4))
+      norm = nn.Sequential(
+        nn.ZeroPad2d(1), nn.Conv2d(1, 3, 3, stride=2, bias=False), nn.BatchNorm2d(3), nn.SiLU(),
+        nn.Conv2d(3, 3, 3, padding=1, groups=3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 4))
+      raw = np.fromfile(data + "/t10k-images-idx3-ubyte", dtype=np.uint8)[16:]
+      x = torch.tensor(raw.reshape(-1, 1, 4, 5).astype(np.float32) / 255)
+      for _ in range(5): norm(x * 3)
+      norm.eval()
+      for name, network in ("deep", model), ("wide", wide), ("norm", norm):
+        save_file(network.state_dict(), f"{folder}/{name}.safetensors")
+        np.save(f"{folder}/{name}.npy", torch.softmax(network(x), 1).detach().numpy())
+      """, [folder.path, data])
+    #expect(made.errors == "")
+    for (name, layers) in [
+      ("deep", "conv:6:3:same:relu,maxpool:2,conv:5:2:tanh,flatten,7:relu,4:softmax"),
+      ("wide", "conv:3:2,flatten,4:softmax"),
+      (
+        "norm",
+        "pad:1,conv:3:3:stride=2,batchnorm,silu,depthwise:3:same,globalavgpool,4:softmax"
+      ),
+    ] {
+      let command = [
+        "import", folder["\(name).safetensors"], "--layers", layers, "--output", folder["model"],
+        "--force",
+      ]
+      let imported = try Command.maru(command + ["--image", "4x5"])
+      #expect(imported.exitCode == 0, "\(imported.errors)")
+      expectFailure(
+        try Command.maru(command), 64,
+        "--layers: convolutions do not tell the size of their images: give --image, as 28x28 or 32x32x3"
+      )
+      expectSuccess(
+        try Command.maru([
+          "predict", folder["model"], "--dataset", data, "--output", folder["q.npy"], "--force",
+        ]))
+      let difference = try Python.run(
+        """
+        import sys, numpy as np
+        p, q = (np.load(sys.argv[1] + name) for name in (f"/{sys.argv[2]}.npy", "/q.npy"))
+        print(np.abs(p - q).max() < 1e-5)
+        """, [folder.path, name])
+      #expect(difference.output == "True\n", "\(name)")
+    }
+  }
+
   @Test func networkOfPyTorchGivesTheSameProbabilities() throws {
     let folder = try TemporaryFolder()
     let data = try Stripes.write(to: folder)
@@ -222,12 +284,13 @@ struct PyTorchTests {
     ] {
       let imported = try Command.maru([
         "import", folder[name], "--layers", "9:relu,6:tanh,4:softmax", "--output",
-        folder["model"],
+        folder["model"], "--force",
       ])
       #expect(imported.exitCode == 0 && imported.errors == said)
       expectSuccess(
         try Command.maru([
           "predict", folder["model"], "--dataset", data, "--output", folder["q.npy"],
+          "--force",
         ]))
       let result = try Python.run(
         """

@@ -16,13 +16,14 @@ struct TrainTests {
 
   private static let overview = "80 training and 20 test images of 4×5, 4 classes"
   private static let summary = """
-    ┏━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━━━━┓
-    ┃ Layer (type)      ┃ Output shape ┃ Parameters ┃
-    ┡━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━━━━━┩
-    │ dense (Dense)     │ (batch, 4)   │         84 │
-    │ softmax (Softmax) │ (batch, 4)   │          0 │
-    └───────────────────┴──────────────┴────────────┘
+    ┏━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━┓
+    ┃ Layer (type)      ┃ Output shape ┃ Parameters ┃ Operations ┃
+    ┡━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━┩
+    │ dense (Dense)     │ (batch, 4)   │         84 │        160 │
+    │ softmax (Softmax) │ (batch, 4)   │          0 │         80 │
+    └───────────────────┴──────────────┴────────────┴────────────┘
     Total parameters: 84 (336.00 B)
+    Operations for a sample: 240
 
     """
 

@@ -14,14 +14,17 @@ struct ContractTests {
     #expect(try Flatten().outputShape(for: [28, 28]) == [784])
     #expect(try Flatten().outputShape(for: []) == [1])
     #expect(try Softmax().outputShape(for: [10]) == [10])
-    for layer in [ReLU(), LeakyReLU(), Sigmoid(), Tanh(), Softplus(), GELU(), Dropout(0.5)]
-      as [any Layer]
+    for layer in [ReLU(), LeakyReLU(), Sigmoid(), Tanh(), Softplus(), GELU(), SiLU()]
+      as [any Layer] + [Dropout(0.5)]
     {
       #expect(try layer.outputShape(for: [3, 4]) == [3, 4])
       #expect(try plan(layer, [3, 4]).parameters.isEmpty)
     }
     #expect(try LayerNorm().outputShape(for: [3, 4]) == [3, 4])
     #expect(try BatchNorm().outputShape(for: [4]) == [4])
+    #expect(try BatchNorm().outputShape(for: [4, 5]) == [4, 5])
+    #expect(try DepthwiseConv2D(3).outputShape(for: [4, 5, 2]) == [2, 3, 2])
+    #expect(try ZeroPadding2D(2).outputShape(for: [4, 5]) == [8, 9, 1])
     #expect(try Residual([Dense(4), Tanh()]).outputShape(for: [4]) == [4])
   }
 
@@ -40,7 +43,10 @@ struct ContractTests {
       (Softmax(), [2, 5], "Softmax expects a vector of at least one score, got shape [2, 5]"),
       (Softmax(), [0], "Softmax expects a vector of at least one score, got shape [0]"),
       (LayerNorm(), [], "LayerNorm expects samples of at least one feature, got shape []"),
-      (BatchNorm(), [2, 3], "BatchNorm expects a vector, got shape [2, 3]: put Flatten before it"),
+      (
+        BatchNorm(), [2, 3, 4, 5],
+        "BatchNorm expects a vector or images [height, width, channels], got shape [2, 3, 4, 5]"
+      ),
       (
         Residual([Tanh(), Dense(3)]), [4],
         "Residual: a sum expects outputs of one shape, got [3] and [4]"
@@ -48,6 +54,14 @@ struct ContractTests {
       (
         Residual([Tanh(), Dense(3)]), [2, 2],
         "Residual: layer 1: Dense(3) expects a vector, got shape [2, 2]: put Flatten before it"
+      ),
+      (
+        ZeroPadding2D(1), [4],
+        "ZeroPadding2D expects images [height, width, channels], got shape [4]"
+      ),
+      (
+        DepthwiseConv2D(3), [2, 8],
+        "DepthwiseConv2D has windows of 3×3, which do not fit into images of 2×8"
       ),
       (Conv2D(2, 3), [4], "Conv2D(2) expects images [height, width, channels], got shape [4]"),
       (
@@ -118,7 +132,7 @@ struct ContractTests {
 enum LayerMistake: String, CaseIterable, Codable, Sendable {
   case noUnits, negativePenalty, weightsAsVector, weightsWithoutUnits, biasOfOtherLength
   case slopeOfZero, negativeRate, rateOfOne, rateNotANumber
-  case parameterWithoutAxes, noChain, epsilonOfZero, momentumOfOne
+  case parameterWithoutAxes, noChain, epsilonOfZero, momentumOfOne, paddingBelowZero
   case smoothingAboveOne, negativeSmoothing, deltaOfZero, infiniteDelta
   case targetsMissing, targetsOfOtherWidth, labelsForValues, gradientOfOtherShape, scoresWithGap
   case noSamples, noParts, notCut
@@ -152,6 +166,8 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
       "LayerNorm: expected ε above 0, got 0.0"
     case .momentumOfOne:
       "BatchNorm: expected a momentum from 0 to below 1, got 1.0"
+    case .paddingBelowZero:
+      "ZeroPadding2D: expected sizes from 0, got -1, -1, -1 and -1"
     case .smoothingAboveOne:
       "SoftmaxCrossEntropy: expected a label smoothing from 0 to 1, got 1.5"
     case .negativeSmoothing:
@@ -218,6 +234,7 @@ enum LayerMistake: String, CaseIterable, Codable, Sendable {
     case .noChain: _ = Residual([])
     case .epsilonOfZero: _ = LayerNorm(epsilon: 0)
     case .momentumOfOne: _ = BatchNorm(momentum: 1)
+    case .paddingBelowZero: _ = ZeroPadding2D(-1)
     case .parameterWithoutAxes: _ = Parameter("p", shape: [], initialValue: .zeros)
     case .smoothingAboveOne: _ = SoftmaxCrossEntropy(labelSmoothing: 1.5)
     case .negativeSmoothing: _ = BinaryCrossEntropy(labelSmoothing: -0.5)

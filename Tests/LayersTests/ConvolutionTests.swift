@@ -3,7 +3,7 @@ import Testing
 import TestSupport
 
 /// A window over images, by sizes that windows of all kinds and edges have.
-private struct WindowCase: CustomTestStringConvertible, Sendable {
+struct WindowCase: CustomTestStringConvertible, Sendable {
   let input: [Int]
   let filters: Int
   let window: Window2D
@@ -25,6 +25,9 @@ private struct WindowCase: CustomTestStringConvertible, Sendable {
       input: [8, 7, 2], filters: 2, window: Window2D(3, 2, stride: 2, dilation: 3, padding: .same)),
     WindowCase(input: [3, 4, 2], filters: 2, window: Window2D(2, stride: 5)),
     WindowCase(input: [4, 12], filters: 2, window: Window2D(2, 4), batch: 33),
+    WindowCase(input: [3, 3, 5], filters: 1, window: Window2D(3, padding: .same), batch: 15),
+    WindowCase(
+      input: [2, 5, 4], filters: 8, window: Window2D(2, stride: 4, padding: .same), batch: 16),
   ]
 
   /// Pools have no dilation.

@@ -46,13 +46,60 @@ struct GoldenTests {
     "activations",
     arguments: [
       ("relu", ReLU()), ("leakyReLU", LeakyReLU()), ("sigmoid", Sigmoid()), ("tanh", Tanh()),
-      ("softplus", Softplus()), ("gelu", GELU()), ("softmax", Softmax()),
+      ("softplus", Softplus()), ("gelu", GELU()), ("silu", SiLU()),
+      ("softmax", Softmax()),
     ] as [(String, any Layer)])
   func activation(name: String, layer: any Layer) throws {
     let golden = try #require(KerasGoldens.activations[name])
     let results = try problem(layer).run()
     expect(results.y, matches: reference(golden.y, columns: 4), "output of \(name)")
     expect(results.dX, matches: reference(golden.dX, columns: 4), "gradient of \(name)")
+  }
+
+  /// Of images: PyTorch's numbers, and Keras's.
+  @Test(
+    "layers of images",
+    arguments: [
+      ("conv", [Conv2D(4, 3)]),
+      ("convSame", [Conv2D(4, Window2D(3, stride: 2, padding: .same))]),
+      ("convDilated", [Conv2D(4, Window2D(2, dilation: 2, padding: .same))]),
+      ("depthwise", [DepthwiseConv2D(Window2D(3, stride: 2, padding: .same))]),
+      ("maxPool", [MaxPool2D(Window2D(2, stride: 2, padding: .same))]),
+      ("averagePool", [AveragePool2D(Window2D(2, stride: 2, padding: .same))]),
+      ("globalAveragePool", [GlobalAveragePool2D()]),
+      ("batchNorm", [BatchNorm()]),
+      ("zeroPadding", [ZeroPadding2D(top: 1, left: 0, bottom: 2, right: 3)]),
+      (
+        "residual",
+        [
+          Conv2D(3, Window2D(3, padding: .same), bias: false), BatchNorm(), SiLU(),
+          Conv2D(3, Window2D(3, padding: .same)),
+        ]
+      ),
+    ] as [(String, [any Layer])])
+  func images(name: String, layers: [any Layer]) throws {
+    let golden = try #require(ImageGoldens.layers[name])
+    var problem = try LayerProblem(
+      layers.count == 1 ? layers[0] : Residual(layers), batch: 2,
+      sample: Shape(ImageGoldens.shape), seed: 0)
+    #expect(problem.parameters.map(\.count) == golden.parameters.map(\.count))
+    (problem.x, problem.dY, problem.parameters) = (ImageGoldens.x, golden.dY, golden.parameters)
+    let results = problem.run(parts: 2)
+    // Sums of a hundred terms, in three layers.
+    func check(_ found: [Float], _ values: [Double], _ what: Comment) {
+      let largest = values.map(abs).max() ?? 0
+      expect(
+        found,
+        matches: Reference(
+          rows: 1, columns: values.count, values: values, relative: tolerance,
+          absolute: 2 * tolerance * largest), what)
+    }
+    check(results.y, golden.y, "output of \(name)")
+    check(results.dX, golden.dX, "gradient of the input of \(name)")
+    #expect(results.gradients.count == golden.gradients.count)
+    for (index, gradients) in zip(results.gradients, golden.gradients).enumerated() {
+      check(gradients.0, gradients.1, "gradient of parameter \(index) of \(name)")
+    }
   }
 
   private func evaluate(

@@ -35,6 +35,7 @@ enum LayerFunctions {
   static let tanh = elementwise { (1 - exp(-2 * $0)) / (1 + exp(-2 * $0)) }
   static let softplus = elementwise { log(1 + exp($0)) }
   static let gelu = elementwise { $0 * (0.5 * erfc(-$0 / 2.0.squareRoot())) }
+  static let silu = elementwise { $0 / (1 + exp(-$0)) }
   static let identity = elementwise { $0 }
 
   /// `yⱼ = e^xⱼ / Σᵢ e^xᵢ` for each sample.
@@ -62,9 +63,10 @@ enum LayerFunctions {
     }
   }
 
-  /// `γ·(x − mean) / √(variance + ε) + β`, over the samples.
-  static func batchNorm(epsilon: Double) -> LayerFunction {
-    { x, batch, parameters in
+  /// `γ·(x − mean) / √(variance + ε) + β`, over the samples, and over so many places of each.
+  static func batchNorm(epsilon: Double, places: Int = 1) -> LayerFunction {
+    { x, samples, parameters in
+      let batch = samples * places
       let features = x.count / batch
       var y = x
       for feature in 0..<features {
@@ -112,6 +114,56 @@ enum LayerFunctions {
           return sum
         }
       }
+    }
+  }
+
+  /// `Y[i, j, c] = b[c] + Σ X[i·s + r·d − p, j·s + q·d − p, c] · W[c, r, q]`, X being 0 beyond the image.
+  static func depthwiseConv2D(_ sample: Shape, _ window: Window2D) -> LayerFunction {
+    let channels = sample.rank == 3 ? sample[2] : 1
+    return { x, batch, parameters in
+      places(sample, window, batch).flatMap { place in
+        (0..<channels).map { channel in
+          var sum = parameters.count == 2 ? parameters[1][channel] : 0
+          for (row, r) in place.rows {
+            for (column, q) in place.columns {
+              sum +=
+                x[((place.sample * sample[0] + row) * sample[1] + column) * channels + channel]
+                * parameters[0][(channel * window.height + r) * window.width + q]
+            }
+          }
+          return sum
+        }
+      }
+    }
+  }
+
+  /// Zeros around images.
+  static func zeroPadding(_ sample: Shape, _ layer: ZeroPadding2D) -> LayerFunction {
+    let channels = sample.rank == 3 ? sample[2] : 1
+    let row = [Double](repeating: 0, count: (sample[1] + layer.left + layer.right) * channels)
+    return { x, batch, _ in
+      (0..<batch).flatMap { index in
+        var y = [[Double]](repeating: row, count: sample[0] + layer.top + layer.bottom)
+        for line in 0..<sample[0] {
+          let first = (index * sample[0] + line) * sample[1] * channels
+          y[layer.top + line].replaceSubrange(
+            layer.left * channels..<(layer.left + sample[1]) * channels,
+            with: x[first..<first + sample[1] * channels])
+        }
+        return y.flatMap { $0 }
+      }
+    }
+  }
+
+  /// Functions one after the other, each with so many parameters.
+  static func chain(_ functions: [(function: LayerFunction, parameters: Int)]) -> LayerFunction {
+    { x, batch, parameters in
+      var (y, rest) = (x, parameters[...])
+      for (function, count) in functions {
+        y = function(y, batch, Array(rest.prefix(count)))
+        rest = rest.dropFirst(count)
+      }
+      return y
     }
   }
 

@@ -34,6 +34,9 @@ private struct LayerCase: CustomTestStringConvertible, Sendable {
       testDescription: "GELU", layer: GELU(), function: LayerFunctions.gelu,
       bounds: LayerBounds(forward: 12, backward: 10, cancellation: 4)),
     LayerCase(
+      testDescription: "SiLU", layer: SiLU(), function: LayerFunctions.silu,
+      bounds: LayerBounds(forward: 8, backward: 10, cancellation: 4)),
+    LayerCase(
       testDescription: "Flatten", layer: Flatten(), function: LayerFunctions.identity,
       bounds: LayerBounds(forward: 0, backward: 0)),
   ]

@@ -10,7 +10,7 @@ private let sizes: [(batch: Int, inputs: Int, units: Int)] = [
 ]
 
 private let elementwise: [any Layer] = [
-  ReLU(), LeakyReLU(), Sigmoid(), Tanh(), Softplus(), GELU(), Softmax(), Dropout(0.4),
+  ReLU(), LeakyReLU(), Sigmoid(), Tanh(), Softplus(), GELU(), SiLU(), Softmax(), Dropout(0.4),
 ]
 
 @Suite("parts together compute what one does alone")

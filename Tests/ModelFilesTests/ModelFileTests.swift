@@ -9,6 +9,8 @@ struct ModelFileTests {
   @Test func everyLayerComesBackWithItsSettingsAndParameters() throws {
     let folder = try TemporaryFolder()
     let layers: [any Layer] = [
+      ZeroPadding2D(top: 1, left: 0, bottom: 2, right: 3),
+      DepthwiseConv2D(Window2D(2, 1, stride: 2, dilation: 2), bias: false, l2: 0.25), SiLU(),
       Flatten(), Dense(7, l2: 0.125), ReLU(), Dense(6, bias: false), LeakyReLU(slope: 0.1),
       Sigmoid(), Tanh(), Softplus(), GELU(), Dropout(0.25), Dense(3), Softmax(),
     ]
@@ -27,6 +29,12 @@ struct ModelFileTests {
     #expect(read.compactMap { ($0 as? Dense)?.hasBias } == [true, false, true])
     #expect(read.compactMap { ($0 as? Dense)?.l2 } == [0.125, 0, 0])
     #expect(read.compactMap { ($0 as? LeakyReLU)?.slope } == [0.1])
+    let padding = try #require(read[0] as? ZeroPadding2D)
+    let sides: [Int] = [padding.top, padding.left, padding.bottom, padding.right]
+    #expect(sides == [1, 0, 2, 3])
+    let depthwise = try #require(read[1] as? DepthwiseConv2D)
+    #expect(depthwise.window == Window2D(2, 1, stride: 2, dilation: 2))
+    #expect(!depthwise.hasBias && depthwise.l2 == 0.25)
     #expect(read.compactMap { ($0 as? Dropout)?.rate } == [0.25])
     let samples = Tensor((0..<40).map { Float($0) / 10 - 2 }, shape: [4, 2, 5])
     #expect(try TensorBits(file.model.predict(samples)) == TensorBits(model.predict(samples)))

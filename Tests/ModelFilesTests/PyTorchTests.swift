@@ -120,12 +120,75 @@ struct PyTorchExportTests {
         && !alone.script.contains("COLUMNS"))
   }
 
-  @Test func layerOfAnotherTypeIsRefused() throws {
-    let model = try Sequential(inputShape: [2], [Dense(2), UnknownLayer()])
-    let error = #expect(throws: ModelFileError.self) {
-      try PyTorchExport(ModelFile(model), path: "m")
+  /// The numbers are those of an `nn.Sequential` that takes [channels, height, width].
+  @Test func imagesHaveTheirChannelsFirst() throws {
+    let model = try Sequential(
+      inputShape: [7, 6],
+      [
+        Conv2D(3, Window2D(3, padding: .same)), MaxPool2D(Window2D(2, stride: 2, padding: .same)),
+        LayerNorm(), AveragePool2D(Window2D(2, stride: 2, padding: .same)),
+        Conv2D(2, Window2D(2, 1, stride: 2, dilation: 1, padding: .same), bias: false), Flatten(),
+        Dense(2), Softmax(),
+      ], seed: 4)
+    let export = try PyTorchExport(ModelFile(model), path: "model")
+    #expect(
+      export.script.contains(
+        """
+        class Permute(nn.Module):
+            \"""Puts the axes of its input into another order.\"""
+
+            def __init__(self, *axes):
+                super().__init__()
+                self.axes = axes
+
+            def forward(self, x):
+                return x.permute(self.axes)
+
+
+        def network():
+            \"""Takes float32 [samples, 7, 6], scaled as in training: bytes of images to 0..1.\"""
+            model = nn.Sequential(
+                nn.Conv2d(1, 3, 3, padding=(1, 1)),
+                nn.ConstantPad2d((0, 0, 0, 1), float("-inf")),
+                nn.MaxPool2d(2),
+                Permute(0, 2, 3, 1),
+                nn.LayerNorm(3, eps=0.001),
+                Permute(0, 3, 1, 2),
+                nn.AvgPool2d(2, padding=(0, 0), ceil_mode=True, count_include_pad=False),
+                nn.Conv2d(3, 2, (2, 1), stride=2, bias=False),
+                nn.Flatten(),
+                nn.Linear(2, 2),
+                nn.Softmax(dim=1),
+            )
+            model.load_state_dict(load_file(Path(__file__).with_name("weights.safetensors")))
+            return nn.Sequential(nn.Unflatten(1, (1, 7)), model).eval()
+
+        """), "\(export.script)")
+    let folder = try TemporaryFolder()
+    let state = try Safetensors(contentsOf: folder.write(export.weights, to: "weights"))
+    #expect(
+      state.tensors.map(\.name) == [
+        "0.weight", "0.bias", "4.weight", "4.bias", "7.weight", "9.weight", "9.bias",
+      ])
+    let (ours, theirs) = (model.weights[4], state.tensors[4].tensor)
+    #expect(ours.shape == [2, 2, 1, 3] && theirs.shape == [2, 3, 2, 1])
+    for (filter, row, channel) in [(0, 0, 0), (1, 1, 2), (1, 0, 1), (0, 1, 2)] {
+      #expect(theirs[filter, channel, row, 0] == ours[filter, row, 0, channel])
     }
-    #expect(error?.description == "m: layer 1, UnknownLayer, has no counterpart in PyTorch")
+  }
+
+  @Test func layerOfAnotherTypeIsRefused() throws {
+    for (layers, problem) in [
+      ([Flatten(), Dense(2), UnknownLayer()], "m: layer 2, UnknownLayer"),
+      // PyTorch's windows have as much beyond one border as beyond the other.
+      ([AveragePool2D(Window2D(2, padding: .same))], "m: layer 0, AveragePool2D"),
+    ] as [([any Layer], String)] {
+      let model = try Sequential(inputShape: [2, 2], layers)
+      let error = #expect(throws: ModelFileError.self) {
+        try PyTorchExport(ModelFile(model), path: "m")
+      }
+      #expect(error?.description == "\(problem), has no counterpart in PyTorch")
+    }
   }
 }
 
@@ -198,6 +261,29 @@ struct PyTorchStateTests {
     #expect(export.script.contains("nn.BatchNorm1d(2, eps=0.001, momentum="))
   }
 
+  /// What was exported comes back bit by bit, with the shape of the images or, of a Dense, without.
+  @Test func imagesComeBack() throws {
+    let layers: [any Layer] = [
+      Conv2D(3, Window2D(3, padding: .same)), ReLU(), MaxPool2D(2), LayerNorm(),
+      Conv2D(2, 2, bias: false), Flatten(), Tanh(), Dense(4), Dense(2),
+    ]
+    let model = try Sequential(inputShape: [7, 6, 2], layers, seed: 5)
+    let folder = try TemporaryFolder()
+    let weights = try PyTorchExport(ModelFile(model), path: "m").weights
+    let path = try folder.write(weights, to: "weights")
+    let made = try ModelFile(stateDictOf: path, layers: layers, inputShape: [7, 6, 2]).model
+    #expect(made.inputShape == [7, 6, 2])
+    #expect(made.weights.map(TensorBits.init) == model.weights.map(TensorBits.init))
+    let found = "0 [3, 2, 3, 3], 4 [3], 6 [2, 3, 2, 2], 9 [4, 8], 10 [2, 4]"
+    let expected = "expected modules for Conv2D(3), LayerNorm, Conv2D(2), Dense(4), Dense(2)"
+    for (shape, said) in [(nil, ""), ([7, 8, 2], " on inputs [7, 8, 2]")] as [(Shape?, String)] {
+      let error = #expect(throws: ModelFileError.self) {
+        try ModelFile(stateDictOf: path, layers: layers, inputShape: shape)
+      }
+      #expect(error?.description == "\(path): \(expected)\(said), found \(found)")
+    }
+  }
+
   @Test(
     arguments: [
       ([:], "expected modules for Dense(4), Dense(2), found none"),
@@ -216,10 +302,13 @@ struct PyTorchStateTests {
       ),
       (
         ["0.weight": [4, 3, 3]],
-        "0.weight of shape [4, 3, 3] is no part of a Linear, BatchNorm1d or LayerNorm"
+        "0.weight of shape [4, 3, 3] is no part of a Conv2d, Linear, BatchNorm or LayerNorm"
       ),
       (["0.running_mean": [4]], "module 0 has no weight"),
-      (["fc.scale": [4]], "fc.scale of shape [4] is no part of a Linear, BatchNorm1d or LayerNorm"),
+      (
+        ["fc.scale": [4]],
+        "fc.scale of shape [4] is no part of a Conv2d, Linear, BatchNorm or LayerNorm"
+      ),
       (["0.weight": [4, 3], "1.bias": [2]], "module 1 has no weight"),
       (
         ["0.weight": [4, 3], "0.bias": [3], "1.weight": [2, 4]],

@@ -22,6 +22,22 @@ struct ONNXExportTests {
     return ModelFile(model, classNames: ["a/b", "ünder \"it\""])
   }
 
+  /// Images go as [channels, height, width] through what works on them, and only there.
+  private static func images() throws -> ModelFile {
+    let model = try Sequential(
+      inputShape: [6, 5, 2],
+      [
+        Conv2D(3, Window2D(3, 2, stride: 2, padding: .same)), LayerNorm(epsilon: 0.25),
+        MaxPool2D(Window2D(2, padding: .same)), AveragePool2D(Window2D(2)), Flatten(), ReLU(),
+        Dense(2),
+      ])
+    model.weights = [
+      Tensor((0..<36).map(Float.init), shape: [3, 3, 2, 2]), Tensor([1, 2, 3]), Tensor([4, 5, 6]),
+      Tensor([7, 8, 9]), Tensor((0..<24).map { Float($0) * 2 }, shape: [2, 12]), Tensor([10, 11]),
+    ]
+    return ModelFile(model)
+  }
+
   /// A network of two indicators between the numbers of a table.
   private static func table() throws -> ONNXExport {
     let model = try Sequential(inputShape: [5], [Dense(2)])
@@ -42,12 +58,15 @@ struct ONNXExportTests {
   }
 
   /// Byte for byte what ONNX's own library writes: the numbers of all fields are right.
-  @Test(arguments: ["every", "table"])
+  @Test(arguments: ["every", "images", "table"])
   func filesAreWrittenAsByTheReference(name: String) throws {
     let golden = try Data(
       contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("Goldens/\(name).onnx"))
-    let export = try name == "table" ? Self.table() : ONNXExport(Self.every(), path: "m")
+    let export = try
+      name == "table"
+      ? Self.table()
+      : ONNXExport(name == "images" ? Self.images() : Self.every(), path: "m")
     let contents = export.contents
     let (found, expected) = try (
       ONNXModelProto(serializedBytes: contents), ONNXModelProto(serializedBytes: golden)
@@ -111,6 +130,38 @@ struct ONNXExportTests {
       ])
     #expect(
       graph.initializer.map(\.name) == ["layers.1.weight", "layers.1.bias", "layers.0.0.two"])
+  }
+
+  /// A vector that no weights follow goes back into Maru's order, as does what comes out, and a block's
+  /// two sides have one order.
+  @Test func ordersOfAxesMeet() throws {
+    let types = { (input: Shape, layers: [any Layer]) in
+      let model = try Sequential(inputShape: input, layers)
+      let contents = try ONNXExport(ModelFile(model), path: "m").contents
+      return try ONNXModelProto(serializedBytes: contents).graph.node.map(\.opType)
+    }
+    #expect(
+      try types([4, 4], [Conv2D(2, 3), Flatten(), Softmax()])
+        == ["Reshape", "Conv", "Flatten", "Reshape", "Transpose", "Reshape", "Softmax"])
+    #expect(
+      try types([4, 4, 3], [ReLU(), MaxPool2D(2)])
+        == ["Relu", "Transpose", "MaxPool", "Transpose"])
+    let block: [any Layer] = [Residual([LayerNorm(), Conv2D(2, 1)]), GlobalAveragePool2D()]
+    #expect(
+      try types([4, 4, 2], block) == [
+        "LayerNormalization", "Transpose", "Conv", "Transpose", "Add", "Transpose",
+        "GlobalAveragePool", "Flatten",
+      ])
+    let other: [any Layer] = [Residual([Conv2D(2, 1), LayerNorm()]), GlobalAveragePool2D()]
+    #expect(
+      try types([4, 4, 2], other) == [
+        "Transpose", "Conv", "Transpose", "LayerNormalization", "Transpose", "Add",
+        "GlobalAveragePool", "Flatten",
+      ])
+    // One channel, or one place, is the same in either order.
+    #expect(
+      try types([4, 4], [Conv2D(1, 3), Flatten(), LayerNorm()])
+        == ["Reshape", "Conv", "Flatten", "LayerNormalization"])
   }
 
   @Test func whatONNXHasNotIsRefused() throws {

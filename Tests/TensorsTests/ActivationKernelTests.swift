@@ -54,6 +54,11 @@ private struct Function: CustomTestStringConvertible, Sendable {
       ulps: { 3 + ($0 < 0 ? 1.5 * $0 * $0 : 0) },
       // Below −13, where Φ is subnormal in Float before x multiplies it.
       absolute: 0x1p-149 * 14),
+    Function(
+      testDescription: "silu", kernel: { maru_silu($0, $1, $2) },
+      exact: { $0 / (1 + exp(-$0)) }, ulps: { _ in 4 },
+      // Below −87, where eˣ is taken as 0.
+      absolute: 87 * exp(-87) * 1.01),
   ]
 }
 
@@ -99,6 +104,8 @@ struct ActivationKernelTests {
     #expect(apply("tanh", .infinity) == 1 && apply("tanh", -.infinity) == -1)
     #expect(apply("sigmoid", .infinity) == 1 && apply("sigmoid", 0) == 0.5)
     #expect(apply("softplus", -.infinity) == 0 && apply("softplus", .infinity) == .infinity)
+    #expect(apply("silu", .infinity) == .infinity)
+    #expect(apply("silu", -.infinity).isNaN && apply("silu", -3e38) == 0)
     #expect(apply("gelu", .infinity) == .infinity)
     #expect(apply("gelu", -.infinity).isNaN, "0 · ∞, as the formula has it")
   }

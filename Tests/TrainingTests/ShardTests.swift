@@ -66,6 +66,30 @@ struct ShardTests {
     #expect(model.flatWeights == [-((rows[0] + rows[1]) + (rows[2] + rows[3]))])
   }
 
+  /// Random numbers follow from a sample's place in the batch, in lanes as in rows: whole numbers, whose sums
+  /// are exact, come out the same.
+  @Test func dropoutIsTheSameForAnyShardsAndLayout() throws {
+    let values = (0..<50 * 12).map { Float($0 % 7 - 3) }
+    let samples = Tensor(values, shape: [50, 2, 3, 2])
+    let targets = Tensor(Array(repeating: -2, count: 50), shape: [50, 1])
+    // Each has one layer before, which does nothing; the first lies in lanes.
+    let layers: [[any Layer]] = [
+      [MaxPool2D(1), Dropout(0.5), Flatten(), Dense(1, weightInitializer: .zeros)],
+      [Flatten(), Dropout(0.5), Dense(1, weightInitializer: .zeros)],
+    ]
+    let weights = try layers.flatMap { layers in
+      try [1, 2, 8].map { shards in
+        let model = try Sequential(inputShape: [2, 3, 2], layers, seed: 3)
+        model.shards = shards
+        model.compile(optimizer: .sgd(learningRate: 1), loss: .meanSquaredError)
+        try model.fit(samples, .values(targets), epochs: 1, batchSize: 64, shuffle: false)
+        return model.flatWeights.map { ($0 * 50).rounded() }
+      }
+    }
+    #expect(weights[0].contains { $0 != 0 })
+    #expect(weights.allSatisfy { $0 == weights[0] }, "\(weights)")
+  }
+
   /// What is saved but not trained becomes the mean over the shards that have samples.
   @Test func runningValuesAreTheMeanOverShards() throws {
     let layers: [any Layer] = [BatchNorm(momentum: 0.5), Dense(4), Softmax()]

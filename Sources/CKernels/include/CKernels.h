@@ -97,6 +97,10 @@ void maru_softplus_backward(const float *dy, const float *y, float *dx, ptrdiff_
 void maru_gelu(const float *x, float *y, ptrdiff_t n);
 /// dx = dy · (Φ(x) + x · φ(x))
 void maru_gelu_backward(const float *dy, const float *x, float *dx, ptrdiff_t n);
+/// y = x / (1 + e⁻ˣ); NaN at −∞
+void maru_silu(const float *x, float *y, ptrdiff_t n);
+/// dx = dy · (σ + x·σ·(1 − σ)) with σ = 1 / (1 + e⁻ˣ)
+void maru_silu_backward(const float *dy, const float *x, float *dx, ptrdiff_t n);
 
 // softmax.c — rows of scores to rows of probabilities, the loss that goes with them, and where the
 // true class stands among them. Rows follow each other without a gap.
@@ -179,6 +183,25 @@ void maru_normalize_columns_backward(const float *dy, const float *x, ptrdiff_t 
                                      const float *gamma, const float *dgamma, const float *dbeta,
                                      float *dx);
 
+/// Takes the values of a block of so many samples in lanes, [places, channels, lanes], into the mean of each
+/// channel and the sum of its squared differences from that, over `before` samples until now.
+void maru_channel_moments(const float *x, ptrdiff_t places, ptrdiff_t channels, ptrdiff_t samples,
+                          ptrdiff_t before, float *means, float *squares);
+/// y = (x − means[c]) · factors[c] · gamma[c] + beta[c] for each channel c; x and y do not overlap.
+void maru_normalize_channels(const float *x, ptrdiff_t places, ptrdiff_t channels,
+                             const float *means, const float *factors, const float *gamma,
+                             const float *beta, float *y);
+/// Adds Σ dy · n to dgamma[c] and Σ dy to dbeta[c], n being the normalised channels.
+void maru_normalize_channels_parameters(const float *dy, const float *x, ptrdiff_t places,
+                                        ptrdiff_t channels, const float *means,
+                                        const float *factors, float *dgamma, float *dbeta);
+/// dx = gamma[c] · factors[c] · (dy − share · (dbeta[c] + n · dgamma[c])), in lanes with a sample, else 0;
+/// dx may be dy.
+void maru_normalize_channels_backward(const float *dy, const float *x, ptrdiff_t places,
+                                      ptrdiff_t channels, ptrdiff_t samples, float share,
+                                      const float *means, const float *factors, const float *gamma,
+                                      const float *dgamma, const float *dbeta, float *dx);
+
 // optimizer.c — one update over a range of the parameters w, from the gradients g. No arrays overlap.
 
 /// w ← w − η·g
@@ -199,6 +222,10 @@ void maru_adam(float *w, const float *g, float *m, float *v, ptrdiff_t n, float 
 /// Random numbers are those of Philox4x32-10 (Salmon et al. 2011), so any part of the array can be
 /// computed apart from the rest; calling it again on a gradient gives the gradient of the input.
 void maru_dropout(const float *x, float *y, ptrdiff_t n, uint64_t key, uint64_t first, float keep);
+/// The same for a block of 16 samples of so many elements in lanes, the first element of the first having
+/// the number `first`: each gets the random numbers that it has in rows.
+void maru_dropout_lanes(const float *x, float *y, ptrdiff_t elements, uint64_t key, uint64_t first,
+                        float keep);
 
 // product.c — a matrix product, faster than BLAS's where its vectors are narrower or its operands small.
 
@@ -358,6 +385,13 @@ void maru_convolve_backward(const MaruConvolution *convolution, const float *dy,
 /// Adds the block's dw and, unless it is null, dbias, which are sums over its lanes.
 void maru_convolve_weights(const MaruConvolution *convolution, const float *dy, const float *x,
                            float *dw, float *dbias);
+/// The same with a filter of its own for each channel, [channels, kernel height, kernel width].
+void maru_convolve_channels(const MaruConvolution *convolution, const float *x, const float *w,
+                            const float *bias, float *y);
+void maru_convolve_channels_backward(const MaruConvolution *convolution, const float *dy,
+                                     const float *w, float *dx);
+void maru_convolve_channels_weights(const MaruConvolution *convolution, const float *dy,
+                                    const float *x, float *dw, float *dbias);
 /// The largest element of each window and channel; NaN where there is one.
 void maru_max_pool(const MaruConvolution *windows, const float *x, float *y);
 /// dx: what comes back to each window's first largest element.

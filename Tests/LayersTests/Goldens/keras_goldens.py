@@ -71,6 +71,7 @@ activations = {
     "tanh": keras.layers.Activation(lambda x: 2 * keras.activations.sigmoid(2 * x) - 1),
     "softplus": keras.layers.Activation("softplus"),
     "gelu": keras.layers.Activation(lambda x: keras.activations.gelu(x, approximate=False)),
+    "silu": keras.layers.Activation("silu"),
     "softmax": keras.layers.Softmax(),
 }
 

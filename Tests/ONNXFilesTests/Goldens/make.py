@@ -1,5 +1,5 @@
-"""Writes every.onnx and table.onnx beside it: a network of each layer, and one between the numbers of a
-table, as ONNX's own library writes them.
+"""Writes every.onnx, images.onnx and table.onnx beside it: networks of each layer, and one between the
+numbers of a table, as ONNX's own library writes them.
 
 Made with Python 3, ONNX 1.22.0 and NumPy 2.4.6:
     python3 -m venv v && v/bin/pip install onnx==1.22.0 numpy==2.4.6 && v/bin/python make.py
@@ -31,7 +31,8 @@ def write(path, graph, properties):
         opset_imports=[helper.make_opsetid("", 20)],
         ir_version=9,
     )
-    helper.set_model_props(model, properties)
+    if properties:
+        helper.set_model_props(model, properties)
     # Only what is not the default of its type is in Maru's files.
     model.opset_import[0].ClearField("domain")
     onnx.checker.check_model(model, full_check=True)
@@ -41,48 +42,106 @@ def write(path, graph, properties):
     return model
 
 
-# The layers, each with its settings, its tensors beside the input, and the size of its output.
-LAYERS = [
-    ("Flatten", {}, [], 4),
-    ("Gemm", {"transB": 1}, ["layers.1.weight", "layers.1.bias"], 3),
-    ("Relu", {}, [], 3),
-    ("Dropout", {}, ["layers.3.ratio"], 3),
-    ("Gemm", {"transB": 1}, ["layers.4.weight"], 2),
-    ("LeakyRelu", {"alpha": 0.25}, [], 2),
-    ("Sigmoid", {}, [], 2),
-    ("Tanh", {}, [], 2),
-    ("Softplus", {}, [], 2),
-    ("Gelu", {}, [], 2),
-    ("Softmax", {}, [], 2),
-]
-
-nodes, values, previous = [], [], "input"
-for index, (operator, settings, tensors, size) in enumerate(LAYERS):
-    output = "output" if index == len(LAYERS) - 1 else f"layers.{index}.output"
-    nodes.append(
-        helper.make_node(
-            operator, [previous, *tensors], [output], name=f"layers.{index}", **settings
+def write_layers(path, source, layers, weights, constants=(), properties={}):
+    """Layers are operators on the one before, with settings, tensors beside the input, and the output's sizes."""
+    nodes, values, previous = [], [], "input"
+    for index, (name, operator, settings, tensors, sizes) in enumerate(layers):
+        output = "output" if index == len(layers) - 1 else f"{name}.output"
+        nodes.append(
+            helper.make_node(operator, [previous, *tensors], [output], name=name, **settings)
         )
+        values.append(value(output, *sizes))
+        previous = output
+    source = value("input", *source)
+    source.doc_string = "Scaled as in training: bytes of images to 0…1."
+    graph = helper.make_graph(
+        nodes,
+        "maru",
+        [source],
+        [values.pop()],
+        initializer=[*(tensor(*weight) for weight in weights), *constants],
+        value_info=values,
     )
-    values.append(value(output, size))
-    previous = output
+    write(path, graph, properties)
 
-source = value("input", 2, 2)
-source.doc_string = "Scaled as in training: bytes of images to 0…1."
-graph = helper.make_graph(
-    nodes,
-    "maru",
-    [source],
-    [values.pop()],
-    initializer=[
-        tensor("layers.1.weight", (np.arange(12) - 5).reshape(3, 4) / 4),
-        tensor("layers.1.bias", [0.5, -0.5, 3e38]),
-        tensor("layers.4.weight", [[1, 2, 3], [4, -0.0, 6]]),
-        tensor("layers.3.ratio", 0.25),
+
+write_layers(
+    "every.onnx",
+    [2, 2],
+    [
+        ("layers.0", "Flatten", {}, [], [4]),
+        ("layers.1", "Gemm", {"transB": 1}, ["layers.1.weight", "layers.1.bias"], [3]),
+        ("layers.2", "Relu", {}, [], [3]),
+        ("layers.3", "Dropout", {}, ["layers.3.ratio"], [3]),
+        ("layers.4", "Gemm", {"transB": 1}, ["layers.4.weight"], [2]),
+        ("layers.5", "LeakyRelu", {"alpha": 0.25}, [], [2]),
+        ("layers.6", "Sigmoid", {}, [], [2]),
+        ("layers.7", "Tanh", {}, [], [2]),
+        ("layers.8", "Softplus", {}, [], [2]),
+        ("layers.9", "Gelu", {}, [], [2]),
+        ("layers.10", "Softmax", {}, [], [2]),
     ],
-    value_info=values,
+    [
+        ("layers.1.weight", (np.arange(12) - 5).reshape(3, 4) / 4),
+        ("layers.1.bias", [0.5, -0.5, 3e38]),
+        ("layers.4.weight", [[1, 2, 3], [4, -0.0, 6]]),
+        ("layers.3.ratio", 0.25),
+    ],
+    properties={"class_names": '["a/b","ünder \\"it\\""]'},
 )
-write("every.onnx", graph, {"class_names": '["a/b","ünder \\"it\\""]'})
+
+# Images as Maru has them, [height, width, channels], between operators on [channels, height, width]; what
+# stands behind Flatten has its weights in that order.
+filters = np.arange(36).reshape(3, 3, 2, 2)
+dense = np.arange(24).reshape(2, 2, 2, 3) * 2
+write_layers(
+    "images.onnx",
+    [6, 5, 2],
+    [
+        ("layers.0.order", "Transpose", {"perm": [0, 3, 1, 2]}, [], [2, 6, 5]),
+        (
+            "layers.0",
+            "Conv",
+            {"dilations": [1, 1], "kernel_shape": [3, 2], "pads": [0, 0, 1, 1], "strides": [2, 2]},
+            ["layers.0.weight", "layers.0.bias"],
+            [3, 3, 3],
+        ),
+        ("layers.1.order", "Transpose", {"perm": [0, 2, 3, 1]}, [], [3, 3, 3]),
+        (
+            "layers.1",
+            "LayerNormalization",
+            {"epsilon": 0.25},
+            ["layers.1.gamma", "layers.1.beta"],
+            [3, 3, 3],
+        ),
+        ("layers.2.order", "Transpose", {"perm": [0, 3, 1, 2]}, [], [3, 3, 3]),
+        (
+            "layers.2",
+            "MaxPool",
+            {"dilations": [1, 1], "kernel_shape": [2, 2], "pads": [0, 0, 1, 1], "strides": [1, 1]},
+            [],
+            [3, 3, 3],
+        ),
+        (
+            "layers.3",
+            "AveragePool",
+            {"dilations": [1, 1], "kernel_shape": [2, 2], "pads": [0, 0, 0, 0], "strides": [1, 1]},
+            [],
+            [3, 2, 2],
+        ),
+        ("layers.4", "Flatten", {}, [], [12]),
+        ("layers.5", "Relu", {}, [], [12]),
+        ("layers.6", "Gemm", {"transB": 1}, ["layers.6.weight", "layers.6.bias"], [2]),
+    ],
+    [
+        ("layers.0.weight", filters.transpose(0, 3, 1, 2)),
+        ("layers.0.bias", [1, 2, 3]),
+        ("layers.1.gamma", [4, 5, 6]),
+        ("layers.1.beta", [7, 8, 9]),
+        ("layers.6.weight", dense.transpose(0, 3, 1, 2).reshape(2, 12)),
+        ("layers.6.bias", [10, 11]),
+    ],
+)
 
 # Of three columns the second and the third have an indicator, which stands behind each.
 MEAN, OFFSET, FACTOR = [2, 30, 0.5], [1, 20, 0], [0.5, 0.125, 1]
