@@ -63,8 +63,8 @@ struct ONNXExportTests {
     let golden = try Data(
       contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("Goldens/\(name).onnx"))
-    let export = try
-      name == "table"
+    let export =
+      try name == "table"
       ? Self.table()
       : ONNXExport(name == "images" ? Self.images() : Self.every(), path: "m")
     let contents = export.contents
