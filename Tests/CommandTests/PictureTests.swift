@@ -168,7 +168,7 @@ struct PictureTests {
   /// A table has counts to draw, but no images.
   @Test func samplesThatAreNoImagesAreToldSo() throws {
     let folder = try TemporaryFolder()
-    let rows = (0..<60).map { "\($0 % 2),\($0 % 3),\(["a", "b"][$0 % 2])\n" }.joined()
+    let rows = (0..<60).map { "\($0 % 4),\($0 % 3),\(["a", "b"][$0 % 2])\n" }.joined()
     let data = try folder.write(Array(("x,y,label\n" + rows).utf8), to: "table.csv")
     let trained = try Command.maru(
       Command.words("train --layers 2:softmax --epochs 1 --progress none")
