@@ -29,7 +29,8 @@ enum Interrupts {
     for number in signals { signal(number) { Interrupts.end(by: $0) } }
     // Samples of large files are read where they lie.
     signal(SIGBUS) { _ in
-      Interrupts.tell("a file was cut short, or could not be read, while it was in use\n")
+      Interrupts.tell(
+        "maru: error: a file was cut short, or could not be read, while it was in use\n")
       ChildProgram.endAll()
       _exit(EX_IOERR)
     }

@@ -91,7 +91,7 @@ struct TrainingRun {
 
   /// How samples are mixed where that is not all with all, in a line; nil where it is.
   func shuffleLine(resuming state: TrainingState?) -> String? {
-    if settings.rule == nil { return nil }
+    if settings.optimizer == .lbfgs { return nil }
     let wanted = samples.blockShuffle
     if let blocks = state.map({ $0.blockShuffle }) ?? wanted {
       return

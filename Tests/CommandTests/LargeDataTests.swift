@@ -77,7 +77,7 @@ struct LargeDataTests {
     #expect(result.outputLines.last == "74")
     let last = try folder.text(of: "errors").split(separator: "\n").last ?? ""
     #expect(
-      last == "a file was cut short, or could not be read, while it was in use"
+      last == "maru: error: a file was cut short, or could not be read, while it was in use"
         || last.hasPrefix("maru: error: \(data)/x_train.npy: was changed while it was in use"))
   }
 
