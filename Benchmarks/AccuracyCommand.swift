@@ -30,8 +30,10 @@ struct AccuracyCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Where to look for data sets first, as maru does.", valueName: "dir"))
   var dataDirectory: String?
-  @Flag(help: "Train without the last 10,000 training images, and score those, to choose a recipe.")
-  var validate = false
+  @Flag(
+    name: .customLong("validate"),
+    help: "Train without the last 10,000 training images, and score those, to choose a recipe.")
+  var isValidated = false
   @Flag(help: "Print one JSON object per run, each in a line.")
   var json = false
   @Flag(help: .hidden)
@@ -69,7 +71,7 @@ struct AccuracyCommand: ParsableCommand {
     }
     if !json {
       print(InfoCommand.lines.joined(separator: "\n"))
-      print("recipe: \(recipe)\(validate ? "; scored on 10,000 training images" : "")")
+      print("recipe: \(recipe)\(isValidated ? "; scored on 10,000 training images" : "")")
     }
     let arguments = Array(CommandLine.arguments.dropFirst()).filter { $0 != "--json" }
     var seconds: [Double] = []
@@ -114,7 +116,7 @@ struct AccuracyCommand: ParsableCommand {
   private func trainedAccuracy(by recipe: Recipe) throws -> Double {
     let data = try Dataset.load(.published(recipe.dataset), dataDirectory: dataDirectory)
     var (train, test) = (data.train, data.test)
-    if validate {
+    if isValidated {
       (train, test) = (train[0..<train.count - 10_000], train[train.count - 10_000..<train.count])
     }
     let model = try recipe.model(seed: seed, samples: train.count)
