@@ -31,7 +31,7 @@ extension Chart {
         part.weights = Array(model.weights.prefix(part.weights.count))
         part.nonTrainableWeights = Array(
           model.nonTrainableWeights.prefix(part.nonTrainableWeights.count))
-        rows.append(ActivationRow(names[place], try part.predict(image)))
+        rows.append(ActivationRow(names[place], part.outputShape, try part.predict(image)))
       } catch {
         throw .noImages("\(error)")
       }
@@ -86,10 +86,12 @@ private struct ActivationRow {
   private let scale: Double
   private let imageHeight: Double
 
-  /// - Parameter output: [1, height, width, channels]
-  init(_ name: String, _ output: Tensor) {
-    let sizes = output.shape.sizes
-    let (height, width, all) = (sizes[1], sizes[2], sizes[3])
+  /// - Parameters:
+  ///   - name: the layer's
+  ///   - shape: [height, width, channels]
+  ///   - output: for one image
+  init(_ name: String, _ shape: Shape, _ output: Tensor) {
+    let (height, width, all) = (shape[0], shape[1], shape[2])
     let values = output.elements.map(Double.init)
     let finite = values.filter(\.isFinite)
     let (least, largest) = (finite.min() ?? 0, finite.max() ?? 0)

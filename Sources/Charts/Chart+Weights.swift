@@ -41,11 +41,12 @@ extension Chart {
     let channels = weight.shape.rank == 4 ? weight.shape[3] : 1
     let (drawn, all) = (pictures.values.count / channels, weight.shape[0])
     let units = drawn < all ? "the first \(drawn) of \(all)" : "\(all)"
-    let what =
-      weight.shape.rank == 4 ? "filters of \(weight.shape[1])×\(weight.shape[2])" : "units"
-    let each = channels > 1 ? ", \(channels) channels side by side" : ""
-    return weightGrid(
-      pictures, nil, title: "First-layer weights of \(units) \(what)\(each)", inRowsOf: channels)
+    let size = "\(pictures.shape[0])×\(pictures.shape[1])"
+    let title =
+      weight.shape.rank == 2
+      ? "First-layer weights of \(units) units"
+      : "First-layer filters: \(units) of \(size)\(channels > 1 ? ", by channel" : "")"
+    return weightGrid(pictures, nil, title: title, inRowsOf: channels)
   }
 
   private typealias Pictures = (values: [[[Double]]], shape: Shape)

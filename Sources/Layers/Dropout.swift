@@ -45,6 +45,7 @@ public struct Dropout: Layer {
         }
       ])
     plan.isRandom = true
+    plan.layout = nil
     return plan
   }
 

@@ -50,7 +50,7 @@ struct WeightsTests {
     #expect(chart.data.count == 6)
     #expect(chart.data["weight0"] == [[0, 2]] && chart.data["weight1"] == [[1, 3]])
     #expect(chart.data["weight5"] == [[9, 11]])
-    let title = "First-layer weights of 3 filters of 1×2, 2 channels side by side"
+    let title = "First-layer filters: 3 of 1×2, by channel"
     #expect(try expectWhole(chart).texts.contains(title))
     #expect(throws: ChartError.self) { try Chart.weights(of: model, classNames: []) }
   }

@@ -60,7 +60,7 @@ struct PictureTests {
     #expect(result.outputLines.first == "saved: \(paths[0])")
     #expect(try run.folder.text(of: "a.svg").contains("re_lu (ReLU): 3 of 3×4, from 0.00 to "))
     expectSuccess(try Command.maru(["summary", run.path, "--weights", paths[1]]))
-    #expect(try run.folder.text(of: "f.svg").contains("First-layer weights of 3 filters of 2×2<"))
+    #expect(try run.folder.text(of: "f.svg").contains("First-layer filters: 3 of 2×2<"))
     let dense = try StripesRun()
     expectFailure(
       try Command.maru([
