@@ -41,7 +41,8 @@ setup: ## installs the Debian packages that are missing
 	  { echo "Swift 6.2 or later is needed: https://www.swift.org/install/linux" >&2; exit 1; }
 
 build: setup ## builds the command and the benchmarks into .build/release
-	$(SWIFT) build -c release
+	$(SWIFT) build -c release --product maru
+	$(SWIFT) build -c release --product benchmarks
 
 # The command for any place: Swift's runtime is linked statically. Foundation's part for networks asks
 # for libcurl by its name for development, of which the library itself is enough. Man page and
@@ -80,7 +81,7 @@ uninstall: ## removes what install has put below PREFIX
 
 # The tests run on the release build: the one that people use, and fast enough to train in.
 test: setup ## tests everything; with MARU_DATA=DIR (DIR/mnist/*.gz) also on MNIST
-	$(SWIFT) build -c release --build-tests
+	$(SWIFT) build -c release --product MaruPackageTests
 	$(SWIFT) test -c release --skip-build
 
 # What this machine is and how fast it is, within two minutes on two cores.
@@ -162,11 +163,11 @@ UNTHREADED = fullDiskLeavesTheOldRun aFullDiskTakesOnlyWhatDoesNotFit \
              gemmMeasuresTheProductsOfTraining trainingPrintsAnObjectARepeat \
              trainingPrintsATableAndWhatIsScaledUp lossesOfTheSameBatchesAgree
 sanitize: setup ## runs the tests under AddressSanitizer, then under ThreadSanitizer
-	$(SWIFT) build -c release --build-tests --sanitize=address --scratch-path .build-asan
+	$(SWIFT) build -c release --product MaruPackageTests --sanitize=address --scratch-path .build-asan
 	ASAN_OPTIONS=detect_leaks=0 \
 	  $(SWIFT) test -c release --skip-build --sanitize=address --scratch-path .build-asan \
 	  $(UNSANITIZED:%=--skip %)
-	$(SWIFT) build -c release --build-tests --sanitize=thread --scratch-path .build-tsan
+	$(SWIFT) build -c release --product MaruPackageTests --sanitize=thread --scratch-path .build-tsan
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/threads.txt \
 	  $(SWIFT) test -c release --skip-build --sanitize=thread --scratch-path .build-tsan \
 	  $(UNSANITIZED:%=--skip %) $(UNTHREADED:%=--skip %)

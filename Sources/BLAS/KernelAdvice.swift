@@ -109,15 +109,11 @@ extension OpenBLAS {
   package static func recommendedCore(
     inPlaceOf core: String, version: [Int], extensions: Set<String>
   ) -> String? {
-    if core == "Zen" && version == [0, 3, 21] && !extensions.contains("avx512f") {
-      return "Haswell"
+    let widest = ["SkylakeX", "Haswell"].first { missing(for: $0, of: extensions).isEmpty }
+    return widest.flatMap {
+      let isSlow = $0 == "Haswell" && core == "Zen" && version == [0, 3, 21]
+      return isSlow || vectorBits(ofCore: core) < vectorBits(ofCore: $0) ? $0 : nil
     }
-    return widerCore(inPlaceOf: core, extensions: extensions)
-  }
-
-  private static func widerCore(inPlaceOf core: String, extensions: Set<String>) -> String? {
-    ["SkylakeX", "Haswell"].first { missing(for: $0, of: extensions).isEmpty }
-      .flatMap { vectorBits(ofCore: core) < vectorBits(ofCore: $0) ? $0 : nil }
   }
 
   /// What a family's kernels need and a processor with these extensions does not have.

@@ -50,7 +50,7 @@ struct HostileTextTests {
     #expect(train.outputLines.last == #"saved: \#(folder.path)/run\n\u{1B}[2J"#)
     let reads: [(arguments: [String], lines: Int?)] = [
       (["data", "show", data], 5 + 7), (["evaluate", run, "--dataset", data], 1 + 11 + 8),
-      (["predict", run, "--dataset", data], 1 + 8 + 1), (["summary", run], 6),
+      (["predict", run, "--dataset", data], 1 + 8 + 1), (["summary", run], 7),
       (["compare", run, run], nil), (["plot", run, "--output", folder["\u{1B}.svg"]], 1),
       (["predict", run, "--dataset", data, "--confusion", folder["c.svg"]], 1 + 8 + 2),
       (["fit-linear", "--dataset", data, "--output", folder["\u{202E}fit"]], 3),

@@ -60,7 +60,7 @@ struct ScheduleTests {
     let (_, data) = try Stripes.inNewFolder()
     let result = try Command.maru(
       "train --layers 4:softmax --epochs 4 --learning-rate \(rate) --dataset", [data])
-    expectFailure(result, 64, line)
+    expectFailure(result, 64, line, hint: "maru train --help")
   }
 
   @Test(arguments: [

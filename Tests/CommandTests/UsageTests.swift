@@ -207,7 +207,7 @@ struct UsageTests {
     ("train --epochs --threads 1", ["'--threads'", "'--epochs <epochs>'"]),
     ("train --epochs 1.5", ["'1.5'", "'--epochs <epochs>'"]),
     ("train --epochs 9223372036854775808", ["'9223372036854775808'", "'--epochs <epochs>'"]),
-    ("train --learning-rate fast", ["'fast'", "'--learning-rate <learning-rate>'"]),
+    ("train --learning-rate fast", ["'fast'", "'--learning-rate <rate>'"]),
     ("train --validation-split half", ["'half'", "'--validation-split <validation-split>'"]),
     ("train --batch-size 0", ["'0'", "'--batch-size <n|full>'"]),
     ("train --batch-size=-8", ["'-8'", "'--batch-size <n|full>'"]),

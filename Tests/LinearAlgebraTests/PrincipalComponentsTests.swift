@@ -122,7 +122,9 @@ import TestSupport
     let rows = Matrix<Float>((0..<2500).map { row in (0..<9).map { tensor[row * 2, $0] } })
     try expectEqual(chosen, PrincipalComponents<Float>(rows, keeping: .count(2)), 0)
     let scores = chosen.transform(tensor, indices: some)
-    #expect(try scores.elements == chosen.transform(rows).elements)
+    // All rows at once are another product, which may add in another order.
+    let pairs = zip(scores.elements, try chosen.transform(rows).elements)
+    #expect(pairs.allSatisfy { abs($0 - $1) <= 2e-5 * max(1, abs($1)) })
     #expect(
       chosen.transform(tensor)[rows: 2048..<2049].elements == scores[rows: 1024..<1025].elements)
     #expect(chosen.transform(tensor, indices: []).shape == [0, 2])
