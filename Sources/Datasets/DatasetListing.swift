@@ -23,7 +23,7 @@ public struct DatasetListing: Sendable, Hashable {
 extension Dataset {
   /// The data sets that can be named, and where each is.
   ///
-  /// ``load(_:dataDirectory:environment:table:)`` finds them there with the same arguments. Looks for
+  /// ``load(_:dataDirectory:environment:table:memory:)`` finds them there with the same arguments. Looks for
   /// files, reads none.
   public static func list(
     dataDirectory: String? = nil,

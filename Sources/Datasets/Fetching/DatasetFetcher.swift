@@ -49,7 +49,7 @@ public struct DatasetFetcher: Sendable {
   /// - Parameters:
   ///   - dataset: the data set
   ///   - directory: the folder for data sets, which gets a folder of the set's name;
-  ///     ``Dataset/cacheDirectory(environment:)`` is where ``Dataset/load(_:dataDirectory:environment:table:)``
+  ///     ``Dataset/cacheDirectory(environment:)`` is where ``Dataset/load(_:dataDirectory:environment:table:memory:)``
   ///     looks
   ///   - progress: called with each piece that arrives, from another thread
   /// - Returns: The folder that holds the four files.
