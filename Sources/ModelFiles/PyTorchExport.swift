@@ -14,11 +14,14 @@ public struct PyTorchExport: Sendable {
   /// The Python file.
   public let script: String
 
-  /// Prepares a model's files; errors name `path`.
-  /// - Parameter units: the table's numbers, where the model was trained on one
+  /// Prepares a model's files.
   ///
   /// Throws where a layer is of a type that PyTorch's layers do not have, and where the table has other
   /// columns than the network inputs or outputs.
+  /// - Parameters:
+  ///   - file: the model
+  ///   - units: the table's numbers, where the model was trained on one
+  ///   - path: what errors name
   public init(
     _ file: ModelFile, units: TableUnits = TableUnits(), path: String
   ) throws(ModelFileError) {

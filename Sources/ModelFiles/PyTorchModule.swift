@@ -7,7 +7,7 @@ public protocol PyTorchModule: Layer {
   /// The modules as Python makes them, after `nn.`: `Linear(784, 10)`. The last has the layer's
   /// parameters. None where PyTorch has none for the layer as it is.
   ///
-  /// A layer whose plan is in ``/Layers/Layout/lanes`` gets its images as PyTorch's modules take them, as
+  /// A layer whose plan is in `Layout.lanes` gets its images as PyTorch's modules take them, as
   /// [batch, channels, height, width].
   /// - Parameter input: the shape of one sample, of images [height, width, channels]
   func pyTorchModules(_ input: Shape) -> [String]

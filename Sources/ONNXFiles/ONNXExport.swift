@@ -21,12 +21,15 @@ public struct ONNXExport: Sendable {
   private static let operatorSet: Int64 = 20
   private static let formatVersion: Int64 = 9
 
-  /// Prepares a model's file; errors name `path`.
-  /// - Parameter units: the table's numbers, where the model was trained on one
+  /// Prepares a model's file.
   ///
   /// Throws where there is no layer, where one is no ``ONNXLayer`` or ONNX has no operator for it as it
   /// is, where the table has other columns than the network inputs or outputs, and where the weights take
   /// 2 GiB or more, which no such file can hold.
+  /// - Parameters:
+  ///   - file: the model
+  ///   - units: the table's numbers, where the model was trained on one
+  ///   - path: what errors name
   public init(
     _ file: ModelFile, units: TableUnits = TableUnits(), path: String
   ) throws(ModelFileError) {

@@ -5,7 +5,7 @@ import Training
 /// A graph of ONNX's operators under construction, layer by layer.
 ///
 /// Batches lie as in Maru, images as [batch, height, width, channels]; but layers whose plan is in
-/// ``/Layers/Layout/lanes``, which work on images, get them as ONNX's operators take them, as
+/// `Layout.lanes`, which work on images, get them as ONNX's operators take them, as
 /// [batch, channels, height, width].
 public struct ONNXGraph: Sendable {
   /// The shape of one sample of the value computed so far.
