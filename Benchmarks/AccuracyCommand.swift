@@ -85,7 +85,10 @@ struct AccuracyCommand: ParsableCommand {
         let accuracy = Double(
           String(decoding: result.output, as: UTF8.self).trimmingCharacters(in: .newlines))
       else {
-        throw RunFailure("seed \(seed): \(String(decoding: result.errors, as: UTF8.self))")
+        let reason =
+          result.end == .stopped
+          ? "not done in an hour" : String(decoding: result.errors, as: UTF8.self)
+        throw RunFailure("seed \(seed): \(reason)")
       }
       if accuracy >= target { seconds.append(taken) }
       if json {
@@ -167,7 +170,7 @@ struct Recipe: CustomStringConvertible {
   }
 
   var description: String {
-    "\(workload.rawValue)'s network, \(epochs) epochs of batches of \(batchSize), Adam, "
+    "\(workload.rawValue)'s network, epochs: \(epochs), batches of \(batchSize), Adam, "
       + "rate up to \(peak) over a quarter of the steps, then along a cosine to 0"
   }
 }

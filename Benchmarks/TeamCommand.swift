@@ -66,25 +66,24 @@ struct TeamCommand: ParsableCommand {
 
 /// What a step takes with any number of threads, from measurements with one and two.
 struct TeamModel {
-  /// Microseconds of work in a step on one thread, and of waiting on two.
+  /// Microseconds of a step on one thread, with its part of what an epoch has beside, and of waiting on two.
   let alone, waiting: Double
   private let steps: Int
 
   init(_ workload: Workload, _ samples: LabelledImages, epochs: Int) throws {
-    func profile(threads: Int) throws -> StepProfile {
+    func train(threads: Int, profile: StepProfile?) throws -> History {
       let model = try workload.model(seed: 0)
       model.threads = threads
-      let profile = StepProfile()
-      try model.fit(
+      return try model.fit(
         samples.images, samples.labels, epochs: epochs, batchSize: workload.batchSize,
         validation: workload.validation, profile: profile)
-      return profile
     }
-    let one = try profile(threads: 1)
-    alone = one.rows.filter { $0.work != .waiting }.reduce(0) { $0 + $1.microseconds }
-    waiting = try profile(threads: 2).rows.filter { $0.work == .waiting }
-      .reduce(0) { $0 + $1.microseconds }
-    steps = one.steps
+    steps = epochs * workload.steps(workload.trainingCount(of: samples.count))
+    let fastest = try train(threads: 1, profile: nil).seconds.min() ?? 0
+    alone = fastest * 1e6 * Double(epochs) / Double(steps)
+    let profile = StepProfile()
+    _ = try train(threads: 2, profile: profile)
+    waiting = profile.rows.filter { $0.work == .waiting }.reduce(0) { $0 + $1.microseconds }
   }
 
   func microseconds(_ threads: Int) -> Double {

@@ -45,19 +45,7 @@ package func gemm(
   _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float,
   beta: Float, pieces: ProductPieces
 ) {
-  guard let sizes = GemmSizes(a, b, c, isProductUsed: alpha != 0) else { return }
-  // Column by column, so that the same part of B meets all rows of A while it is in the cache.
-  for column in stride(from: 0, to: b.columns, by: pieces.columns) {
-    let columns = column..<min(column + pieces.columns, b.columns)
-    let bPart = b[columns: columns].baseAddress
-    for row in stride(from: 0, to: a.rows, by: pieces.rows) {
-      let rows = row..<min(row + pieces.rows, a.rows)
-      cblas_sgemm(
-        CblasRowMajor, transposition(a), transposition(b), Int32(rows.count),
-        Int32(columns.count), sizes.k, alpha, a[rows: rows].baseAddress, sizes.lda, bPart,
-        sizes.ldb, beta, c[rows: rows, columns: columns].baseAddress, sizes.ldc)
-    }
-  }
+  GemmSizes(a, b, c, isProductUsed: alpha != 0)?.multiply(a, b, c, alpha, beta, in: pieces)
 }
 
 extension GemmSizes {
@@ -70,12 +58,31 @@ extension GemmSizes {
       alpha, a.baseAddress, lda, b.baseAddress, ldb, beta, c.baseAddress, ldc)
   }
 
+  /// Column by column, so that the same part of B meets all rows of A while it is in the cache.
+  fileprivate func multiply(
+    _ a: MatrixView<Float>, _ b: MatrixView<Float>, _ c: MatrixView<Float>, _ alpha: Float,
+    _ beta: Float, in pieces: ProductPieces
+  ) {
+    let (aOperation, bOperation) = (transposition(a), transposition(b))
+    for column in stride(from: 0, to: b.columns, by: pieces.columns) {
+      let columns = column..<min(column + pieces.columns, b.columns)
+      let bPart = b[columns: columns].baseAddress
+      for row in stride(from: 0, to: a.rows, by: pieces.rows) {
+        let rows = row..<min(row + pieces.rows, a.rows)
+        cblas_sgemm(
+          CblasRowMajor, aOperation, bOperation, Int32(rows.count), Int32(columns.count), k,
+          alpha, a[rows: rows].baseAddress, lda, bPart, ldb,
+          beta, c[rows: rows, columns: columns].baseAddress, ldc)
+      }
+    }
+  }
+
   fileprivate func multiplySerially(
     _ a: MatrixView<Float>, _ b: MatrixView<Float>, _ c: MatrixView<Float>, _ alpha: Float,
     _ beta: Float
   ) {
     if k > 0, let pieces = ProductPieces.fastest(a, b) {
-      gemm(a, b, into: c, alpha: alpha, beta: beta, pieces: pieces)
+      multiply(a, b, c, alpha, beta, in: pieces)
     } else if k > 0, OwnProduct.isFaster(a, b) {
       OwnProduct.multiply(a, b, into: c, alpha: alpha, beta: beta)
     } else {

@@ -104,8 +104,7 @@ extension OpenBLAS {
   /// The widest family that every build has and that a processor with these extensions can run, where
   /// a family's vectors are narrower.
   ///
-  /// Version 0.3.21 multiplies small matrices in pieces of other sizes for Zen than for Haswell, with the
-  /// same kernels, and is slower for it.
+  /// Version 0.3.21 is slower as Zen than as Haswell, as measured.
   package static func recommendedCore(
     inPlaceOf core: String, version: [Int], extensions: Set<String>
   ) -> String? {

@@ -11,7 +11,7 @@
 #define DEPTH 272
 // As many elements of A, 512 KiB, meet all panels of B from the second cache.
 #define BLOCK 131072
-// So many tiles of A are copied together, 104 or 226 KiB.
+// So many tiles of A are copied together, 102 or 221 KiB.
 #define PACKED_TILES 16
 
 typedef struct {

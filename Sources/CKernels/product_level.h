@@ -150,7 +150,7 @@ static void OF(copy_rows)(const float *a, ptrdiff_t row, ptrdiff_t turn, ptrdiff
 }
 
 /// By panels of B. What is copied changes no sum: how deep a panel is depends on k alone.
-static void OF(multiply_panels)(const Product *x) {
+static __attribute__((noinline)) void OF(multiply_panels)(const Product *x) {
   // On the stack, since blocks on the heap would be some for each thread.
   _Alignas(64) float panel[DEPTH * PANEL], packed[PACKED_ROWS * DEPTH];
   // Equal parts, so that no small one is left over.

@@ -1,4 +1,4 @@
-// Vectors of 8 or 16 floats put in another order, within each quarter of four first, which is cheap.
+// Vectors of 4, 8 or 16 floats put in another order, within each quarter of four first, which is cheap.
 #ifndef MARU_SHUFFLES_H
 #define MARU_SHUFFLES_H
 
@@ -17,6 +17,12 @@
 
 /// The sums over the lanes of four vectors.
 typedef float Quarter __attribute__((vector_size(16), aligned(4), may_alias));
+#define SUMS_4(a, b, c, d)                                                                       \
+  ({                                                                                             \
+    Vector ab = PAIR(a, b, 0, 4, 1, 5) + PAIR(a, b, 2, 6, 3, 7);                                 \
+    Vector cd = PAIR(c, d, 0, 4, 1, 5) + PAIR(c, d, 2, 6, 3, 7);                                 \
+    PAIR(ab, cd, 0, 1, 4, 5) + PAIR(ab, cd, 2, 3, 6, 7);                                         \
+  })
 #define SUMS_8(a, b, c, d)                                                                       \
   ({                                                                                             \
     Vector ab = LOWER_8(a, b) + UPPER_8(a, b), cd = LOWER_8(c, d) + UPPER_8(c, d);               \

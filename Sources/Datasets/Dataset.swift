@@ -49,6 +49,14 @@ public struct Dataset: Sendable {
     self.arrays = arrays ?? (isOther ? .pixels : nil)
   }
 
+  /// The same with one more note.
+  func noting(_ note: String) -> Dataset {
+    Dataset(
+      name: name, classNames: classNames, train: train, test: test, preparation: preparation,
+      findings: findings, isHeldOut: isHeldOut, pictures: pictures, arrays: arrays,
+      notes: notes + [note])
+  }
+
   /// The numbers that are predicted, or the column of a table that has the classes; nil where the classes
   /// come from elsewhere.
   public var label: Preparation.Label? { preparation?.label ?? arrays?.label }

@@ -78,14 +78,19 @@ struct DatasetReader {
       }
     }
     let (pixels, shape) = try elements(part, in: plainBytes(part), axes: 3, meaning)
-    let imageShape = shape.withoutFirst
-    if let published, published.imageShape != imageShape {
-      throw .malformed(
-        file(part), expected: "images of \(published.imageShape)", found: "\(imageShape)")
-    }
+    let imageShape = try imageShape(shape, path)
     guard folder.isTransposed else { return Images(pixels: pixels, shape: imageShape) }
     return Images(
       pixels: Self.transposed(pixels, imageShape), shape: [imageShape[1], imageShape[0]])
+  }
+
+  /// The shape of one image, which that of a known set must have.
+  private func imageShape(_ shape: Shape, _ path: String) throws(DatasetError) -> Shape {
+    let shape = shape.withoutFirst
+    if let published, published.imageShape != shape {
+      throw .malformed(path, expected: "images of \(published.imageShape)", found: "\(shape)")
+    }
+    return shape
   }
 
   /// Images that are read where they lie.
@@ -95,11 +100,7 @@ struct DatasetReader {
       throw .malformed(
         file.path, expected: meaning, found: "\(place.shape) elements of type \(place.type)")
     }
-    let shape = place.shape.withoutFirst
-    if let published, published.imageShape != shape {
-      throw .malformed(
-        file.path, expected: "images of \(published.imageShape)", found: "\(shape)")
-    }
+    let shape = try imageShape(place.shape, file.path)
     let samples = FileSamples(file, offset: place.offset, .uint8, shape: place.shape)
     return Images(samples, shape: shape, blockShuffle: memory.shuffle(of: samples))
   }

@@ -10,8 +10,8 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
   /// usual names, plain or compressed; of several sets, the path ends in what their names begin with.
   case directory(String)
   /// A NumPy archive (`.npz`), or a folder of `.npy` files, with the arrays `x_train`, `y_train`, `x_test`
-  /// and `y_test`, as Keras's `mnist.npz`, or `X` and `y`. Samples of uint8 become 0…1; those of another type are taken as they
-  /// stand, float64 and wide integers rounded to Float. Labels are integers from 0.
+  /// and `y_test`, as Keras's `mnist.npz`, or `X` and `y`. Samples of uint8 become 0…1; those of another
+  /// type are taken as they stand, float64 and wide integers rounded to Float. Labels are integers from 0.
   case numPyArchive(String)
   /// A table in a text file (``Table``), prepared as ``TableSettings`` say.
   case csv(String)
@@ -21,9 +21,9 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
   /// Fashion-MNIST.
   public static let fashionMNIST = DatasetSource.published(.fashionMNIST)
 
-  /// Understands `mnist`, `fashion-mnist`, `digits`, or the path of a folder (of pictures, IDX or `.npy` files), of a file that ends in
-  /// `.npz`, or of a table: a text file, or one that ends in `.csv`, `.tsv`, `.txt` or `.data`, also
-  /// compressed (`.csv.gz`).
+  /// Understands `mnist`, `fashion-mnist`, `digits`, or the path of a folder (of pictures, IDX or `.npy`
+  /// files), of a file that ends in `.npz`, or of a table: a text file, or one that ends in `.csv`, `.tsv`,
+  /// `.txt` or `.data`, also compressed (`.csv.gz`).
   ///
   /// A name goes before a folder called the same, which is meant by `./mnist`.
   /// - Throws: ``DatasetError`` where the text is neither a name nor such a path.
@@ -34,7 +34,8 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
       self = .digits
     } else {
       switch FileAccess.kind(of: text) {
-      case .folder where NumPyArchive.isFolder(text): self = .numPyArchive(text)
+      case .folder where NumPyArchive.isFolder(text, of: NumPyDatasetReader.sampleNames):
+        self = .numPyArchive(text)
       case .folder: self = .directory(text)
       case .nothing where (try? DatasetFolder.idx(text)) != nil: self = .directory(text)
       case .nothing:
@@ -66,7 +67,8 @@ public enum DatasetSource: Sendable, Hashable, CustomStringConvertible {
 
   private static let choices =
     PublishedDataset.all.map(\.name).joined(separator: ", ")
-    + ", digits, a folder with the four IDX files, with .npy files or with pictures in a folder for each class, a .npz file or a table in a text file"
+    + ", digits, a folder with the four IDX files, with .npy files or with pictures in a folder for each "
+    + "class, a .npz file or a table in a text file"
 
   /// Whether it is a folder of pictures, in a folder for each class.
   package var isOfPictures: Bool {

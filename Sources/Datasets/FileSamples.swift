@@ -160,10 +160,7 @@ struct FileSamples: SampleFile {
   /// gives true.
   func forEachBlock(_ body: (_ first: Int, UnsafeBufferPointer<Float>) -> Bool) {
     let block = AlignedBuffer(uninitialized: min(samplesAtOnce, count) * width)
-    var goesOn = true
-    forEachRange { samples in
-      if goesOn { goesOn = body(samples.lowerBound, elements(of: samples, in: block)) }
-    }
+    forEachRange { body($0.lowerBound, elements(of: $0, in: block)) }
   }
 
   /// Calls `body` with all samples in turn as memory would keep them, pixels as bytes and others as floats,
@@ -174,22 +171,28 @@ struct FileSamples: SampleFile {
     if format == .uint8 || format == .float32 && !isBigEndian && factor == nil {
       return try forEachRange { (samples) throws(Failure) in
         if case .range = rows {
-          return try body(UnsafeRawBufferPointer(rebasing: file.bytes[bytes(of: samples)]))
+          try body(UnsafeRawBufferPointer(rebasing: file.bytes[bytes(of: samples)]))
+          return true
         }
         for place in samples {
           let row = bytes(of: place..<place + 1)
           try body(UnsafeRawBufferPointer(rebasing: file.bytes[row]))
         }
+        return true
       }
     }
     let block = AlignedBuffer(uninitialized: min(samplesAtOnce, count) * width)
     try forEachRange { (samples) throws(Failure) in
       let values = elements(of: samples, in: block)
-      guard arePixels else { return try body(UnsafeRawBufferPointer(values)) }
+      guard arePixels else {
+        try body(UnsafeRawBufferPointer(values))
+        return true
+      }
       let pixels = values.map { UInt8(($0 * 255).rounded()) }
       try pixels.withUnsafeBufferPointer { (pixels) throws(Failure) in
         try body(UnsafeRawBufferPointer(pixels))
       }
+      return true
     }
   }
 
@@ -204,18 +207,19 @@ struct FileSamples: SampleFile {
     return UnsafeBufferPointer(start: block.floats, count: samples.count * width)
   }
 
-  /// Calls `body` with the places of all samples in turn, about a mebibyte at a time; what comes next is
-  /// read meanwhile.
+  /// Calls `body` with the places of all samples in turn, about a mebibyte at a time, as long as it gives
+  /// true; what comes next is read meanwhile.
   private func forEachRange<Failure: Error>(
-    _ body: (Range<Int>) throws(Failure) -> Void
+    _ body: (Range<Int>) throws(Failure) -> Bool
   ) throws(Failure) {
     let (size, ahead) = (samplesAtOnce, 8 * samplesAtOnce)
     fetch(0..<ahead)
     for start in stride(from: 0, to: count, by: size) {
       fetch(start + ahead..<start + ahead + size)
       let samples = start..<min(start + size, count)
-      try body(samples)
+      let goesOn = try body(samples)
       release(samples)
+      if !goesOn { return }
     }
   }
 }

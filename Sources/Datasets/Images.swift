@@ -41,6 +41,14 @@ public struct Images: SampleSource, Sendable {
     }
   }
 
+  /// Blocks of samples as large as this machine's memory suggests for their size as it would be there,
+  /// wherever they lie.
+  package var blocks: BlockShuffle {
+    let size = arePixels ? 1 : MemoryLayout<Float>.stride
+    return BlockShuffle(
+      sampleBytes: shape.count * size, memory: AvailableMemory.current.bytes)
+  }
+
   /// Creates images from their pixels, image by image in row-major order.
   ///
   /// Traps unless the pixels are a whole number of images of a shape that is not empty.

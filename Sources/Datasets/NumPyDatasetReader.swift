@@ -1,8 +1,8 @@
 import Tensors
 
-/// Reads a data set from a NumPy archive, or from a folder of arrays: samples under `x_train` and `x_test`, the class of each or the
-/// numbers to predict under `y_train` and `y_test`, as Keras's `mnist.npz`; or all under `X` and `y`, of
-/// which some are held out.
+/// Reads a data set from a NumPy archive, or from a folder of arrays: samples under `x_train` and `x_test`,
+/// the class of each or the numbers to predict under `y_train` and `y_test`, as Keras's `mnist.npz`; or all
+/// under `X` and `y`, of which some are held out.
 ///
 /// Pixels, whole numbers from 0 to 255 of any type, become 0…1; other samples are taken as they stand.
 /// Classes are counted from 0 or from 1.
@@ -15,6 +15,9 @@ struct NumPyDatasetReader {
 
   private static let pairs = [("X", "y"), ("x", "y"), ("data", "target"), ("images", "labels")]
   private static let parts = ["x_train", "y_train", "x_test", "y_test"]
+
+  /// The names that samples may have.
+  static let sampleNames = [parts[0]] + pairs.map(\.0)
 
   /// Samples with what is to be predicted of them, as they are in the file.
   fileprivate struct Part {

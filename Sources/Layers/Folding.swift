@@ -1,19 +1,20 @@
-/// A layer of units, each with its weights, that may have a bias.
+/// A layer of units that may have a bias, and whose `weight` has for each unit a number for each value of
+/// its input, or of a window over it: so they can be in another order if the values are.
 package protocol UnitLayer: Layer {
-  /// The same layer with a bias.
-  var withBias: Self { get }
+  /// The same layer with a bias or without one.
+  func with(bias: Bool) -> Self
 }
 
 extension Dense: UnitLayer {
-  package var withBias: Dense { Dense(units, l2: l2) }
+  package func with(bias: Bool) -> Dense { Dense(units, bias: bias, l2: l2) }
 }
 
 extension Conv2D: UnitLayer {
-  package var withBias: Conv2D { Conv2D(filters, window, l2: l2) }
+  package func with(bias: Bool) -> Conv2D { Conv2D(filters, window, bias: bias, l2: l2) }
 }
 
 extension DepthwiseConv2D: UnitLayer {
-  package var withBias: DepthwiseConv2D { DepthwiseConv2D(window, l2: l2) }
+  package func with(bias: Bool) -> DepthwiseConv2D { DepthwiseConv2D(window, bias: bias, l2: l2) }
 }
 
 /// A layer that in inference gives `factor·x + offset`, with numbers for each unit of the layer before.
@@ -79,7 +80,8 @@ package struct LearnedLayer {
       let before = parameters.count == 2 ? Double(parameters[1][unit]) : 0
       return Float(before * scale[unit].factor + scale[unit].offset)
     }
-    return LearnedLayer(layer: layer.withBias, parameters: [scaled, Tensor(bias)], state: [])
+    return LearnedLayer(
+      layer: layer.with(bias: true), parameters: [scaled, Tensor(bias)], state: [])
   }
 }
 

@@ -82,6 +82,11 @@ public struct LayerPlan: Sendable {
     couplesSamples = plans.joined().contains(where: \.couplesSamples)
   }
 
+  /// The number of its parameters, or of what is saved with them, also where it is made of others.
+  package func count(_ list: KeyPath<LayerPlan, [Parameter]>) -> Int {
+    self[keyPath: list].count + branches.joined().reduce(0) { $0 + $1.count(list) }
+  }
+
   /// The floating-point operations of a step, forward and backward.
   package var operations: Double {
     (forward + parameterGradients + inputGradient).reduce(0) { $0 + $1.operations }

@@ -16,7 +16,8 @@ package final class ProductClock: @unchecked Sendable {
 }
 
 extension Pass {
-  /// Computes `C = α·A·B + β·C` as `gemm` does, on the thread that calls it, noting the time where the pass is profiled.
+  /// Computes `C = α·A·B + β·C` as `gemm` does, on the thread that calls it, noting the time where the
+  /// pass is profiled.
   public func multiply(
     _ a: MatrixView<Float>, _ b: MatrixView<Float>, into c: MatrixView<Float>, alpha: Float = 1,
     beta: Float = 0

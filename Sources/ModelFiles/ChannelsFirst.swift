@@ -4,7 +4,7 @@ import Layers
 /// images as [channels, height, width].
 ///
 /// Layers in lanes take images, and are given them so; others are given what they would have here,
-/// but those whose weights can be put in order instead (``ImageWeights``).
+/// but those whose weights can be put in order instead (`UnitLayer`).
 package struct ChannelsFirst {
   /// The image [height, width, channels] whose values have channels first, also where it is flattened;
   /// nil where all values lie as they do here.
@@ -29,7 +29,7 @@ package struct ChannelsFirst {
     switch plan.firstLayout {
     case nil: []
     case .lanes: stepsToFirst(shape)
-    case .rows: layer is any ImageWeights ? [] : stepsToLast(shape)
+    case .rows: layer is any UnitLayer ? [] : stepsToLast(shape)
     }
   }
 
@@ -113,14 +113,6 @@ package struct ChannelsFirst {
     }
   }
 }
-
-/// A layer whose `weight` has a column, or a place, for each value of an image, so that they can be in
-/// another order if the values are.
-package protocol ImageWeights: Layer {}
-
-extension Dense: ImageWeights {}
-extension Conv2D: ImageWeights {}
-extension DepthwiseConv2D: ImageWeights {}
 
 extension Tensor {
   /// Each row, seen as [rows, columns], transposed.

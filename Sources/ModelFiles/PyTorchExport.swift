@@ -67,7 +67,7 @@ struct PyTorchNetwork {
         state.append(
           (
             "\(self.modules.count - 1).\(Self.name(name, of: layer))",
-            layer is any ImageWeights ? order.theirs(weight) : weight
+            layer is any UnitLayer ? order.theirs(weight) : weight
           ))
       }
       order.pass(plan)

@@ -6,27 +6,24 @@ protocol PyTorchParameters: Layer {
   static var pyTorchNames: [String: String] { get }
   /// What the layer is called in an error.
   var title: String { get }
-  /// The same layer for a module that has no bias, where there is such.
-  var withoutBias: Self? { get }
 }
 
 extension PyTorchParameters {
   var title: String { "\(Self.self)" }
-  var withoutBias: Self? { nil }
 
   /// The layer, its plan, and its tensors, where a module has these and no others.
   /// - Parameter order: that of its input; nil where weights have channels last
   func filled(
     _ module: [String: Tensor], _ input: Shape, _ order: ChannelsFirst?
   ) -> (layer: any Layer, plan: LayerPlan, parameters: [Tensor], state: [Tensor])? {
-    guard let layer = module["bias"] == nil ? withoutBias : self,
-      let plan = try? layer.plan(input, PlanContext(samples: 1, parts: 1)),
+    let layer: any Layer = (self as? any UnitLayer)?.with(bias: module["bias"] != nil) ?? self
+    guard let plan = try? layer.plan(input, PlanContext(samples: 1, parts: 1)),
       plan.parameters.count + plan.state.count == module.count
     else { return nil }
     func tensors(_ parameters: [Parameter]) -> [Tensor]? {
       let tensors: [Tensor] = parameters.compactMap { parameter in
         let theirs = Self.pyTorchNames[parameter.name].flatMap { module[$0] }
-        let tensor = theirs.map { self is any ImageWeights ? order?.ours($0) ?? $0 : $0 }
+        let tensor = theirs.map { self is any UnitLayer ? order?.ours($0) ?? $0 : $0 }
         return tensor?.shape == parameter.shape ? tensor : nil
       }
       return tensors.count == parameters.count ? tensors : nil
@@ -41,18 +38,15 @@ extension PyTorchParameters {
 extension Dense: PyTorchParameters {
   static var pyTorchNames: [String: String] { ["weight": "weight", "bias": "bias"] }
   var title: String { "Dense(\(units))" }
-  var withoutBias: Dense? { Dense(units, bias: false, l2: l2) }
 }
 
 extension Conv2D: PyTorchParameters {
   static var pyTorchNames: [String: String] { Dense.pyTorchNames }
   var title: String { "Conv2D(\(filters))" }
-  var withoutBias: Conv2D? { Conv2D(filters, window, bias: false, l2: l2) }
 }
 
 extension DepthwiseConv2D: PyTorchParameters {
   static var pyTorchNames: [String: String] { Dense.pyTorchNames }
-  var withoutBias: DepthwiseConv2D? { DepthwiseConv2D(window, bias: false, l2: l2) }
 }
 
 extension LayerNorm: PyTorchParameters {

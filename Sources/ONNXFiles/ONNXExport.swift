@@ -7,12 +7,11 @@ import Training
 /// with the weights.
 ///
 /// The graph goes from `input` [batch, …], float32, to `output` [batch, …], with any number of
-/// samples in a batch. Parameters keep their names, such as `layers.0.weight`; batch normalisation behind
-/// a `Dense` or a convolution becomes part of that layer's. The names of the
-/// classes stand as JSON under the property `class_names`. Of a table it begins with what makes the
-/// network's inputs of its numbers, NaN where they are missing, and ends in the units of what is predicted;
-/// the names of these columns stand under `columns` and `targets`. The file is of operator set 20, the first
-/// with GELU, and of version 9 of the format (ONNX 1.15, ONNX Runtime 1.17). See
+/// samples in a batch. Parameters keep their names, such as `layers.0.weight`; batch normalisation
+/// behind a `Dense` or a convolution becomes part of that layer's. The names of the classes stand as
+/// JSON under the property `class_names`. Of a table it begins with what makes the network's inputs of
+/// its numbers, NaN where they are missing, and ends in the units of what is predicted; the names of
+/// these columns stand under `columns` and `targets`. The file is of operator set 20, the first with GELU, and of version 9 of the format (ONNX 1.15, ONNX Runtime 1.17). See
 /// https://github.com/onnx/onnx/blob/main/docs/IR.md.
 public struct ONNXExport: Sendable {
   /// The contents of the file.

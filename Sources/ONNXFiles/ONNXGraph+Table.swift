@@ -1,4 +1,3 @@
-import Foundation
 import ModelFiles
 import Training
 
@@ -34,7 +33,7 @@ extension ONNXGraph {
     let places = columns.enumerated().flatMap { place, column in
       [place] + (column.hasIndicator ? [columns.count + place] : [])
     }
-    proto.initializer.append(.init("\(layer).places", places))
+    add("places", places)
     append("Gather", ["axis": .int(1)], inputs: ["places"])
     setShape([places.count])
   }
@@ -47,14 +46,5 @@ extension ONNXGraph {
     add("mean", Tensor(targets.map(\.mean)))
     append("Mul", inputs: ["deviation"])
     append("Add", inputs: ["mean"])
-  }
-}
-
-extension ONNXTensorProto {
-  fileprivate init(_ name: String, _ places: [Int]) {
-    self.name = name
-    dims = [Int64(places.count)]
-    dataType = Int32(DataType.int64.rawValue)
-    rawData = places.map { Int64($0).littleEndian }.withUnsafeBytes { Data($0) }
   }
 }

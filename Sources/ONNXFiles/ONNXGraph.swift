@@ -40,7 +40,8 @@ public struct ONNXGraph: Sendable {
     proto.output = [.init("output", sample: shape)]
   }
 
-  /// Appends layers, one on the other.
+  /// Appends layers, one on the other; of a branch whose result meets another's by
+  /// ``appendBranch(_:)``.
   ///
   /// Throws where one has no counterpart in ONNX.
   public mutating func append(_ layers: [any Layer]) throws(LayerError) {
@@ -54,7 +55,7 @@ public struct ONNXGraph: Sendable {
       let plan = try inner.plan(shape, PlanContext(samples: 1, parts: 1))
       let before = shape
       reorder { $0.steps(before: inner, plan, on: before) }
-      if inner is any ImageWeights { reorderWeight() }
+      if inner is any UnitLayer { reorderWeight() }
       do {
         try operators.append(to: &self)
       } catch {
@@ -65,8 +66,10 @@ public struct ONNXGraph: Sendable {
     }
   }
 
-  /// Appends layers whose output has its axes in the order of their input's.
-  mutating func appendBranch(_ layers: [any Layer]) throws(LayerError) {
+  /// Appends layers, one on the other, whose output has its axes in the order of their input's.
+  ///
+  /// Throws where one has no counterpart in ONNX.
+  public mutating func appendBranch(_ layers: [any Layer]) throws(LayerError) {
     let before = order
     try append(layers)
     let output = shape

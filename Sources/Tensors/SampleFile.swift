@@ -33,13 +33,6 @@ public struct BlockShuffle: Sendable, Hashable, Codable {
     return range ~= samples && range ~= mixed
   }
 
-  /// Blocks of samples as large as this machine's memory suggests for their size.
-  package init(of samples: some SampleSource) {
-    let size = samples.bytes == nil ? MemoryLayout<Float>.stride : 1
-    self.init(
-      sampleBytes: samples.sampleShape.count * size, memory: AvailableMemory.current.bytes)
-  }
-
   /// Blocks of 1 MiB, of which 128 MiB are mixed, of either less where memory is small: what is mixed and
   /// what is fetched meanwhile take a quarter of it.
   /// - Parameters:

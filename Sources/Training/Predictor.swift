@@ -4,12 +4,12 @@ import Synchronization
 
 /// A model's predictions for any number of threads at once: the layers and a copy of the weights.
 ///
-/// Nothing in it changes, so a server makes one and lets every request use it. What it predicts is
-/// what the model predicted when it was made, bit by bit, however many calls run at the same time;
-/// further training of the model does not show. Batch normalisation behind a ``/Layers/Dense`` or a
-/// convolution becomes part of that layer's weights, and the result is the same within rounding. A call borrows memory for at most 128 samples for
-/// each of its threads, which the next call takes over; it computes until its result is there, and
-/// blocks the thread that makes it.
+/// Nothing in it changes, so a server makes one and lets every request use it. What it predicts is the
+/// same bit by bit, however many calls run at the same time; further training of the model does not show.
+/// It is what the model predicted when it was made, to the bit too, but where batch normalisation stood
+/// behind a ``/Layers/Dense`` or a convolution: it becomes part of that layer's weights, and the result is
+/// the same within rounding. A call borrows memory for at most 128 samples for each of its threads, which
+/// the next call takes over; it computes until its result is there, and blocks the thread that makes it.
 public struct Predictor: Sendable {
   /// Read only, from any thread, and known to nobody else.
   private nonisolated(unsafe) let model: Sequential

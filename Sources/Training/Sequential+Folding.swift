@@ -36,8 +36,8 @@ private struct Reader {
           parameters: inner.flatMap(\.parameters), state: inner.flatMap(\.state))
       }
       return LearnedLayer(
-        layer: layer, parameters: take(plan.parameters.count, \.parameters),
-        state: take(plan.state.count, \.state))
+        layer: layer, parameters: take(plan.count(\.parameters), \.parameters),
+        state: take(plan.count(\.state), \.state))
     }
   }
 

@@ -1,3 +1,4 @@
+import BLAS
 import Layers
 import Parallel
 
@@ -115,7 +116,9 @@ final class TrainingLoop: TrainingProgram {
     if let file {
       if let blockOrder {
         blockOrder.begin(at: progress.step * batchSize, of: file)
-      } else {
+      } else if Double(sampleCount / file.samplesAtOnce) * 0x1p20
+        < AvailableMemory.current.bytes / 2
+      {
         // Single samples in random order are read slowly, unless memory holds all of the file in the end.
         file.fetch(0..<sampleCount)
       }

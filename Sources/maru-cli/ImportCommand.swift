@@ -7,8 +7,8 @@ struct ImportCommand: ParsableCommand {
     commandName: "import", abstract: "Make a model of a PyTorch network's weights.",
     discussion: """
       Takes the state of a network of Conv2d, Linear, BatchNorm, LayerNorm and what has no \
-      parameters, one after the other: a safetensors file, or a NumPy archive (.npz), with the tensors 0.weight, 0.bias, \
-      fc1.weight and so on, as maru export --to npz writes them too. Activations and pools \
+      parameters, one after the other: a safetensors file, or a NumPy archive (.npz), with the \
+      tensors 0.weight, 0.bias, fc1.weight and so on, as maru export --to npz writes them too. Activations and pools \
       are not in it; --layers tells them, with batchnorm and layernorm in their places, and --image the \
       size of the images that convolutions take. What it leaves open is \
       PyTorch's default: a slope of 0.01 of leaky-relu, where maru train has 0.3, and epsilon 1e-5 of \

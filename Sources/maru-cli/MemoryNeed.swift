@@ -18,7 +18,7 @@ struct MemoryNeed {
   ) throws(ModelError) {
     let arenas: Int
     let rows: Int
-    if let rule = settings.rule(samples: samples) {
+    if let rule = settings.optimizer.rule(learningRate: 0) {
       arenas = 3 + rule.slotCount + (keepsState ? 1 + rule.slotCount : 0)
       rows = settings.batchSize.count(of: samples)
     } else {

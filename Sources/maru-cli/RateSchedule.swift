@@ -13,6 +13,8 @@ struct RateSchedule: ExpressibleByArgument, Codable, Equatable, CustomStringConv
     case exponential(factor: Float, every: Double)
   }
 
+  private static let mostEpochs = 1e9
+
   /// The rate of the first step, or the highest where it rises first.
   let rate: Float
   let shape: Shape
@@ -69,13 +71,15 @@ struct RateSchedule: ExpressibleByArgument, Codable, Equatable, CustomStringConv
 
   /// The rate by steps, of which an epoch has so many.
   func learningRate(stepsPerEpoch: Int, epochs: Int) -> LearningRate {
-    let steps = { (epochs: Double) in max(1, Int((epochs * Double(stepsPerEpoch)).rounded())) }
+    let steps = { (epochs: Double) in
+      max(1, Int(min((epochs * Double(stepsPerEpoch)).rounded(), 0x1p62)))
+    }
     switch shape {
     case .constant: return .constant(rate)
     case .cosine(let warmUp, let floor):
       return .cosine(
         peak: rate, floor: floor, warmUp: warmUp == 0 ? 0 : steps(warmUp),
-        steps: stepsPerEpoch * epochs)
+        steps: steps(Double(epochs)))
     case .step(let factor, let every):
       return .step(initial: rate, factor: factor, every: steps(every))
     case .exponential(let factor, let every):
@@ -83,17 +87,28 @@ struct RateSchedule: ExpressibleByArgument, Codable, Equatable, CustomStringConv
     }
   }
 
-  /// What is wrong with it in a run of so many epochs, if anything.
-  func problem(epochs: Int) -> String? {
+  /// What is wrong with it, if anything.
+  var problem: String? {
     if !(rate > 0 && rate.isFinite) {
       return "--learning-rate: expected a number above 0, got \(rate)"
     }
-    if case .cosine(let warmUp, let floor) = shape {
-      if warmUp >= Double(epochs) {
-        return "--learning-rate: expected a warm-up shorter than \(epochs) epochs, got \(warmUp)"
+    switch shape {
+    case .constant: return nil
+    case .cosine(_, let floor):
+      return floor > rate
+        ? "--learning-rate: expected a floor up to \(rate), got \(floor)" : nil
+    case .step(let factor, let every), .exponential(let factor, let every):
+      if !(0 < factor && factor <= 1) {
+        return "--learning-rate: expected a factor above 0 and up to 1, got \(factor)"
       }
-      if floor > rate { return "--learning-rate: expected a floor up to \(rate), got \(floor)" }
+      return every > Self.mostEpochs
+        ? "--learning-rate: expected every up to \(Int(Self.mostEpochs)) epochs, got \(every)" : nil
     }
-    return nil
+  }
+
+  /// What is wrong with it in a run of so many epochs, if anything.
+  func problem(epochs: Int) -> String? {
+    guard case .cosine(let warmUp, _) = shape, warmUp >= Double(epochs) else { return nil }
+    return "--learning-rate: expected a warm-up shorter than \(epochs) epochs, got \(warmUp)"
   }
 }

@@ -77,7 +77,7 @@ struct TrainCommand: ParsableCommand {
   @Option(
     help: """
       How an epoch mixes samples: full mixes all, blocks those of some blocks at a time, which is read fast \
-      from data larger than memory. (default: blocks for .npy and IDX files of more than half of the memory)
+      from data larger than memory. (default: blocks for samples in files of more than half of the memory)
       """)
   var shuffle: ShuffleName?
   @Option(
@@ -145,7 +145,8 @@ struct TrainCommand: ParsableCommand {
         text: layers ?? (isPlainTable ? TrainingSettings.tableLayers : base.layers), l2: l2 ?? 0),
       loss: loss, optimizer: optimizer,
       learningRate: learningRate
-        ?? (self.optimizer == nil && !isPlainTable ? base.learningRate : nil)
+        ?? (self.optimizer == nil && !isPlainTable
+          ? base.learningRate(epochs: epochs ?? base.epochs) : nil)
           ?? optimizer.learningRate.map { RateSchedule($0) },
       tolerance: tolerance ?? LBFGS().tolerance,
       batchSize: batchSize ?? (optimizer == .lbfgs ? .full : .samples(size)),
@@ -209,7 +210,9 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "--pca: expected without --initial, whose layers come without components")
     }
-    if let problem = settings().problem { throw ValidationError(problem) }
+    let settings = settings()
+    let problem = settings.problem ?? (epochs == nil ? nil : settings.problemOfEpochs)
+    if let problem { throw ValidationError(problem) }
     if checkpointEvery != nil && output == nil && resume == nil {
       throw ValidationError("--checkpoint-every: expected with --output, where it is saved")
     }
@@ -230,6 +233,7 @@ struct TrainCommand: ParsableCommand {
     dataset.findings?.tell(lines: progress.isForPeople)
     for note in dataset.notes { Messages.print("\(note)") }
     if interrupted == nil { try complete(&settings, for: dataset, begun?.file) }
+    if let problem = settings.problemOfEpochs { throw Failure.usage(problem) }
     let layers = try settings.madeLayers()
     try interrupted?.check(dataset)
     let run = try TrainingRun(
@@ -298,6 +302,7 @@ struct TrainCommand: ParsableCommand {
     guard progress.isForPeople else { return }
     for line in run.overview { Messages.print("\(line)") }
     if let line = run.shuffleLine(resuming: state) { Messages.print("\(line)") }
+    if let line = run.rateLine(resuming: state) { Messages.print("\(line)") }
     if let advice = KernelGain.advice { Messages.print("\(advice)") }
     Results.print(lines: try run.completed().summary(width: Terminal.standardOutput.limit))
   }

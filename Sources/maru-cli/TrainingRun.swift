@@ -63,7 +63,11 @@ struct TrainingRun {
     try initial?.begin(model, for: dataset, layersOption)
     model.threads = settings.threads
     model.isDeterministic = settings.isDeterministic
-    if let rule = settings.rule(samples: dataset.train.count) {
+    let rule: (any Optimizer)?
+    do { rule = try settings.rule(for: dataset) } catch {
+      throw Failure.usage("--validation-split: \(error)")
+    }
+    if let rule {
       model.compile(optimizer: rule, loss: loss.loss)
     } else {
       if let layer = model.layerThatChangesLoss {
@@ -104,6 +108,12 @@ struct TrainingRun {
       : nil
   }
 
+  /// That a cosine goes over all epochs of a run that is gone on with, from its first on; nil for others.
+  func rateLine(resuming state: TrainingState?) -> String? {
+    guard state != nil, case .cosine = settings.learningRate?.shape else { return nil }
+    return "the learning rate's cosine goes over all \(settings.epochs) epochs"
+  }
+
   /// What the network is made of, as text.
   var layers: String { (projection.map { $0.text + "," } ?? "") + settings.layers.text }
 
@@ -112,7 +122,7 @@ struct TrainingRun {
     var images = dataset.train.images
     switch settings.shuffle {
     case .full: images.blockShuffle = nil
-    case .blocks: images.blockShuffle = images.blockShuffle ?? BlockShuffle(of: images)
+    case .blocks: images.blockShuffle = images.blockShuffle ?? images.blocks
     case nil: break
     }
     return images

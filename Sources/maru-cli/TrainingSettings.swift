@@ -21,9 +21,9 @@ enum Exercise: String, CaseIterable, ExpressibleByArgument {
     }
   }
   var optimizer: OptimizerName { self == .softmax ? .sgd : .adam }
-  /// nil for the optimizer's own.
-  var learningRate: RateSchedule? {
-    self == .cnn ? RateSchedule(argument: "cosine:0.003:warmup=2") : nil
+  /// The rate of a run of so many epochs; nil for the optimizer's own.
+  func learningRate(epochs: Int) -> RateSchedule? {
+    self == .cnn ? RateSchedule(argument: "cosine:0.003:warmup=\(Double(epochs) / 4)") : nil
   }
   var batchSize: Int {
     switch self {
@@ -151,15 +151,18 @@ struct TrainingSettings: Codable {
   /// The layers to train.
   func madeLayers() throws -> [any Layer] { try initial?.layers ?? layers.layers() }
 
-  /// The rule of the updates on so many training samples, nil for L-BFGS.
-  func rule(samples: Int) -> (any Optimizer)? {
-    let held = Int(Double(samples) * validationSplit)
-    let size = batchSize.count(of: samples)
-    let steps = max(1, (samples - held + size - 1) / size)
-    return learningRate.flatMap {
-      optimizer.rule(learningRate: $0.learningRate(stepsPerEpoch: steps, epochs: epochs))
-    }
+  /// The rule of the updates, nil for L-BFGS.
+  func rule(for dataset: Dataset) throws(ModelError) -> (any Optimizer)? {
+    guard let learningRate else { return nil }
+    let samples = try validation(of: dataset).split(dataset.train.goal, seed: seed).training.count
+    let size = batchSize.count(of: dataset.train.count)
+    return optimizer.rule(
+      learningRate: learningRate.learningRate(
+        stepsPerEpoch: (samples + size - 1) / size, epochs: epochs))
   }
+
+  /// What is wrong with the settings once it is known for how many epochs they are, if anything.
+  var problemOfEpochs: String? { learningRate?.problem(epochs: epochs) }
 
   var lbfgs: LBFGS { LBFGS(tolerance: tolerance) }
 
@@ -179,7 +182,7 @@ struct TrainingSettings: Codable {
 
   /// The first of the settings that training cannot have, as the option and what is wrong with it.
   var problem: String? {
-    if let problem = learningRate?.problem(epochs: epochs) { return problem }
+    if let problem = learningRate?.problem { return problem }
     if !(0 <= layers.l2 && layers.l2.isFinite) {
       return "--l2: expected a number from 0, got \(layers.l2)"
     }
@@ -203,6 +206,9 @@ struct TrainingSettings: Codable {
     if earlyStopping != nil && validationSplit == 0 {
       return "--early-stopping: expected with a --validation-split above 0"
     }
+    if shuffle != nil && pca != nil {
+      return "--shuffle: expected without --pca, whose components are in memory"
+    }
     return optimizer == .lbfgs ? problemOfFullBatch : nil
   }
 
@@ -214,6 +220,9 @@ struct TrainingSettings: Codable {
     }
     if learningRate != nil {
       return "--learning-rate: expected without --optimizer lbfgs, which finds its steps itself"
+    }
+    if shuffle != nil {
+      return "--shuffle: expected without --optimizer lbfgs, which takes all samples at once"
     }
     return nil
   }

@@ -135,6 +135,16 @@ struct GemmTests {
     }
   }
 
+  /// Too large for one piece, and for pieces.
+  @Test("a serial product is computed by our own kernel", hasOwn)
+  func ownIsChosen() {
+    let product = Product(m: 128, n: 600, k: 512)
+    let (chosen, own) = (Operands(product) { $0 }, Operands(product) { $0 })
+    serialGemm(chosen.a, chosen.b, into: chosen.c.view, alpha: 1, beta: 0)
+    OwnProduct.multiply(own.a, own.b, into: own.c.view, alpha: 1, beta: 0)
+    expect(chosen.c.elements, sameBitsAs: own.c.elements, "")
+  }
+
   @Test("the number of OpenBLAS's threads changes no bit of a serial product", hasOwn)
   func serial() async {
     await #expect(processExitsWith: .success) {

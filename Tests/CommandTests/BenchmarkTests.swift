@@ -285,7 +285,8 @@ struct BenchmarkTests {
     let peaks = zip(records, multiplications).map { record, expected in
       2 * expected.1 / (record.ms_per_epoch / 1e3) / record.share_of_peak
     }
-    for peak in peaks { #expect(peak > 0.5 * peaks.max()!, "\(peaks)") }
+    // Every record is of the same peak.
+    for peak in peaks { #expect(peak > 0.999 * peaks.max()!, "\(peaks)") }
   }
 
   @Test func trainingPrintsATableAndWhatIsScaledUp() throws {
@@ -432,7 +433,7 @@ struct BenchmarkTests {
     #expect(records.map(\.seed) == [7, 8] && records.allSatisfy { $0.epochs == 1 })
     #expect(records.allSatisfy { $0.seconds > 0 && 0...1 ~= $0.accuracy })
     let table = try Command.benchmarks("\(line) --runs 1 --target 0.98")
-    #expect(table.outputLines.contains { $0.hasPrefix("recipe: lenet-5's network, 1 epochs") })
+    #expect(table.outputLines.contains { $0.hasPrefix("recipe: lenet-5's network, epochs: 1,") })
     #expect(table.outputLines.last == "0 of 1 runs reach 0.98")
   }
 

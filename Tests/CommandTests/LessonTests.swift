@@ -36,7 +36,7 @@ enum LessonData {
   }
 }
 
-/// The two exercises, with their own settings, reach the lesson's figures.
+/// The exercises, with their own settings, reach the lesson's figures.
 struct LessonTests {
   private struct Contents: Decodable {
     struct Parameters: Decodable {
@@ -123,6 +123,17 @@ struct LessonTests {
     try #require(accuracies.count == 20)
     #expect(run.params.steps == 1875 && run.history["val_loss"] == nil)
     #expect(0.930...0.938 ~= accuracies[19] && 0.878...0.892 ~= run.params.test_accuracy)
+  }
+
+  @Test(
+    .enabled(
+      if: LessonData.mnist != nil, "MNIST was not found: maru data fetch mnist, or set MARU_DATA"))
+  func convolutionsOnMNISTLearnInAnEpoch() throws {
+    let run = try Self.train(
+      ["--exercise", "cnn", "--epochs", "1", "--data-directory", try #require(LessonData.mnist)])
+    #expect(run.params.steps == 469)
+    // What takes 30 epochs of softmax regression to 0.917.
+    #expect(run.params.test_accuracy > 0.98)
   }
 
   /// A machine without MNIST: the generated digits take its place, and one line says so.

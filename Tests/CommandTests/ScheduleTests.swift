@@ -51,7 +51,28 @@ struct ScheduleTests {
     #expect(history.contains(#""exponential:0.2:factor=0.5""#))
   }
 
+  /// Of each class of 20 samples 17 are trained on, 68 in all, in 4 steps.
+  @Test func stepsAreThoseThatAreMade() throws {
+    let split = "--batch-size 17 --validation-split 0.12 --split stratified"
+    let models = try ["step:0.1:every=0.4", "step:0.1:every=0.5"].map {
+      try Self.train("\(split) --learning-rate \($0)").model
+    }
+    #expect(models[0] == models[1])
+  }
+
+  /// Tables and runs that are gone on with have other numbers of epochs than the exercise.
+  @Test func aWarmUpMayBeLongerThanTheExercise() throws {
+    let folder = try TemporaryFolder()
+    let rows = (0..<60).map { "\($0 % 7),\($0 % 5),\($0 % 2)\n" }.joined()
+    let data = try folder.write(Array("a,b,label\n\(rows)".utf8), to: "t.csv")
+    expectSuccess(
+      try Command.maru(
+        "train --learning-rate cosine:0.01:warmup=31 --progress none --dataset", [data]))
+  }
+
   @Test(arguments: [
+    ("step:0.1:factor=0", "--learning-rate: expected a factor above 0 and up to 1, got 0.0"),
+    ("step:0.1:every=1e300", "--learning-rate: expected every up to 1000000000 epochs, got 1e+300"),
     ("cosine:0", "--learning-rate: expected a number above 0, got 0.0"),
     ("cosine:0.1:warmup=4", "--learning-rate: expected a warm-up shorter than 4 epochs, got 4.0"),
     ("cosine:0.1:floor=0.2", "--learning-rate: expected a floor up to 0.1, got 0.2"),
@@ -70,5 +91,13 @@ struct ScheduleTests {
     let result = try Command.maru("train --learning-rate \(rate)")
     #expect(result.exitCode == 64)
     #expect(result.errors.contains("--learning-rate <rate>"), "\(result.errors)")
+  }
+
+  /// The exercise's own warm-up is a part of the epochs, so that any number of them will do.
+  @Test func theExerciseOfImagesTakesFewEpochs() throws {
+    let folder = try TemporaryFolder()
+    let result = try Command.maru(
+      "train --exercise cnn --epochs 1 --dataset", [folder["none"]])
+    #expect(result.exitCode == 66, "\(result.errors)")
   }
 }

@@ -26,6 +26,22 @@ struct FoldingTests {
     return model
   }
 
+  /// A layer of a user's own, of two branches.
+  private struct Forked: Layer {
+    func plan(_ input: Shape, _ context: PlanContext) throws(LayerError) -> LayerPlan {
+      try LayerPlan(sumOf: [[Dense(3), BatchNorm()], [Dense(3), Tanh()]], input, context)
+    }
+  }
+
+  @Test func sumsOfAUserKeepTheirParameters() throws {
+    let model = try Sequential(inputShape: [4], [Forked(), BatchNorm(), Dense(2), BatchNorm()])
+    let samples = randomSamples([20, 4], seed: 8)
+    let expected = try model.predict(samples).elements
+    for (found, expected) in zip(try Predictor(model).predict(samples).elements, expected) {
+      #expect(abs(found - expected) < 1e-5)
+    }
+  }
+
   @Test func whatIsPredictedStaysWithinRounding() throws {
     let model = try model()
     let samples = randomSamples([20, 5, 6, 2], seed: 7)

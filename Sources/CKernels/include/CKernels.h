@@ -2,8 +2,8 @@
 //
 // - loops over elements, rows and columns: activations, losses, normalisation, optimizers, random
 //   numbers, gathering of batches;
-// - product.c, a single-precision product for a processor with AVX-512 that OpenBLAS has only narrower
-//   kernels for: 1.4 to 2.5 times as fast as its kernels for Haswell. It takes no part elsewhere;
+// - product.c, a single-precision product: for AVX2, and for AVX-512 where OpenBLAS would copy both
+//   operands or has narrower kernels;
 // - bytes.c, sums of products of bytes as whole numbers, which BLAS does not have: 0.36 of the time of
 //   `maru fit-linear` with ssyrk on MNIST (0.08 s for 0.22 s on an Intel Xeon of the Emerald Rapids);
 // - convolution.c and lanes.c, convolutions and pools of images that lie in the lanes of vectors, which as
@@ -237,7 +237,7 @@ int maru_product_width(void);
 /// Vectors have `width` floats: 8 or 16, at most `maru_product_width()`. Rows lie `stride` floats apart; a
 /// transposed operand lies as [k, m] or [n, k]. With β 0 the old values of C are not read. The operands
 /// must not overlap C. The order of a sum depends on k alone, but that it is another one for A·Bᵀ with
-/// fewer than 4 rows, or with up to 16 columns.
+/// fewer than 4 rows, or with up to 16 columns. It takes up to 256 KiB of the stack.
 void maru_product(int width, const float *a, ptrdiff_t a_stride, int is_a_transposed,
                   const float *b, ptrdiff_t b_stride, int is_b_transposed, float *c,
                   ptrdiff_t c_stride, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha,

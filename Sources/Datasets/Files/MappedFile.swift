@@ -38,12 +38,18 @@ final class MappedFile: @unchecked Sendable {
     guard file >= 0 else {
       throw Self.failed(path, "cannot be opened: \(FileAccess.reason(errno))")
     }
-    guard let state = State(file), state.size > 0,
-      let start = mmap(nil, state.size, PROT_READ, MAP_SHARED, file, 0), start != MAP_FAILED
+    guard let state = State(file),
+      let start = mmap(nil, max(state.size, 1), PROT_READ, MAP_SHARED, file, 0),
+      start != MAP_FAILED
     else {
       let code = errno
       close(file)
       throw Self.failed(path, "cannot be mapped into memory: \(Self.reason(code))")
+    }
+    guard state.size > 0 else {
+      munmap(start, 1)
+      close(file)
+      throw Self.failed(path, "is empty")
     }
     (self.path, self.file, self.state) = (path, file, state)
     bytes = UnsafeRawBufferPointer(start: start, count: state.size)

@@ -37,10 +37,11 @@ public struct NumPyArchive: Sendable {
     names = files.filter { $0.hasSuffix(Self.suffix) }.map { String($0.dropLast(4)) }.sorted()
   }
 
-  /// Whether a path is that of a folder with arrays in files.
-  static func isFolder(_ path: String) -> Bool {
-    FileAccess.kind(of: path) == .folder
-      && PictureFolder.entries(of: path).contains { $0.hasSuffix(suffix) }
+  /// Whether a path is that of a folder with arrays of some of these names in files.
+  static func isFolder(_ path: String, of names: [String]) -> Bool {
+    guard FileAccess.kind(of: path) == .folder else { return false }
+    let entries = PictureFolder.entries(of: path)
+    return names.contains { entries.contains($0 + suffix) }
   }
 
   /// Reads an array; nil where there is none of this name.

@@ -58,7 +58,7 @@ final class ScratchFile: @unchecked Sendable {
     guard file >= 0 else { throw Self.failed(folder.path, errno) }
     unlink(path)
     // A page that has no place on a full disk would end the process by SIGBUS.
-    let failure = count == 0 ? 0 : posix_fallocate(file, 0, off_t(count))
+    let failure = Self.reserve(count, in: file)
     guard failure == 0 else {
       close(file)
       throw Self.failed(folder.path, failure)
@@ -71,6 +71,19 @@ final class ScratchFile: @unchecked Sendable {
       throw Self.failed(folder.path, code)
     }
     (self.start, self.file, self.count) = (start, file, size)
+  }
+
+  /// Gives a file its size; the code of the error, 0 for none.
+  private static func reserve(_ count: Int, in file: Int32) -> Int32 {
+    #if os(Linux)
+      while count > 0 {
+        let code = posix_fallocate(file, 0, off_t(count))
+        if code != EINTR { return code }
+      }
+      return 0
+    #else
+      return ftruncate(file, off_t(count)) == 0 ? 0 : errno
+    #endif
   }
 
   deinit {

@@ -199,7 +199,9 @@ struct FieldNumber: @unchecked Sendable {
 
   /// In bytes, the sign of a currency that ends before a place.
   private func currency(before end: Int, from start: Int) -> Int? {
-    Self.currencies.first { sign in
+    // The last bytes of the signs; most texts end otherwise.
+    guard end > start, [0x24, 0xAC, 0xA3, 0xA5].contains(bytes[end - 1]) else { return nil }
+    return Self.currencies.first { sign in
       end - sign.count > start && currency(at: end - sign.count, before: end) == sign.count
     }?.count
   }

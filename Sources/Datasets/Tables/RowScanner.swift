@@ -18,8 +18,8 @@ extension FieldVisitor {
 /// beside it).
 ///
 /// Rows end with LF, CR LF or CR; rows without a character, comments, and rows of separators alone are
-/// passed over. A field in
-/// quotes may hold separators, line breaks, and a quote doubled. Blanks around a field are dropped.
+/// passed over. A field in quotes may hold separators, line breaks, and a quote doubled. Blanks around a
+/// field are dropped.
 struct RowScanner {
   let numbers: FieldNumber
   let separator: UInt8

@@ -64,19 +64,21 @@ struct TableBlocks {
   private static func rowStart(
     in bytes: TextBytes, _ start: Int, _ end: Int, _ isInQuotes: Bool
   ) -> (place: Int, breaks: Int) {
-    var (place, isInQuotes, breaks) = (start, isInQuotes, 0)
-    while place < end {
-      let byte = bytes[place]
-      place += 1
-      if byte == UInt8(ascii: "\"") { isInQuotes.toggle() }
-      guard
-        byte == UInt8(ascii: "\n")
-          || byte == UInt8(ascii: "\r") && bytes[place] != UInt8(ascii: "\n")
-      else { continue }
-      breaks += 1
-      if !isInQuotes { break }
+    bytes.withUnsafeBufferPointer { bytes in
+      var (place, isInQuotes, breaks) = (start, isInQuotes, 0)
+      while place < end {
+        let byte = bytes[place]
+        place += 1
+        if byte == UInt8(ascii: "\"") { isInQuotes.toggle() }
+        guard
+          byte == UInt8(ascii: "\n")
+            || byte == UInt8(ascii: "\r") && bytes[place] != UInt8(ascii: "\n")
+        else { continue }
+        breaks += 1
+        if !isInQuotes { break }
+      }
+      return (place, breaks)
     }
-    return (place, breaks)
   }
 }
 

@@ -24,6 +24,11 @@ struct TableCache {
   /// What is known of the samples.
   private struct Record: Codable {
     let preparation: Preparation
+    let rows: Int
+    let separator: TableOptions.Separator
+    let hasHeader: Bool
+    let ranges: [ClosedRange<Float>]
+    let leftOut: [TableFindings.LeftOut]
     let lines, warnings: [String]
     let train, test: Part
   }
@@ -43,8 +48,9 @@ struct TableCache {
     guard let json = try? encoder.encode(settings) else { fatalError("TableCache: no JSON") }
     var key = Array(json) + Array("\(text.checksum) \(text.bytes.count)".utf8)
     if let file = settings.testFile {
-      let other = try MappedFile(file).bytes
-      key += Array(" \(CRC32.of(other)) \(other.count)".utf8)
+      let other = try MappedFile(file)
+      key += Array(" \(CRC32.of(other.bytes)) \(other.bytes.count)".utf8)
+      withExtendedLifetime(other) {}
     }
     path = DatasetFolder.join(folder.path, sha256(key[...]).prefix(32) + ".rows")
   }
@@ -54,11 +60,18 @@ struct TableCache {
     if let found = read("its rows are in \(path), where they were converted before") {
       return found
     }
-    try write(try Dataset(of: Table(text, settings.options), settings))
-    guard let made = read("its rows are large for the memory: converted once, to \(path)") else {
+    let made = try Dataset(of: Table(text, settings.options), settings)
+    do throws(DatasetError) {
+      try write(made)
+    } catch {
+      // What was converted is there, and goes with the process.
+      return made.noting(
+        "its rows are large for the memory, and have to be converted anew: \(error)")
+    }
+    guard let kept = read("its rows are large for the memory: converted once, to \(path)") else {
       throw DatasetError(.inputOutput, path: path, "is not what was written to it")
     }
-    return made
+    return kept
   }
 
   // MARK: Reading
@@ -82,6 +95,9 @@ struct TableCache {
     else { return nil }
     var findings = TableFindings()
     (findings.lines, findings.warnings) = (record.lines, record.warnings)
+    (findings.rows, findings.separator) = (record.rows, record.separator)
+    (findings.hasHeader, findings.ranges) = (record.hasHeader, record.ranges)
+    findings.leftOut = record.leftOut
     (findings.label, findings.features) = (
       record.preparation.label, record.preparation.columns.map(\.name)
     )
@@ -143,12 +159,15 @@ struct TableCache {
       return Part(samples: part.count, inputs: inputs, goals: goals)
     }
     let record = Record(
-      preparation: preparation, lines: findings.lines, warnings: findings.warnings,
+      preparation: preparation, rows: findings.rows, separator: findings.separator,
+      hasHeader: findings.hasHeader, ranges: findings.ranges, leftOut: findings.leftOut,
+      lines: findings.lines, warnings: findings.warnings,
       train: try add(dataset.train), test: try add(dataset.test))
     guard let json = try? JSONEncoder().encode(record) else { fatalError("TableCache: no JSON") }
     let place = [UInt64(file.startPage(Self.page)), UInt64(json.count)]
     try file.write(Array(json))
     try file.write(place, at: Self.magic.count)
+    try text.check()
     try file.finish()
   }
 }
@@ -163,11 +182,25 @@ private final class CacheFile {
   init(_ path: String) throws(DatasetError) {
     self.path = path
     Self.removeAbandoned(beside: path)
-    var name = Array((path + ".XXXXXX").utf8CString)
-    file = mkstemp(&name)
-    temporary = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    // Whoever finds it held knows that it is being written.
-    guard file >= 0, flock(file, LOCK_EX | LOCK_NB) == 0 else { throw failure(errno) }
+    while true {
+      var name = Array((path + ".XXXXXX").utf8CString)
+      let file = mkstemp(&name)
+      let temporary = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      guard file >= 0 else {
+        throw DatasetError(
+          .inputOutput, path: path, "cannot be written: \(FileAccess.reason(errno))")
+      }
+      _ = fcntl(file, F_SETFD, FD_CLOEXEC)
+      // Whoever finds it held knows that it is being written; until then, another process may have taken it
+      // for abandoned.
+      let isTaken = flock(file, LOCK_EX | LOCK_NB) != 0
+      var status = stat()
+      if !isTaken && fstat(file, &status) == 0 && status.st_nlink > 0 {
+        (self.file, self.temporary) = (file, temporary)
+        return
+      }
+      close(file)
+    }
   }
 
   deinit {
@@ -177,7 +210,7 @@ private final class CacheFile {
 
   /// Removes what a process left that was ended while it wrote.
   private static func removeAbandoned(beside path: String) {
-    let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    let folder = folder(of: path)
     for name in PictureFolder.entries(of: folder) where name.contains(".rows.") {
       let other = DatasetFolder.join(folder, name)
       let file = open(other, O_RDONLY | O_CLOEXEC)
@@ -185,6 +218,10 @@ private final class CacheFile {
       if flock(file, LOCK_EX | LOCK_NB) == 0 { unlink(other) }
       close(file)
     }
+  }
+
+  private static func folder(of path: String) -> String {
+    String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
   }
 
   private func failure(_ code: Int32) -> DatasetError {
@@ -229,5 +266,10 @@ private final class CacheFile {
   func finish() throws(DatasetError) {
     guard fsync(file) == 0, rename(temporary, path) == 0 else { throw failure(errno) }
     isWhole = true
+    let folder = open(Self.folder(of: path), O_RDONLY | O_CLOEXEC)
+    if folder >= 0 {
+      fsync(folder)
+      close(folder)
+    }
   }
 }

@@ -3,7 +3,7 @@ import Tensors
 /// What was found out about a table, in lines for people.
 public struct TableFindings: Sendable {
   /// A column that does not go into the model, and why.
-  public struct LeftOut: Sendable {
+  public struct LeftOut: Sendable, Codable {
     /// The name of the column.
     public let column: String
     /// Why it is left out.

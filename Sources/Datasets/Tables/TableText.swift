@@ -52,6 +52,9 @@ final class TableText: Sendable {
     return (try TextBytes(file, breaks: breaks), CRC32.of(file.bytes))
   }
 
+  /// Throws where the file that is read where it lies is no longer what it was.
+  func check() throws(DatasetError) { try bytes.check() }
+
   /// Takes a text that somebody has read; errors call it `path`.
   convenience init(
     _ bytes: consuming [UInt8], path: String, checksum: UInt32 = 0, linesBefore: Int = 0

@@ -19,6 +19,11 @@ struct TextBytes: RandomAccessCollection, Sendable {
     storage = .file(try MappedText(file, breaks: breaks))
   }
 
+  /// Throws where somebody has written to the file.
+  func check() throws(DatasetError) {
+    if case .file(let text) = storage { try text.file.check() }
+  }
+
   var startIndex: Int { 0 }
 
   var endIndex: Int {
@@ -49,9 +54,11 @@ struct TextBytes: RandomAccessCollection, Sendable {
 /// it, and with these.
 final class MappedText: @unchecked Sendable {
   let bytes: UnsafeBufferPointer<UInt8>
+  let file: MappedFile
   private let size: Int
 
   init(_ file: MappedFile, breaks: Int) throws(DatasetError) {
+    self.file = file
     let (page, count) = (Int(getpagesize()), file.bytes.count)
     let whole = count / page * page
     size = (count + breaks + page - 1) / page * page
